@@ -1,0 +1,116 @@
+"""People, the sponsor organisations they work for, and their role there."""
+
+from django.contrib.auth.models import AbstractUser, UserManager as DjangoUserManager
+from django.db import models
+from django.db.models.functions import Lower
+
+from .roles import CURATOR_GROUP, Role
+
+
+class UserManager(DjangoUserManager):
+    """Users sign in with their e-mail address; there is no user name."""
+
+    def _create_user(self, email, password, **extra):
+        if not email:
+            raise ValueError("An e-mail address is required.")
+        user = self.model(email=self.normalize_email(email), **extra)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_user(self, email, password=None, **extra):
+        extra.setdefault("is_staff", False)
+        extra.setdefault("is_superuser", False)
+        return self._create_user(email, password, **extra)
+
+    def create_superuser(self, email, password=None, **extra):
+        return self._create_user(email, password, **{**extra, "is_staff": True, "is_superuser": True})
+
+    def get_by_natural_key(self, email):
+        return self.get(email__iexact=email)
+
+
+class User(AbstractUser):
+    """A person. Curators are staff in the group `CURATOR_GROUP`; everything else follows from memberships."""
+
+    username = None
+    first_name = None
+    last_name = None
+    email = models.EmailField("e-mail address", unique=True)
+    name = models.CharField(max_length=160, blank=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = []
+
+    objects = UserManager()
+
+    class Meta:
+        ordering = ["email"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_once",
+                violation_error_message="There is already an account with that e-mail address.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+    def get_short_name(self) -> str:
+        return str(self)
+
+    @property
+    def is_curator(self) -> bool:
+        """Costs a query for staff."""
+        return (
+            self.is_active
+            and self.is_staff
+            and (self.is_superuser or self.groups.filter(name=CURATOR_GROUP).exists())
+        )
+
+
+class Sponsor(models.Model):
+    """The organisation that looks for a partner: the tenant. Nothing of one sponsor is visible to another."""
+
+    class Size(models.TextChoices):
+        VIRTUAL = "virtual", "Virtual (no own laboratory)"
+        SMALL = "small", "Small"
+        MID = "mid", "Mid-size"
+        LARGE = "large", "Large"
+
+    name = models.CharField(max_length=160, unique=True)
+    size = models.CharField(max_length=10, choices=Size, blank=True)
+    illustrative = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A person's role at one sponsor."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    sponsor = models.ForeignKey(Sponsor, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices())
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["sponsor__name", "user__email"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "sponsor"],
+                name="membership_once_per_sponsor",
+                violation_error_message="This person is already a member of that sponsor.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.sponsor} ({self.role})"

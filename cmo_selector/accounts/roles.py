@@ -1,0 +1,40 @@
+"""Who may do what: the one table. Views ask `may(role, action)`; templates get the same answer."""
+
+from enum import StrEnum
+
+CURATOR_GROUP = "Curators"
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    MANAGER = "manager"
+    EVALUATOR = "evaluator"
+    VIEWER = "viewer"
+
+    @classmethod
+    def choices(cls) -> list[tuple[str, str]]:
+        return [(r.value, r.value.capitalize()) for r in cls]
+
+
+class Action(StrEnum):
+    VIEW = "view"  # read projects, rankings, shortlists, finished reports of the sponsor
+    COMMENT = "comment"  # comment on shortlisted partners
+    EDIT_PROJECT = "edit_project"  # create and change projects, needs and weights
+    EDIT_SHORTLIST = "edit_shortlist"  # add, order, remove, change status
+    REQUEST_REPORT = "request_report"  # create, cancel and retry reports
+    SEE_PRICES = "see_prices"  # indicative prices, quotes and everything computed from them
+    OVERRIDE_MUST = "override_must"  # let a partner pass a failed must-have, with a reason
+    MANAGE_MEMBERS = "manage_members"
+
+
+ALLOWED: dict[Role, frozenset[Action]] = {
+    Role.OWNER: frozenset(Action),
+    Role.MANAGER: frozenset(Action) - {Action.MANAGE_MEMBERS},
+    Role.EVALUATOR: frozenset({Action.VIEW, Action.COMMENT}),
+    Role.VIEWER: frozenset({Action.VIEW, Action.SEE_PRICES}),
+}
+
+
+def may(role: str | Role | None, action: Action) -> bool:
+    """Whether a role allows an action; no role allows nothing."""
+    return role is not None and action in ALLOWED[Role(role)]

@@ -1,0 +1,33 @@
+"""What happened, for good: domain events written in the transaction of the change they describe."""
+
+from django.conf import settings
+from django.db import models
+
+
+class AuditEvent(models.Model):
+    """One event. Rows can be added and read, never changed or deleted: a trigger refuses both.
+
+    Names are copied because the log outlives the rows it speaks of.
+    """
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
+    )
+    actor_name = models.CharField(max_length=200)
+    sponsor = models.ForeignKey(
+        "accounts.Sponsor", models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
+    )
+    verb = models.CharField(max_length=60)  # e.g. "project.created", "shortlist.status_changed"
+    object_type = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=60)
+    object_name = models.CharField(max_length=240)
+    data = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["object_type", "object_id", "at"], name="audit_object")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.actor_name}: {self.verb} {self.object_name}"

@@ -1,0 +1,116 @@
+"""Closed lists that code decides on. Everything a curator may extend is a vocabulary table instead."""
+
+from django.db import models
+
+
+class EvidenceLevel(models.TextChoices):
+    """How far a fact has been checked, weakest first."""
+
+    SELF_DECLARED = "self_declared", "Self-declared"
+    DOCUMENT_CHECKED = "document_checked", "Document checked"
+    PUBLIC_REGISTER = "public_register", "Public register"
+    AUDITED = "audited", "Audited"
+
+
+class Stage(models.IntegerChoices):
+    """Product stage, in the order of development."""
+
+    DISCOVERY = 1, "Discovery / preclinical"
+    IND_ENABLING = 2, "IND-enabling"
+    PHASE_1 = 3, "Phase I"
+    PHASE_2 = 4, "Phase II"
+    PHASE_3 = 5, "Phase III"
+    REGISTRATION = 6, "Registration / PPQ"
+    COMMERCIAL = 7, "Commercial"
+    LIFECYCLE = 8, "Post-approval / lifecycle"
+
+
+class AliasKind(models.TextChoices):
+    ALIAS = "alias", "Also known as"
+    FORMER = "former", "Former name"
+    LEGAL = "legal", "Legal name"
+    TRADING = "dba", "Doing business as"
+
+
+class IdentifierScheme(models.TextChoices):
+    """`FEI` may name several sites' rows; every other scheme names one thing only."""
+
+    FEI = "fei", "FDA FEI"
+    DUNS = "duns", "D-U-N-S"
+    EMA_ORG = "ema_org", "EMA OMS organisation"
+    EMA_LOC = "ema_loc", "EMA OMS location"
+    LEI = "lei", "LEI"
+    EUDRAGMDP = "eudragmdp", "EudraGMDP document"
+
+
+class InspectionOutcome(models.TextChoices):
+    NAI = "nai", "No action indicated (NAI)"
+    VAI = "vai", "Voluntary action indicated (VAI)"
+    OAI = "oai", "Official action indicated (OAI)"
+    PENDING = "pending", "Not classified yet"
+
+
+class InspectionKind(models.TextChoices):
+    SURVEILLANCE = "surveillance", "Surveillance"
+    PRE_APPROVAL = "pai", "Pre-approval"
+    FOR_CAUSE = "for_cause", "For cause"
+    GCP = "gcp", "GCP"
+    GLP = "glp", "GLP"
+
+
+class ActionKind(models.TextChoices):
+    WARNING_LETTER = "warning_letter", "Warning letter"
+    UNTITLED_LETTER = "untitled_letter", "Untitled letter"
+    IMPORT_ALERT = "import_alert", "Import alert"
+    IMPORT_REFUSAL = "import_refusal", "Import refusal"
+    CONSENT_DECREE = "consent_decree", "Consent decree"
+    INJUNCTION = "injunction", "Injunction"
+    SEIZURE = "seizure", "Seizure"
+    RECALL = "recall", "Recall"
+    NON_COMPLIANCE = "non_compliance", "EU statement of non-compliance"
+    LICENCE_SUSPENSION = "licence_suspension", "Licence suspension"
+
+
+class SlotStatus(models.TextChoices):
+    OPEN = "open", "Open"
+    TENTATIVE = "tentative", "Tentatively held"
+    RESERVED = "reserved", "Reserved"
+
+
+class TrackRecordKind(models.TextChoices):
+    PROGRAMME = "programme", "Programmes run"
+    IND_SUPPORTED = "ind_supported", "INDs / CTAs supported"
+    PPQ = "ppq", "PPQ campaigns completed"
+    APPROVAL = "approval", "Marketing approvals supplied from here"
+    TECH_TRANSFER = "tech_transfer", "Technology transfers completed"
+    SITE_TRANSFER = "site_transfer", "Commercial site transfers completed"
+    TRIAL = "trial", "Clinical trials run"
+    LISTING = "listing", "Product listings"
+
+
+class MetricKind(models.TextChoices):
+    NUMBER = "number", "Number"
+    FLAG = "flag", "Yes / no"
+    TEXT = "text", "Text"
+
+
+class PriceBasis(models.TextChoices):
+    PROGRAMME = "programme", "per programme"
+    GMP_BATCH = "gmp_batch", "per GMP batch"
+    THOUSAND_TABLETS = "thousand_tablets", "per 1,000 tablets"
+    THOUSAND_PARTS = "thousand_parts", "per 1,000 parts"
+    PATIENT = "patient", "per patient"
+    FTE_MONTH = "fte_month", "per FTE-month"
+
+
+class RegisterKind(models.TextChoices):
+    DRLS = "drls", "FDA drug establishment registration"
+
+
+class RowChange(models.TextChoices):
+    """What an import does with one row."""
+
+    CREATED = "created", "Created"
+    UPDATED = "updated", "Updated"
+    UNCHANGED = "unchanged", "Unchanged"
+    REJECTED = "rejected", "Rejected"

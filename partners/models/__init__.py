@@ -1,0 +1,76 @@
+"""The shared vendor catalogue. No model here knows about sponsors."""
+
+from .capability import Capability, CapacitySlot
+from .commercial import CommercialTerms, Document, IndicativePrice, MetricValue, TrackRecord
+from .evidence import Evidenced, Source
+from .facility import Equipment, Facility
+from .organisation import (
+    Alias,
+    ContractStructureFact,
+    Identifier,
+    IndustryFact,
+    Organisation,
+    OrganisationTypeFact,
+    RestrictedPartyEntry,
+    RestrictedPartyList,
+)
+from .quality import Certificate, Inspection, RegulatoryAction
+from .register import RegisterEstablishment, RegisterImport, RejectedRow
+from .vocabulary import (
+    CertificateType,
+    ContractStructure,
+    DocumentType,
+    DosageForm,
+    Industry,
+    Metric,
+    Modality,
+    OrganisationType,
+    ProductionSystem,
+    Regulator,
+    ScaleUnit,
+    Service,
+    ServiceCrosswalk,
+    Vocabulary,
+)
+
+__all__ = [
+    "Alias",
+    "Capability",
+    "CapacitySlot",
+    "Certificate",
+    "CertificateType",
+    "CommercialTerms",
+    "ContractStructure",
+    "ContractStructureFact",
+    "Document",
+    "DocumentType",
+    "DosageForm",
+    "Equipment",
+    "Evidenced",
+    "Facility",
+    "Identifier",
+    "IndicativePrice",
+    "Industry",
+    "IndustryFact",
+    "Inspection",
+    "Metric",
+    "MetricValue",
+    "Modality",
+    "Organisation",
+    "OrganisationType",
+    "OrganisationTypeFact",
+    "ProductionSystem",
+    "RegisterEstablishment",
+    "RegisterImport",
+    "RegulatoryAction",
+    "Regulator",
+    "RejectedRow",
+    "RestrictedPartyEntry",
+    "RestrictedPartyList",
+    "ScaleUnit",
+    "Service",
+    "ServiceCrosswalk",
+    "Source",
+    "TrackRecord",
+    "Vocabulary",
+]

@@ -1,0 +1,103 @@
+"""The quality record of a site: certificates, inspections, regulatory actions."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from partners.enums import ActionKind, InspectionKind, InspectionOutcome
+
+from .evidence import Evidenced
+from .facility import Facility
+from .vocabulary import CertificateType, DosageForm, Regulator, Service
+
+
+class Certificate(Evidenced):
+    """A certificate, licence or registration. Its scope matters as much as its existence."""
+
+    facility = models.ForeignKey(Facility, models.CASCADE, related_name="certificates")
+    type = models.ForeignKey(CertificateType, models.PROTECT, related_name="certificates")
+    regulator = models.ForeignKey(
+        Regulator, models.PROTECT, null=True, blank=True, related_name="certificates"
+    )
+    body = models.CharField(max_length=160, blank=True, help_text="Issuing body when it is not a regulator.")
+    number = models.CharField(max_length=80, blank=True)
+    scope = models.TextField(blank=True)
+    scope_services = models.ManyToManyField(Service, blank=True, related_name="+")
+    scope_dosage_forms = models.ManyToManyField(DosageForm, blank=True, related_name="+")
+    issued_on = models.DateField(null=True, blank=True)
+    expires_on = models.DateField(null=True, blank=True)
+    url = models.URLField(blank=True)
+
+    class Meta:
+        ordering = ["type__order", "-expires_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_on__isnull=True)
+                | Q(issued_on__isnull=True)
+                | Q(expires_on__gte=F("issued_on")),
+                name="certificate_expires_after_issue",
+                violation_error_message="The certificate expires before it was issued.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.number}".strip()
+
+
+class Inspection(Evidenced):
+    """One inspection of a site by an agency."""
+
+    facility = models.ForeignKey(Facility, models.CASCADE, related_name="inspections")
+    regulator = models.ForeignKey(Regulator, models.PROTECT, related_name="inspections")
+    kind = models.CharField(max_length=12, choices=InspectionKind, blank=True)
+    started_on = models.DateField(null=True, blank=True)
+    ended_on = models.DateField(null=True, blank=True)
+    product_area = models.CharField(max_length=120, blank=True)
+    outcome = models.CharField(max_length=8, choices=InspectionOutcome, default=InspectionOutcome.PENDING)
+    observations = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Form 483 observations, if any."
+    )
+    closed_out_on = models.DateField(null=True, blank=True)
+    url = models.URLField(blank=True)
+
+    class Meta:
+        ordering = ["-ended_on", "pk"]
+        indexes = [models.Index(fields=["regulator", "ended_on"], name="inspection_agency_date")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True)
+                | Q(started_on__isnull=True)
+                | Q(ended_on__gte=F("started_on")),
+                name="inspection_ends_after_start",
+                violation_error_message="The inspection ends before it starts.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.regulator} {self.ended_on or 'undated'}: {self.get_outcome_display()}"
+
+
+class RegulatoryAction(Evidenced):
+    """A letter, alert, decree or recall; open as long as `closed_on` is empty."""
+
+    facility = models.ForeignKey(Facility, models.CASCADE, related_name="actions")
+    regulator = models.ForeignKey(Regulator, models.PROTECT, related_name="actions")
+    kind = models.CharField(max_length=20, choices=ActionKind)
+    issued_on = models.DateField()
+    closed_on = models.DateField(null=True, blank=True)
+    reference = models.CharField(max_length=80, blank=True)
+    summary = models.TextField(blank=True)
+    url = models.URLField(blank=True)
+
+    class Meta:
+        ordering = ["-issued_on", "pk"]
+        indexes = [models.Index(fields=["facility"], condition=Q(closed_on__isnull=True), name="action_open")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(closed_on__isnull=True) | Q(closed_on__gte=F("issued_on")),
+                name="action_closed_after_issue",
+                violation_error_message="The action was closed before it was issued.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.issued_on}"

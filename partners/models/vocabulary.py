@@ -1,0 +1,114 @@
+"""Controlled vocabularies (domain.md 3): data that curators edit, never code."""
+
+from django.db import models
+
+from partners.enums import MetricKind
+
+
+class Vocabulary(models.Model):
+    """One term: a stable code, a label for people, an order, and whether it is still offered."""
+
+    code = models.SlugField(max_length=64, unique=True)
+    label = models.CharField(max_length=160)
+    description = models.TextField(blank=True)
+    order = models.PositiveIntegerField(default=0)
+    active = models.BooleanField(
+        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+    )
+
+    class Meta:
+        abstract = True
+        ordering = ["order", "label", "pk"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class OrganisationType(Vocabulary):
+    """CMO, CDMO, CRO-clinical …; `family` is the everyday word a filter groups them under."""
+
+    family = models.CharField(max_length=40, blank=True)
+
+
+class Modality(Vocabulary):
+    """What kind of product: small molecule, mAb, viral vector AAV, class II device …"""
+
+    group = models.CharField(max_length=60, blank=True)
+
+
+class Service(Vocabulary):
+    """A node of the service tree; branches are nodes without a parent."""
+
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+
+
+class DosageForm(Vocabulary):
+    """Tablet, injection solution, cell suspension …; `route` names the usual routes."""
+
+    route = models.CharField(max_length=120, blank=True)
+
+
+class ProductionSystem(Vocabulary):
+    """Expression or production system: CHO, HEK293 suspension, SPPS …"""
+
+
+class ScaleUnit(Vocabulary):
+    """Unit of a scale: L, kg, tablets/year …; `ucum` where one exists."""
+
+    symbol = models.CharField(max_length=32)
+    ucum = models.CharField(max_length=32, blank=True)
+
+
+class Industry(Vocabulary):
+    """Industry a partner serves: pharma, biotech, medical device …"""
+
+
+class ContractStructure(Vocabulary):
+    """How work is contracted: end-to-end, component, private label, labour …"""
+
+
+class Regulator(Vocabulary):
+    """Agency; `market` is the code of the market it stands for (US, EU, UK, JP …)."""
+
+    market = models.CharField(max_length=8, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+
+
+class CertificateType(Vocabulary):
+    """EU GMP certificate, ISO 13485, FDA establishment registration …"""
+
+
+class DocumentType(Vocabulary):
+    """CDA, quality agreement, audit report …"""
+
+
+class Metric(Vocabulary):
+    """A measure partners state or that is measured of them, e.g. on-time-in-full share in per cent."""
+
+    kind = models.CharField(max_length=8, choices=MetricKind)
+    unit = models.CharField(max_length=32, blank=True)
+    question = models.CharField(
+        max_length=300, blank=True, help_text="What to ask a partner when it is unknown."
+    )
+
+
+class ServiceCrosswalk(models.Model):
+    """A register's operation code and the service branch it proves, e.g. FDA SPL C84731 PACK."""
+
+    register = models.CharField(max_length=40)  # "fda_spl", "eu_mia"
+    code = models.CharField(max_length=40)
+    label = models.CharField(max_length=160)
+    service = models.ForeignKey(Service, models.PROTECT, null=True, blank=True, related_name="crosswalks")
+
+    class Meta:
+        ordering = ["register", "code"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["register", "code"],
+                name="crosswalk_code_once_per_register",
+                violation_error_message="This register already has an entry for that code.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.register} {self.code} {self.label}"

@@ -1,0 +1,87 @@
+"""Closed lists of the sponsor's side."""
+
+from django.db import models
+
+from partners.scoring.types import Level, Rule
+
+
+class Market(models.TextChoices):
+    """Markets a product is meant for; each needs its own authority's acceptance."""
+
+    US = "US", "United States"
+    EU = "EU", "European Union"
+    UK = "UK", "United Kingdom"
+    JP = "JP", "Japan"
+    CH = "CH", "Switzerland"
+    CA = "CA", "Canada"
+    CN = "CN", "China"
+    AU = "AU", "Australia"
+    BR = "BR", "Brazil"
+    KR = "KR", "South Korea"
+
+
+class Profile(models.TextChoices):
+    """What kind of partner is looked for; it relabels criteria and sets default weights."""
+
+    DRUG = "drug", "Drug product or substance"
+    CLINICAL = "clinical", "Clinical research (CRO)"
+    DEVICE = "device", "Medical device or component"
+
+
+class NeedLevel(models.TextChoices):
+    MUST = Level.MUST.value, "Must"
+    SHOULD = Level.SHOULD.value, "Should"
+    COULD = Level.COULD.value, "Could"
+
+
+class NeedRule(models.TextChoices):
+    """The kinds of need a user can add; the engine's own two (open action, restricted party) always run."""
+
+    CAPABILITY = Rule.CAPABILITY.value, "Service or process"
+    BIOSAFETY = Rule.BIOSAFETY.value, "Biosafety level"
+    CONTAINMENT = Rule.CONTAINMENT.value, "Containment (OEL)"
+    CERTIFICATE = Rule.CERTIFICATE.value, "Certificate in scope"
+    INSPECTION = Rule.INSPECTION.value, "Inspection record"
+    CAPACITY = Rule.CAPACITY.value, "Free capacity or slot"
+    TRACK_RECORD = Rule.TRACK_RECORD.value, "Track record"
+    METRIC = Rule.METRIC.value, "Measured or stated value"
+    MINIMUM_PROJECT = Rule.MINIMUM_PROJECT.value, "Minimum project value"
+    CONTRACT_STRUCTURE = Rule.CONTRACT_STRUCTURE.value, "Contract structure"
+    COUNTRY = Rule.COUNTRY.value, "Country of the site"
+
+
+class ShortlistStatus(models.TextChoices):
+    """Engagement statuses of domain.md 3.12, in their usual order."""
+
+    IDENTIFIED = "identified", "Identified"
+    LONGLIST = "longlist", "Longlist"
+    NDA_SENT = "nda_sent", "NDA sent"
+    NDA_SIGNED = "nda_signed", "NDA signed"
+    RFI = "rfi", "RFI"
+    RFP_INVITED = "rfp_invited", "RFP invited"
+    RFP_DECLINED = "rfp_declined", "RFP declined"
+    RFP_RECEIVED = "rfp_received", "RFP received"
+    SHORTLISTED = "shortlisted", "Shortlisted"
+    AUDIT = "audit", "Site visit / audit"
+    NEGOTIATION = "negotiation", "Negotiation"
+    SELECTED = "selected", "Selected"
+    BACKUP = "backup", "Back-up"
+    REJECTED = "rejected", "Rejected"
+    ON_HOLD = "on_hold", "On hold"
+
+
+class ReportState(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class ReportStep(models.TextChoices):
+    """Real steps of a report job, in order."""
+
+    WAITING = "waiting", "Waiting for a worker"
+    CHARTS = "charts", "Drawing charts"
+    LAYOUT = "layout", "Laying out pages"
+    STORING = "storing", "Storing the file"
+    FINISHED = "finished", "Finished"

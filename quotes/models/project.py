@@ -1,0 +1,211 @@
+"""A sponsor's project: the product, what is needed, and how much each criterion weighs."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from partners.enums import PriceBasis, Stage, TrackRecordKind
+from partners.models.commercial import currency_code
+from partners.scoring.types import CRITERIA
+from quotes.enums import Market, NeedLevel, NeedRule, Profile
+
+from .tenancy import SponsorOwned
+
+
+class Project(SponsorOwned):
+    """One sourcing decision. Amounts of money are in `currency`; scales in `scale_unit`.
+
+    `price_target` is what would fully satisfy (100 points), `price_limit` the worst acceptable (0 points).
+    """
+
+    sponsor_path = "sponsor"
+
+    sponsor = models.ForeignKey("accounts.Sponsor", models.PROTECT, related_name="projects")
+    name = models.CharField(max_length=160)
+    profile = models.CharField(max_length=10, choices=Profile, default=Profile.DRUG)
+    product = models.CharField(max_length=200, blank=True)
+    indication = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+    modality = models.ForeignKey("partners.Modality", models.PROTECT, null=True, blank=True, related_name="+")
+    dosage_form = models.ForeignKey(
+        "partners.DosageForm", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    stage = models.PositiveSmallIntegerField(choices=Stage, default=Stage.IND_ENABLING)
+    markets = ArrayField(models.CharField(max_length=2, choices=Market), default=list, blank=True)
+    scale_now = models.DecimalField(max_digits=18, decimal_places=3, null=True, blank=True)
+    scale_next = models.DecimalField(max_digits=18, decimal_places=3, null=True, blank=True)
+    scale_unit = models.ForeignKey(
+        "partners.ScaleUnit", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    volumes = models.TextField(blank=True, help_text="Batches, units and demand per year in words.")
+    need_date = models.DateField(null=True, blank=True)
+    federal_funding = models.BooleanField(default=False)
+    price_basis = models.CharField(max_length=20, choices=PriceBasis, blank=True)
+    price_target = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
+    price_limit = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3, default="USD", validators=[currency_code])
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-updated_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sponsor", "name"],
+                name="project_name_once_per_sponsor",
+                violation_error_message="There is already a project with that name.",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_target__isnull=True)
+                | Q(price_limit__isnull=True)
+                | Q(price_target__lt=F("price_limit")),
+                name="project_price_target_below_limit",
+                violation_error_message="The target price must be below the worst acceptable price.",
+            ),
+            models.CheckConstraint(
+                condition=Q(scale_now__isnull=True, scale_next__isnull=True) | Q(scale_unit__isnull=False),
+                name="project_scale_has_unit",
+                violation_error_message="Give the unit of the scale.",
+            ),
+            models.CheckConstraint(
+                condition=(Q(scale_now__isnull=True) | Q(scale_now__gt=0))
+                & (Q(scale_next__isnull=True) | Q(scale_next__gt=0))
+                & (Q(price_target__isnull=True) | Q(price_target__gte=0)),
+                name="project_amounts_positive",
+                violation_error_message="Scales and prices must be above zero.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("quotes:project", args=[self.pk])
+
+
+class Need(SponsorOwned):
+    """One requirement of a project; which fields count depends on `rule` (see quotes/needs.py)."""
+
+    sponsor_path = "project__sponsor"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="needs")
+    rule = models.CharField(max_length=20, choices=NeedRule)
+    level = models.CharField(max_length=6, choices=NeedLevel, default=NeedLevel.MUST)
+    same_site = models.BooleanField(
+        default=True, help_text="Must hold at the one site that does the main work."
+    )
+    service = models.ForeignKey("partners.Service", models.PROTECT, null=True, blank=True, related_name="+")
+    modality = models.ForeignKey("partners.Modality", models.PROTECT, null=True, blank=True, related_name="+")
+    dosage_form = models.ForeignKey(
+        "partners.DosageForm", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    production_system = models.ForeignKey(
+        "partners.ProductionSystem", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    gmp = models.BooleanField(default=False)
+    quantity = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
+    unit = models.ForeignKey("partners.ScaleUnit", models.PROTECT, null=True, blank=True, related_name="+")
+    at_most = models.BooleanField(default=False)
+    certificate_type = models.ForeignKey(
+        "partners.CertificateType", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    regulator = models.ForeignKey(
+        "partners.Regulator", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    track_record_kind = models.CharField(max_length=16, choices=TrackRecordKind, blank=True)
+    metric = models.ForeignKey("partners.Metric", models.PROTECT, null=True, blank=True, related_name="+")
+    contract_structure = models.ForeignKey(
+        "partners.ContractStructure", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    countries = ArrayField(models.CharField(max_length=2), default=list, blank=True)
+    by = models.DateField(null=True, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+    order = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity__isnull=True) | Q(quantity__gte=0),
+                name="need_quantity_not_negative",
+                violation_error_message="A quantity must not be negative.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_level_display()}: {self.get_rule_display()}"
+
+
+def _weight_field(code: str) -> models.DecimalField:
+    return models.DecimalField(CRITERIA[code], max_digits=5, decimal_places=2, default=Decimal(0))
+
+
+class ProjectWeights(SponsorOwned):
+    """The ten weights of a project, in points that sum to 100. Prefilled from the stage, editable."""
+
+    sponsor_path = "project__sponsor"
+    FIELDS = {code: code.lower() for code in CRITERIA}
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="weights")
+    c1 = _weight_field("C1")
+    c2 = _weight_field("C2")
+    c3 = _weight_field("C3")
+    c4 = _weight_field("C4")
+    c5 = _weight_field("C5")
+    c6 = _weight_field("C6")
+    c7 = _weight_field("C7")
+    c8 = _weight_field("C8")
+    c9 = _weight_field("C9")
+    c10 = _weight_field("C10")
+    from_defaults = models.BooleanField(default=True, help_text="Still the stage's defaults, never edited.")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "project weights"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    c1=Decimal(100)
+                    - F("c2")
+                    - F("c3")
+                    - F("c4")
+                    - F("c5")
+                    - F("c6")
+                    - F("c7")
+                    - F("c8")
+                    - F("c9")
+                    - F("c10")
+                ),
+                name="weights_sum_to_100",
+                violation_error_message="The ten weights must sum to 100.",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    c1__gte=0,
+                    c2__gte=0,
+                    c3__gte=0,
+                    c4__gte=0,
+                    c5__gte=0,
+                    c6__gte=0,
+                    c7__gte=0,
+                    c8__gte=0,
+                    c9__gte=0,
+                    c10__gte=0,
+                ),
+                name="weights_not_negative",
+                violation_error_message="A weight must not be negative.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Weights of {self.project}"
+
+    def as_dict(self) -> dict[str, float]:
+        """Criterion code → points."""
+        return {code: float(getattr(self, name)) for code, name in self.FIELDS.items()}

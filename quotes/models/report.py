@@ -1,0 +1,67 @@
+"""Requested reports: the row is the truth about the job, the snapshot the truth about its figures."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from quotes.enums import ReportState, ReportStep
+
+from .project import Project
+from .tenancy import SponsorOwned
+
+
+def report_path(report: "Report", filename: str) -> str:
+    return f"reports/{report.project.sponsor_id}/{report.pk}/{filename}"
+
+
+class Report(SponsorOwned):
+    """One PDF of one frozen snapshot.
+
+    A worker claims a queued row by compare-and-swap and holds it until `lease_until`, which it extends while it
+    works; a running row past its lease belongs to a dead worker and is queued again. `attempts` counts claims.
+    """
+
+    sponsor_path = "project__sponsor"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="reports")
+    title = models.CharField(max_length=200)
+    snapshot = models.JSONField()
+    snapshot_hash = models.CharField(max_length=64)
+    engine_version = models.CharField(max_length=20)
+    state = models.CharField(max_length=8, choices=ReportState, default=ReportState.QUEUED)
+    step = models.CharField(max_length=10, choices=ReportStep, default=ReportStep.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    file = models.FileField(upload_to=report_path, blank=True)
+    file_sha256 = models.CharField(max_length=64, blank=True)
+    pages = models.PositiveSmallIntegerField(null=True, blank=True)
+    error = models.CharField(max_length=400, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-requested_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["state", "lease_until"],
+                condition=Q(state__in=["queued", "running"]),
+                name="report_open",
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state=ReportState.DONE) | (~Q(file="") & ~Q(file_sha256="")),
+                name="report_done_has_file",
+                violation_error_message="A finished report needs its file.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ReportState.FAILED) | ~Q(error=""),
+                name="report_failed_has_reason",
+                violation_error_message="A failed report needs a reason.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
