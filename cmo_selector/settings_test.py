@@ -1,0 +1,56 @@
+"""Settings of the test suite: the same file, with what makes tests fast and strict on top."""
+
+import os
+import sys
+import tempfile
+
+os.environ["CMO_ENV"] = "test"
+os.environ.setdefault("CMO_PROCESS", "web")
+
+from cmo_selector.settings import *  # noqa: F403
+from cmo_selector.settings import CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, LOGGING, STORAGES, TEMPLATES
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+MEDIA_ROOT = os.environ.get("MEDIA_ROOT") or tempfile.mkdtemp(prefix="cmo-test-media-")
+
+# Static files come straight from the finders; the manifest has tests of its own.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+class UndefinedTemplateVariable(Exception):
+    """One of our own templates prints a variable that its view did not provide."""
+
+
+class _RaiseWhenInvalid(str):
+    """A `string_if_invalid` that raises in our own templates and stays silent in third parties'."""
+
+    __slots__ = ()
+
+    def __contains__(self, item: object) -> bool:
+        return item == "%s" or super().__contains__(item)  # type: ignore[operator]
+
+    def __mod__(self, variable: object) -> str:
+        frame = sys._getframe(1)
+        while frame is not None:
+            if frame.f_code.co_name == "render_annotated":
+                origin = str(getattr(frame.f_locals["self"], "origin", ""))
+                if "site-packages" in origin:
+                    return ""
+                raise UndefinedTemplateVariable(f"{variable} in {origin}")
+            frame = frame.f_back
+        raise UndefinedTemplateVariable(str(variable))
+
+
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = _RaiseWhenInvalid()
+
+# Every pytest process has a database of its own, and so its own corner of the broker and the cache.
+_namespace = DATABASES["default"]["TEST"]["NAME"] + "_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
+CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = f"{_namespace}:"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# A real worker, started by a test, works on that test process's database.
+if _database := os.environ.get("CMO_WORKER_TEST_DATABASE"):
+    DATABASES["default"]["NAME"] = _database
+
+LOGGING["level"] = "WARNING"

@@ -1,0 +1,10 @@
+"""The WSGI application that gunicorn serves."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cmo_selector.settings")
+os.environ.setdefault("CMO_PROCESS", "web")
+
+application = get_wsgi_application()
