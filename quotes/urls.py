@@ -1,0 +1,23 @@
+"""Addresses of the sponsor's pages: projects, ranking, shortlist, reports."""
+
+from django.urls import path
+
+from quotes.views import home, ranking, shortlist
+
+app_name = "quotes"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sponsor/", home.switch_sponsor, name="switch_sponsor"),
+    # projects (product → stage → needs → weights → review)
+    # ranking
+    path("projects/<int:project_id>/ranking/", ranking.ranking, name="ranking"),
+    path("projects/<int:project_id>/ranking/<slug:slug>/", ranking.partner, name="ranking_partner"),
+    # shortlist
+    path("projects/<int:project_id>/shortlist/", shortlist.shortlist, name="shortlist"),
+    path("projects/<int:project_id>/shortlist/add/", shortlist.add, name="shortlist_add"),
+    path("projects/<int:project_id>/shortlist/<int:entry_id>/", shortlist.edit, name="shortlist_edit"),
+    path("projects/<int:project_id>/shortlist/<int:entry_id>/move/", shortlist.move, name="shortlist_move"),
+    path("projects/<int:project_id>/shortlist/<int:entry_id>/remove/", shortlist.remove, name="shortlist_remove"),
+    # reports
+]
