@@ -1,0 +1,1 @@
+"""Factories of test rows: invented names and figures, one module per app."""

@@ -1,0 +1,407 @@
+"""Factories of the catalogue.
+
+Vocabulary factories get or create by code: `ModalityFactory(code="aav")` twice is one row. Facts get the one
+source "test-source" and the evidence level "document checked" unless told otherwise. Nothing that may stay
+unknown is filled in by default.
+"""
+
+import datetime
+from decimal import Decimal
+
+import factory
+from factory.django import DjangoModelFactory
+
+from partners import models
+from partners.enums import (
+    ActionKind,
+    AliasKind,
+    EvidenceLevel,
+    IdentifierScheme,
+    InspectionKind,
+    InspectionOutcome,
+    MetricKind,
+    PriceBasis,
+    RegisterKind,
+    SlotStatus,
+    TrackRecordKind,
+)
+
+RETRIEVED_ON = datetime.date(2025, 9, 1)
+
+
+class SourceFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Source
+        django_get_or_create = ("code",)
+
+    code = "test-source"
+    title = factory.LazyAttribute(lambda o: o.code.replace("-", " ").capitalize())
+    publisher = "Test publisher"
+
+
+class EvidencedFactory(DjangoModelFactory):
+    class Meta:
+        abstract = True
+
+    source = factory.SubFactory(SourceFactory)
+    retrieved_on = RETRIEVED_ON
+    evidence_level = EvidenceLevel.DOCUMENT_CHECKED
+
+
+# -- vocabularies --------------------------------------------------------------------------------
+
+
+class VocabularyFactory(DjangoModelFactory):
+    class Meta:
+        abstract = True
+        django_get_or_create = ("code",)
+
+    label = factory.LazyAttribute(lambda o: o.code.replace("-", " ").capitalize())
+    order = factory.Sequence(lambda n: n)
+
+
+class OrganisationTypeFactory(VocabularyFactory):
+    class Meta:
+        model = models.OrganisationType
+
+    code = "cdmo"
+
+
+class ModalityFactory(VocabularyFactory):
+    class Meta:
+        model = models.Modality
+
+    code = "test-modality"
+
+
+class ServiceFactory(VocabularyFactory):
+    """A branch of the service tree, or a node below one with `parent=`."""
+
+    class Meta:
+        model = models.Service
+
+    code = "test-service"
+
+
+class DosageFormFactory(VocabularyFactory):
+    class Meta:
+        model = models.DosageForm
+
+    code = "test-dosage-form"
+
+
+class ProductionSystemFactory(VocabularyFactory):
+    class Meta:
+        model = models.ProductionSystem
+
+    code = "test-production-system"
+
+
+class ScaleUnitFactory(VocabularyFactory):
+    class Meta:
+        model = models.ScaleUnit
+
+    code = "litre"
+    symbol = "L"
+
+
+class IndustryFactory(VocabularyFactory):
+    class Meta:
+        model = models.Industry
+
+    code = "test-industry"
+
+
+class ContractStructureFactory(VocabularyFactory):
+    class Meta:
+        model = models.ContractStructure
+
+    code = "test-structure"
+
+
+class RegulatorFactory(VocabularyFactory):
+    class Meta:
+        model = models.Regulator
+
+    code = "fda"
+    market = "US"
+    country = "US"
+
+
+class CertificateTypeFactory(VocabularyFactory):
+    class Meta:
+        model = models.CertificateType
+
+    code = "test-certificate"
+
+
+class DocumentTypeFactory(VocabularyFactory):
+    class Meta:
+        model = models.DocumentType
+
+    code = "test-document"
+
+
+class MetricFactory(VocabularyFactory):
+    class Meta:
+        model = models.Metric
+
+    code = "test-metric"
+    kind = MetricKind.NUMBER
+    unit = "%"
+    question = "What is your value?"
+
+
+class ServiceCrosswalkFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ServiceCrosswalk
+
+    register = "fda_spl"
+    code = factory.Sequence(lambda n: f"C{n}")
+    label = factory.LazyAttribute(lambda o: f"OPERATION {o.code}")
+    service = factory.SubFactory(ServiceFactory)
+
+
+# -- partners and sites --------------------------------------------------------------------------
+
+
+class OrganisationFactory(EvidencedFactory):
+    """A partner about which nothing but the name is known."""
+
+    class Meta:
+        model = models.Organisation
+
+    name = factory.Sequence(lambda n: f"Partner {n:04d}")
+    slug = factory.LazyAttribute(lambda o: "-".join(o.name.lower().replace(".", " ").split()))
+    illustrative = True
+
+
+class OrganisationTypeFactFactory(EvidencedFactory):
+    class Meta:
+        model = models.OrganisationTypeFact
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    type = factory.SubFactory(OrganisationTypeFactory)
+
+
+class ContractStructureFactFactory(EvidencedFactory):
+    class Meta:
+        model = models.ContractStructureFact
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    structure = factory.SubFactory(ContractStructureFactory)
+
+
+class IndustryFactFactory(EvidencedFactory):
+    class Meta:
+        model = models.IndustryFact
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    industry = factory.SubFactory(IndustryFactory)
+
+
+class AliasFactory(EvidencedFactory):
+    class Meta:
+        model = models.Alias
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    name = factory.Sequence(lambda n: f"Alias {n}")
+    kind = AliasKind.ALIAS
+
+
+class FacilityFactory(EvidencedFactory):
+    """A site in Switzerland of which only the name is known."""
+
+    class Meta:
+        model = models.Facility
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    name = factory.Sequence(lambda n: f"Site {n:04d}")
+    slug = factory.LazyAttribute(lambda o: "-".join(o.name.lower().split()))
+    country = "CH"
+
+
+class IdentifierFactory(EvidencedFactory):
+    """An identifier of a site; for one of a partner pass `facility=None, organisation=…`."""
+
+    class Meta:
+        model = models.Identifier
+
+    facility = factory.SubFactory(FacilityFactory)
+    scheme = IdentifierScheme.FEI
+    value = factory.Sequence(lambda n: f"{3000000000 + n}")
+
+
+class EquipmentFactory(EvidencedFactory):
+    class Meta:
+        model = models.Equipment
+
+    facility = factory.SubFactory(FacilityFactory)
+    name = factory.Sequence(lambda n: f"Equipment {n}")
+
+
+class RestrictedPartyListFactory(DjangoModelFactory):
+    class Meta:
+        model = models.RestrictedPartyList
+        django_get_or_create = ("code",)
+
+    code = "test-list"
+    name = factory.LazyAttribute(lambda o: o.code.replace("-", " ").capitalize())
+    effect = "Federal money may not buy from parties on it."
+
+
+class RestrictedPartyEntryFactory(EvidencedFactory):
+    class Meta:
+        model = models.RestrictedPartyEntry
+
+    list = factory.SubFactory(RestrictedPartyListFactory)
+    organisation = factory.SubFactory(OrganisationFactory)
+    name_on_list = factory.LazyAttribute(lambda o: o.organisation.name)
+    effective_from = datetime.date(2025, 1, 1)
+
+
+# -- what a site can do --------------------------------------------------------------------------
+
+
+class CapabilityFactory(EvidencedFactory):
+    class Meta:
+        model = models.Capability
+
+    facility = factory.SubFactory(FacilityFactory)
+    service = factory.SubFactory(ServiceFactory)
+
+
+class CapacitySlotFactory(EvidencedFactory):
+    class Meta:
+        model = models.CapacitySlot
+
+    facility = factory.SubFactory(FacilityFactory)
+    starts_on = datetime.date(2026, 3, 1)
+    status = SlotStatus.OPEN
+
+
+# -- quality -------------------------------------------------------------------------------------
+
+
+class CertificateFactory(EvidencedFactory):
+    class Meta:
+        model = models.Certificate
+
+    facility = factory.SubFactory(FacilityFactory)
+    type = factory.SubFactory(CertificateTypeFactory)
+
+
+class InspectionFactory(EvidencedFactory):
+    class Meta:
+        model = models.Inspection
+
+    facility = factory.SubFactory(FacilityFactory)
+    regulator = factory.SubFactory(RegulatorFactory)
+    kind = InspectionKind.SURVEILLANCE
+    ended_on = datetime.date(2024, 5, 17)
+    outcome = InspectionOutcome.NAI
+
+
+class RegulatoryActionFactory(EvidencedFactory):
+    """An open warning letter."""
+
+    class Meta:
+        model = models.RegulatoryAction
+
+    facility = factory.SubFactory(FacilityFactory)
+    regulator = factory.SubFactory(RegulatorFactory)
+    kind = ActionKind.WARNING_LETTER
+    issued_on = datetime.date(2025, 2, 3)
+
+
+# -- commerce ------------------------------------------------------------------------------------
+
+
+class CommercialTermsFactory(EvidencedFactory):
+    class Meta:
+        model = models.CommercialTerms
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    minimum_project = Decimal(1_000_000)
+    currency = "USD"
+
+
+class IndicativePriceFactory(EvidencedFactory):
+    class Meta:
+        model = models.IndicativePrice
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    basis = PriceBasis.GMP_BATCH
+    low = Decimal(400_000)
+    high = Decimal(650_000)
+    currency = "USD"
+
+
+class TrackRecordFactory(EvidencedFactory):
+    class Meta:
+        model = models.TrackRecord
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    kind = TrackRecordKind.APPROVAL
+    count = 3
+
+
+class MetricValueFactory(EvidencedFactory):
+    class Meta:
+        model = models.MetricValue
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    metric = factory.SubFactory(MetricFactory)
+    number = Decimal(95)
+
+
+class DocumentFactory(EvidencedFactory):
+    class Meta:
+        model = models.Document
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    type = factory.SubFactory(DocumentTypeFactory)
+    title = factory.Sequence(lambda n: f"Document {n}")
+
+
+# -- registers -----------------------------------------------------------------------------------
+
+
+class RegisterEstablishmentFactory(DjangoModelFactory):
+    class Meta:
+        model = models.RegisterEstablishment
+
+    duns = factory.Sequence(lambda n: f"{100000000 + n}")
+    fei = factory.Sequence(lambda n: f"{3100000000 + n}")
+    firm_name = factory.Sequence(lambda n: f"Registered establishment {n}")
+    address = "1 Test Street, Basel, Switzerland (CHE)"
+    country = "CH"
+    operations = factory.LazyFunction(lambda: ["MANUFACTURE"])
+    source = factory.SubFactory(SourceFactory, code="test-register")
+    first_seen_on = RETRIEVED_ON
+    last_seen_on = RETRIEVED_ON
+
+
+class RegisterImportFactory(DjangoModelFactory):
+    class Meta:
+        model = models.RegisterImport
+
+    kind = RegisterKind.DRLS
+    source = factory.SubFactory(SourceFactory, code="test-register")
+    file_name = "register.csv"
+    sha256 = "0" * 64
+    rows = 2
+    created = 1
+    updated = 0
+    unchanged = 0
+    rejected = 1
+
+
+class RejectedRowFactory(DjangoModelFactory):
+    class Meta:
+        model = models.RejectedRow
+
+    run = factory.SubFactory(RegisterImportFactory)
+    line = factory.Sequence(lambda n: n + 2)
+    reason = "The D-U-N-S number is missing."
+    raw = factory.LazyFunction(lambda: {"FIRM_NAME": "Registered establishment"})

@@ -1,0 +1,32 @@
+"""The factories make rows that satisfy every constraint, and make them in numbers."""
+
+import pytest
+from django.apps import apps
+from factory.django import DjangoModelFactory
+
+from tests.factories import accounts, partners
+
+FACTORIES = [
+    value
+    for module in (accounts, partners)
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, DjangoModelFactory) and not value._meta.abstract
+]
+
+
+@pytest.mark.parametrize("factory", FACTORIES, ids=lambda f: f.__name__)
+@pytest.mark.django_db
+def test_factory_makes_two_valid_rows(factory):
+    if factory._meta.django_get_or_create:
+        rows = [factory(), factory(code="second")]
+    else:
+        rows = factory.create_batch(2)
+    assert len({row.pk for row in rows}) == 2
+    for row in rows:
+        row.full_clean(exclude=["password"])
+
+
+def test_every_catalogue_model_has_a_factory():
+    made = {factory._meta.model for factory in FACTORIES}
+    models = {m for m in apps.get_app_config("partners").get_models() if not m._meta.auto_created}
+    assert models - made == set()
