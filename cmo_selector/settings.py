@@ -222,6 +222,26 @@ STATICFILES_FINDERS = [
     "cmo_selector.staticfinder.NpmFinder",
 ]
 NODE_MODULES_DIR = env.path("NODE_MODULES_DIR", BASE_DIR / "node_modules")
+NPM_FILES = {  # served name: file in node_modules; see staticfinder.py
+    "vendor/tabler/tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
+    "vendor/tabler/tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
+    "vendor/tom-select/tom-select.bootstrap5.min.css": "tom-select/dist/css/tom-select.bootstrap5.min.css",
+    "vendor/tom-select/tom-select.complete.min.js": "tom-select/dist/js/tom-select.complete.min.js",
+    "vendor/vega/vega.min.js": "vega/build/vega.min.js",
+    "vendor/vega-lite/vega-lite.min.js": "vega-lite/build/vega-lite.min.js",
+    # Carries vega-interpreter, which a strict Content-Security-Policy needs: embed(…, {ast: true}).
+    "vendor/vega-embed/vega-embed.min.js": "vega-embed/build/vega-embed.min.js",
+    "vendor/world-atlas/countries-110m.json": "world-atlas/countries-110m.json",
+    **{
+        f"vendor/inter/inter-{subset}-wght-{style}.woff2": (
+            f"@fontsource-variable/inter/files/inter-{subset}-wght-{style}.woff2"
+        )
+        for subset in ("latin", "latin-ext")
+        for style in ("normal", "italic")
+    },
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["woff2", "png", "jpg", "gz", "br", "webp"]
 MEDIA_URL = "/media/"  # never served as such: files go out through views that check the tenant
 MEDIA_ROOT = env.path("MEDIA_ROOT", VAR_DIR / "media")
 STORAGES = {

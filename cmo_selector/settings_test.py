@@ -8,7 +8,14 @@ os.environ["CMO_ENV"] = "test"
 os.environ.setdefault("CMO_PROCESS", "web")
 
 from cmo_selector.settings import *  # noqa: F403
-from cmo_selector.settings import CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, LOGGING, STORAGES, TEMPLATES
+from cmo_selector.settings import (
+    CELERY_BROKER_TRANSPORT_OPTIONS,
+    DATABASES,
+    LOGGING,
+    MIDDLEWARE,
+    STORAGES,
+    TEMPLATES,
+)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -16,6 +23,7 @@ MEDIA_ROOT = os.environ.get("MEDIA_ROOT") or tempfile.mkdtemp(prefix="cmo-test-m
 
 # Static files come straight from the finders; the manifest has tests of its own.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")
 
 
 class UndefinedTemplateVariable(Exception):
