@@ -22,12 +22,14 @@ class AuditEvent(models.Model):
     object_type = models.CharField(max_length=60)
     object_id = models.CharField(max_length=60)
     object_name = models.CharField(max_length=240)
+    # The thing whose history the event belongs to, "label/pk": the project for its needs, shortlist and reports.
+    about = models.CharField(max_length=120)
     data = models.JSONField(default=dict)
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["object_type", "object_id", "at"], name="audit_object")]
+        indexes = [models.Index(fields=["about", "-at"], name="audit_about")]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor_name}: {self.verb} {self.object_name}"

@@ -2,9 +2,16 @@
 
 from typing import Any
 
+import structlog
 from django.db import models, transaction
 
 from .models import AuditEvent
+
+
+def about(obj: models.Model) -> str:
+    """The key of an object's history. What belongs to a project belongs to the project's history."""
+    owner = getattr(obj, "project", None) or obj
+    return f"{owner._meta.label_lower}/{owner.pk}"
 
 
 def record(
@@ -29,5 +36,7 @@ def record(
         object_type=obj._meta.label_lower,
         object_id=str(obj.pk),
         object_name=str(obj)[:240],
+        about=about(obj),
         data=data or {},
+        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
     )

@@ -1,0 +1,91 @@
+"""The bridge from a project's rows to the engine's brief."""
+
+import datetime as dt
+
+from django.utils import timezone
+
+from partners.scoring.types import Brief, Level, Need, Rule
+from partners.scoring_inputs import service_paths
+from quotes import models
+from quotes.needs import need_label
+
+
+class NothingToRank(ValueError):
+    """The project cannot be ranked yet; the message says what is missing."""
+
+
+def brief_for(project: models.Project, *, as_of: dt.date | None = None) -> Brief:
+    """Needs, scales, prices and dates of a project as the engine reads them.
+
+    `as_of` defaults to today. Raises NothingToRank for a project without needs.
+    """
+    rows = list(
+        project.needs.select_related(
+            "service",
+            "modality",
+            "dosage_form",
+            "production_system",
+            "unit",
+            "certificate_type",
+            "regulator",
+            "metric",
+            "contract_structure",
+        )
+    )
+    if not rows:
+        raise NothingToRank("A project needs at least one need before partners can be ranked.")
+    paths = service_paths()
+    return Brief(
+        as_of=as_of or timezone.localdate(),
+        stage=project.stage,
+        needs=tuple(_need(row, project, paths) for row in rows),
+        modality=_code(project.modality),
+        need_date=project.need_date,
+        markets=tuple(project.markets),
+        federal_funding=project.federal_funding,
+        sponsor_size=project.sponsor.size,
+        scale_now=_number(project.scale_now),
+        scale_next=_number(project.scale_next),
+        scale_unit=_code(project.scale_unit),
+        price_basis=project.price_basis or None,
+        price_target=_number(project.price_target),
+        price_limit=_number(project.price_limit),
+        currency=project.currency or None,
+        profile=project.profile,
+    )
+
+
+def _need(row: models.Need, project: models.Project, paths: dict[int, tuple[str, ...]]) -> Need:
+    return Need(
+        id=str(row.pk),
+        rule=Rule(row.rule),
+        level=Level(row.level),
+        label=need_label(row),
+        same_site=row.same_site,
+        service=_code(row.service),
+        service_path=paths[row.service_id] if row.service_id else (),
+        modality=_code(row.modality),
+        dosage_form=_code(row.dosage_form),
+        production_system=_code(row.production_system),
+        stage=project.stage if row.rule == Rule.CAPABILITY else None,
+        gmp=row.gmp,
+        quantity=_number(row.quantity),
+        unit=_code(row.unit),
+        at_most=row.at_most,
+        certificate_type=_code(row.certificate_type),
+        agency=_code(row.regulator),
+        track_record_kind=row.track_record_kind or None,
+        metric=_code(row.metric),
+        contract_structure=_code(row.contract_structure),
+        countries=frozenset(row.countries),
+        currency=project.currency or None,
+        by=row.by,
+    )
+
+
+def _number(value) -> float | None:
+    return None if value is None else float(value)
+
+
+def _code(term) -> str | None:
+    return term.code if term else None

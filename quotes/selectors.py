@@ -1,0 +1,59 @@
+"""What the sponsor's pages read: one named function per page, each with a fixed number of queries."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from cmo_selector.accounts.models import Sponsor
+from cmo_selector.audit.models import AuditEvent
+from cmo_selector.audit.services import about
+from quotes.enums import ReportState
+from quotes.models import Project, Report, ShortlistEntry
+
+
+@dataclass(frozen=True)
+class HomeOverview:
+    """What the first page shows of one sponsor; everything is empty for a person without a sponsor."""
+
+    projects: list[Project]
+    reports: list[Report]
+
+
+def projects_of(sponsor: Sponsor | None) -> QuerySet[Project]:
+    """A sponsor's live projects with the counts that lists show."""
+    return (
+        Project.objects.for_sponsor(sponsor)
+        .filter(archived_at=None)
+        .select_related("modality", "weights")
+        .annotate(
+            need_count=Count("needs", distinct=True),
+            must_count=Count("needs", filter=Q(needs__level="must"), distinct=True),
+            shortlist_count=Count("shortlist", distinct=True),
+            report_count=Count("reports", filter=Q(reports__state=ReportState.DONE), distinct=True),
+        )
+        .order_by("-updated_at", "-pk")
+    )
+
+
+def home_overview(sponsor: Sponsor | None) -> HomeOverview:
+    """Two queries: the latest projects with their next action, the latest reports."""
+    reports = Report.objects.for_sponsor(sponsor).select_related("project").defer("snapshot")[:5]
+    return HomeOverview(projects=list(projects_of(sponsor)[:8]), reports=list(reports))
+
+
+def shortlist_of(project: Project) -> list[ShortlistEntry]:
+    """Entries in the team's order."""
+    return list(
+        ShortlistEntry.objects.filter(project=project)
+        .select_related("organisation", "added_by")
+        .order_by("position")
+    )
+
+
+def shortlisted_ids(project: Project) -> set[int]:
+    return set(project.shortlist.values_list("organisation_id", flat=True))
+
+
+def decision_log(project: Project, limit: int = 50) -> list[AuditEvent]:
+    """The latest events of the project, its needs, weights, shortlist and reports."""
+    return list(AuditEvent.objects.filter(about=about(project)).order_by("-at", "-pk")[:limit])
