@@ -33,6 +33,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 POSTGRES_PORT = 5432  # part of the socket's file name; nothing listens on TCP
 SOCKET_PATH_LIMIT = 100  # Linux allows 107 bytes, macOS 103
@@ -134,6 +135,9 @@ class Services:
     @property
     def redis_url(self) -> str:
         return f"unix://{self.valkey_socket}?db=0"
+
+    def database_url(self, name: str) -> str:
+        return f"postgres://postgres@{quote(str(self.sockets), safe='')}:{POSTGRES_PORT}/{name}"
 
     def database(self, name: str) -> dict[str, Any]:
         """Django's database dict; pure, starts nothing."""

@@ -10,7 +10,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -93,6 +93,7 @@ def postgres_url(name: str, value: str) -> dict[str, Any]:
             f"{name} must be a postgres:// address; {scheme or 'a value without a scheme'} is not supported."
         )
     config: dict[str, Any] = environ.Env.db_url_config(value)
+    config["HOST"] = unquote(config["HOST"])  # a Unix socket's directory is written %2Fvar%2Frun%2F…
     if not config.get("NAME"):
         raise ImproperlyConfigured(f"{name} names no database: postgres://user:password@host:5432/database")
     return config
@@ -111,7 +112,9 @@ def email_url(name: str, default: str) -> dict[str, Any]:
     try:
         config: dict[str, Any] = environ.Env.email_url_config(value)
     except (KeyError, environ.ImproperlyConfigured) as error:
-        raise ImproperlyConfigured(f"{name} is not an e-mail address of a server: {error}") from error
+        raise ImproperlyConfigured(
+            f"{name} must be a mail server's address such as smtp+tls://user:password@host:587: {error}"
+        ) from error
     return config
 
 

@@ -1,1 +1,157 @@
-"""The harness every test runs in."""
+"""The harness every test runs in: strict, private to its process, with a real broker and browser.
+
+* Warnings are errors (pyproject.toml), undefined variables in our templates fail (settings_test.py).
+* Uploads go to a temporary MEDIA_ROOT; the cache is emptied between tests.
+* `browser_page` is Debian's Chromium on a live server. Without Chromium such a test is skipped,
+  or fails when REQUIRE_BROWSER=1 (`make test` and `.ci/run` set it).
+* `celery_worker_process` is a real worker on this process's test database and corner of the broker.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+from django.core.cache import cache
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+WORKER_START_SECONDS = 40
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    yield
+    cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _remove_media() -> Iterator[None]:
+    yield
+    if "cmo-test-media-" in str(settings.MEDIA_ROOT):
+        shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
+
+
+# -- browser ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Debian's Chromium (or the one CHROMIUM names)."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    if Path(path).exists():
+        return path
+    message = f"Chromium is not at {path}: apt-get install chromium, or set CHROMIUM"
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: str):
+    """One Chromium for the session; every test gets a context of its own."""
+    from playwright.sync_api import sync_playwright
+
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright runs an event loop in this thread, and Django would refuse the ORM in it.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        chromium = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def browser_page(browser, live_server):
+    """A page at 1280 x 800 whose relative addresses lead to the live server.
+
+    The test fails when a script of the page failed or the Content-Security-Policy refused something.
+    """
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    problems: list[str] = []
+
+    def note(message) -> None:
+        # A refused form answers 4xx, which Chromium reports as a console error; tests assert those.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            problems.append(message.text)
+
+    context.on("console", note)
+    context.on("weberror", lambda error: problems.append(str(error.error)))
+    page.problems = problems
+    yield page
+    context.close()
+    assert problems == []
+
+
+# -- jobs -------------------------------------------------------------------------------------
+
+
+def _empty_broker() -> None:
+    """Remove what this process's tests left in the broker."""
+    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        keys = list(client.scan_iter(match=f"{prefix}*", count=1000))
+        if keys:
+            client.delete(*keys)
+
+
+@pytest.fixture(scope="session")
+def celery_worker_process(django_db_setup, django_db_blocker, tmp_path_factory):
+    """A real Celery worker, as its own process, on the test database. Use with transactional tests."""
+    from django.db import connection
+
+    from cmo_selector.celery import app
+
+    _empty_broker()
+    log = tmp_path_factory.mktemp("celery") / "worker.log"
+    environment = {
+        **os.environ,
+        "CMO_PROCESS": "worker",
+        "CMO_WORKER_TEST_DATABASE": connection.settings_dict["NAME"],
+        "DJANGO_SETTINGS_MODULE": "cmo_selector.settings_test",
+        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        "PYTHONWARNINGS": "default",
+    }
+    options = ["-Q", "default,render", "-c", "1", "-l", "INFO", "--without-gossip", "--without-mingle"]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "cmo_selector", "worker", *options],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + WORKER_START_SECONDS
+        while not app.control.ping(timeout=0.5, limit=1):
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"The Celery worker did not start:\n{log.read_text()[-4000:]}")
+        process.log = log
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        _empty_broker()

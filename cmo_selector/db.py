@@ -1,0 +1,43 @@
+"""Turns a violated database constraint into a form error, by the constraint's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.apps import apps
+from django.db import IntegrityError, models, transaction
+from django.forms import BaseForm
+
+
+def constraint_of(error: IntegrityError) -> tuple[type[models.Model], models.BaseConstraint] | None:
+    """The model and declared constraint that an IntegrityError names; None when it is not one of ours."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    for model in apps.get_models():
+        for constraint in model._meta.constraints:
+            if constraint.name == name:
+                return model, constraint
+    return None
+
+
+@contextmanager
+def constraint_errors(form: BaseForm) -> Iterator[None]:
+    """Write inside a savepoint; a violated constraint of ours becomes an error of `form`.
+
+    Ask `form.errors` afterwards. The error stands at the field when the constraint is about exactly
+    one field of the form, else above the form. Errors that name no declared constraint are raised.
+
+        with constraint_errors(form):
+            project = create_project(...)
+        if form.errors: ...show the form again, everything typed is still there
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        found = constraint_of(error)
+        if found is None:
+            raise
+        _, constraint = found
+        shown = [name for name in getattr(constraint, "fields", ()) if name in form.fields]
+        form.add_error(shown[0] if len(shown) == 1 else None, constraint.get_violation_error_message())
