@@ -12,7 +12,8 @@ urlpatterns = [
     # projects (product → stage → needs → weights → review)
     # ranking
     path("projects/<int:project_id>/ranking/", ranking.ranking, name="ranking"),
-    path("projects/<int:project_id>/ranking/<slug:slug>/", ranking.partner, name="ranking_partner"),
+    path("projects/<int:project_id>/ranking/weights/", ranking.save_weights, name="ranking_weights"),
+    path("projects/<int:project_id>/ranking/partner/<slug:slug>/", ranking.partner, name="ranking_partner"),
     # shortlist
     path("projects/<int:project_id>/shortlist/", shortlist.shortlist, name="shortlist"),
     path("projects/<int:project_id>/shortlist/add/", shortlist.add, name="shortlist_add"),

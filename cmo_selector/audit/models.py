@@ -33,3 +33,18 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor_name}: {self.verb} {self.object_name}"
+
+    @property
+    def words(self) -> str:
+        """The verb for readers: "shortlist.changed" → "Shortlist changed: NAME"."""
+        return f"{self.verb.replace('.', ' ').replace('_', ' ').capitalize()}: {self.object_name}"
+
+    @property
+    def details(self) -> str:
+        """What changed, "field: old → new"; other values as "field: value"."""
+        parts = []
+        for key, value in self.data.items():
+            if isinstance(value, list) and len(value) == 2:
+                value = f"{value[0] if value[0] not in (None, '') else 'none'} → {value[1] if value[1] not in (None, '') else 'none'}"
+            parts.append(f"{key.replace('_', ' ')}: {value}")
+        return "; ".join(parts)

@@ -1,0 +1,192 @@
+"""What the ranking pages show: the engine's result in the words and order of the page. No queries here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+
+from partners.scoring import displayed_contributions
+from partners.scoring.types import CRITERIA, FactRef, Group, Outcome, PartnerResult, Ranking, Rule
+
+PRICE_RULES = {Rule.MINIMUM_PROJECT}
+PRICE_CRITERIA = {"C7", "C8"}
+HIDDEN_FOR_ROLE = "Hidden: your role does not see prices."
+
+
+@dataclass(frozen=True)
+class Row:
+    """One partner in the list, with the contributions rounded so that they add up to the shown score."""
+
+    result: PartnerResult
+    parts: list[tuple[str, str, float]]  # criterion code, label, points
+    shortlisted: bool
+    near_miss: bool  # knocked out by exactly one must-have
+
+
+@dataclass(frozen=True)
+class RankingPage:
+    ranking: Ranking
+    ranked: list[Row]
+    insufficient: list[Row]
+    knocked_out: list[Row]
+
+    @property
+    def total(self) -> int:
+        return len(self.ranked) + len(self.insufficient) + len(self.knocked_out)
+
+    @property
+    def headline(self) -> str:
+        """The result in a sentence that claims no more than the intervals allow."""
+        if not self.total:
+            return "The catalogue has no partners yet."
+        if not self.ranked:
+            if not self.insufficient:
+                return "Every partner fails at least one must-have. The list below says which; near misses come first."
+            return "No partner has enough known facts to be ranked. Those without a failed must-have are listed below."
+        first = self.ranked[0].result
+        if len(self.ranked) == 1:
+            return f"{first.name} is the only partner with enough facts and no failed must-have."
+        rivals = sum(1 for row in self.ranked[1:] if row.result.high >= first.low)
+        if not rivals:
+            return f"{first.name} leads, whatever the unknown facts turn out to be."
+        others = "one other partner" if rivals == 1 else f"{rivals} other partners"
+        return f"{first.name} leads on the known facts, but {others} could still overtake it: the intervals overlap."
+
+
+def build_page(ranking: Ranking, shortlisted: set[int]) -> RankingPage:
+    rows: dict[Group, list[Row]] = {group: [] for group in Group}
+    for result in ranking.results:
+        shown = displayed_contributions(result)
+        rows[result.group].append(
+            Row(
+                result=result,
+                parts=[(code, CRITERIA[code], shown[code]) for code in CRITERIA],
+                shortlisted=result.partner_id in shortlisted,
+                near_miss=len(result.fails) == 1,
+            )
+        )
+    return RankingPage(ranking, rows[Group.RANKED], rows[Group.INSUFFICIENT], rows[Group.KNOCKED_OUT])
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One criterion of one partner with its weight, for the page that opens a score to its facts."""
+
+    code: str
+    label: str
+    weight: float
+    points: float
+    low: float
+    high: float
+    known: float
+    subs: list[dict]
+
+    @property
+    def point(self) -> float:
+        return (self.low + self.high) / 2
+
+
+def explain_criteria(result: PartnerResult, weights: Mapping[str, float], *, prices: bool) -> list[Explained]:
+    """Criteria with sub-scores and facts. Without `prices` the reasons and facts behind cost and terms are hidden."""
+    shown = displayed_contributions(result)
+    explained = []
+    for criterion in result.criteria:
+        hidden = not prices and criterion.code in PRICE_CRITERIA
+        explained.append(
+            Explained(
+                code=criterion.code,
+                label=CRITERIA[criterion.code],
+                weight=weights[criterion.code],
+                points=shown[criterion.code],
+                low=criterion.low,
+                high=criterion.high,
+                known=criterion.known,
+                subs=[] if hidden else [_sub(sub) for sub in criterion.subs],
+            )
+        )
+    return explained
+
+
+def _sub(sub) -> dict:
+    return {
+        "label": sub.label,
+        "low": sub.low,
+        "high": sub.high,
+        "point": (sub.low + sub.high) / 2,
+        "known": sub.known > 0,
+        "reason": sub.reason,
+        "facts": distinct_facts(sub.facts),
+        "ask": sub.ask,
+    }
+
+
+def distinct_facts(facts: tuple[FactRef, ...]) -> list[FactRef]:
+    """Each row once, in the order given."""
+    return list({(fact.kind, fact.pk): fact for fact in facts}.values())
+
+
+def rule_rows(result: PartnerResult, *, prices: bool) -> list[dict]:
+    """Needs with their outcome, musts first; reasons that speak of money are hidden from roles without prices."""
+    order = {"must": 0, "should": 1, "could": 2}
+    return [
+        {
+            "label": rule.label,
+            "level": rule.level.value,
+            "outcome": rule.outcome.value,
+            "reason": rule.reason if prices or rule.rule not in PRICE_RULES else HIDDEN_FOR_ROLE,
+            "facts": distinct_facts(rule.facts) if prices or rule.rule not in PRICE_RULES else [],
+            "ask": rule.ask,
+        }
+        for rule in sorted(result.rules, key=lambda r: order[r.level.value])
+    ]
+
+
+def questions(result: PartnerResult) -> list[str]:
+    """What to ask this partner: unverified musts first, then unknown measures."""
+    asks = [rule.ask for rule in result.unverified if rule.ask]
+    asks += [rule.ask for rule in result.rules if rule.outcome is Outcome.UNKNOWN and rule.ask]
+    asks += [sub.ask for criterion in result.criteria for sub in criterion.subs if sub.known < 1 and sub.ask]
+    return list(dict.fromkeys(asks))
+
+
+class BadWeights(ValueError):
+    """Weights typed into the page that cannot be used; the message names the criterion and the remedy."""
+
+
+def trial_weights(query: Mapping[str, str]) -> dict[str, float] | None:
+    """Weights being tried, from the page's sliders: points of any size, scaled to sum to 100.
+
+    None when the query holds none. Raises BadWeights for text, negative numbers and an all-zero set.
+    """
+    given = {code: query.get(code.lower(), "").strip() for code in CRITERIA}
+    if not any(given.values()):
+        return None
+    points = {code: _points(code, text) for code, text in given.items()}
+    total = sum(points.values())
+    if total == 0:
+        raise BadWeights("All weights are zero. Give at least one criterion some weight.")
+    return {code: float(value * 100 / total) for code, value in points.items()}
+
+
+def _points(code: str, text: str) -> Decimal:
+    try:
+        value = Decimal(text or "0")
+    except InvalidOperation:
+        value = None
+    if value is None or not value.is_finite():
+        raise BadWeights(f"The weight of {code} {CRITERIA[code]} is not a number: “{text[:40]}”.")
+    if value < 0:
+        raise BadWeights(f"The weight of {code} {CRITERIA[code]} is negative. Use 0 or more.")
+    if value > 1_000_000:
+        raise BadWeights(f"The weight of {code} {CRITERIA[code]} is too large. Use points between 0 and 100.")
+    return value
+
+
+def rounded_to_100(weights: Mapping[str, float]) -> dict[str, Decimal]:
+    """Weights with two decimals that still sum to exactly 100 (largest remainder)."""
+    cent = Decimal("0.01")
+    exact = {code: Decimal(repr(weights[code])) for code in CRITERIA}
+    floors = {code: value.quantize(cent, rounding=ROUND_FLOOR) for code, value in exact.items()}
+    missing = int((Decimal(100) - sum(floors.values())) / cent)
+    for code in sorted(CRITERIA, key=lambda c: (floors[c] - exact[c], c))[:missing]:
+        floors[code] += cent
+    return floors

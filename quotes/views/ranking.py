@@ -1,0 +1,111 @@
+"""The ranking page: weights on one side, ordered partners with their reasons on the other."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from cmo_selector.accounts.roles import Action, may
+from cmo_selector.http import is_fragment
+from partners.models import Organisation
+from partners.scoring.types import CRITERIA
+from quotes.access import get_project, sponsor_action
+from quotes.brief import NothingToRank
+from quotes.ranking import rank_project
+from quotes.ranking_page import (
+    BadWeights,
+    build_page,
+    explain_criteria,
+    questions,
+    rounded_to_100,
+    rule_rows,
+    trial_weights,
+)
+from quotes.selectors import shortlisted_ids
+from quotes.services.projects import change_weights
+
+
+@require_GET
+@sponsor_action(Action.VIEW)
+def ranking(request: HttpRequest, project_id: int) -> HttpResponse:
+    """All partners in order. Weights in the query are tried without being saved."""
+    project = get_project(request, project_id)
+    error, trial = "", None
+    try:
+        trial = trial_weights(request.GET)
+    except BadWeights as bad:
+        error = str(bad)
+    weights = trial or project.weights.as_dict()
+    context = {"project": project, "error": error, "trial": trial is not None, "sliders": _sliders(request, weights)}
+    try:
+        context["page"] = build_page(rank_project(project, weights=weights), shortlisted_ids(project))
+    except NothingToRank as nothing:
+        context["nothing"] = str(nothing)
+    template = "quotes/ranking/ranking.html"
+    if is_fragment(request):
+        template += "#results"
+    return render(request, template, context, status=400 if error and not is_fragment(request) else 200)
+
+
+def _sliders(request: HttpRequest, weights: dict[str, float]) -> list[dict]:
+    """One per criterion: what was typed stays as it was typed."""
+    return [
+        {
+            "code": code,
+            "name": code.lower(),
+            "label": label,
+            "value": request.GET.get(code.lower()) or f"{weights[code]:g}",
+            "share": weights[code],
+        }
+        for code, label in CRITERIA.items()
+    ]
+
+
+@require_POST
+@sponsor_action(Action.EDIT_PROJECT)
+def save_weights(request: HttpRequest, project_id: int) -> HttpResponse:
+    """Keep the weights that are being tried."""
+    project = get_project(request, project_id)
+    try:
+        weights = trial_weights(request.POST)
+        if weights is None:
+            raise BadWeights("No weights were given.")
+    except BadWeights as bad:
+        messages.error(request, f"Weights not saved. {bad}")
+        return redirect("quotes:ranking", project.pk)
+    change_weights(actor=request.user, project=project, weights=rounded_to_100(weights))
+    messages.success(request, "Weights saved.")
+    return redirect("quotes:ranking", project.pk)
+
+
+@require_GET
+@sponsor_action(Action.VIEW)
+def partner(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
+    """One partner's result opened down to its facts."""
+    project = get_project(request, project_id)
+    if not Organisation.objects.active().filter(slug=slug).exists():
+        raise Http404("There is no such partner.")
+    try:
+        ranked = rank_project(project)
+    except NothingToRank as nothing:
+        messages.error(request, str(nothing))
+        return redirect("quotes:ranking", project.pk)
+    result = next(r for r in ranked.results if r.slug == slug)
+    prices = may(request.membership.role, Action.SEE_PRICES)
+    (row,) = [r for r in _all_rows(ranked, shortlisted_ids(project)) if r.result.slug == slug]
+    context = {
+        "project": project,
+        "ranking": ranked,
+        "result": result,
+        "row": row,
+        "rules": rule_rows(result, prices=prices),
+        "criteria": explain_criteria(result, ranked.weights, prices=prices),
+        "questions": questions(result),
+        "prices": prices,
+    }
+    return render(request, "quotes/ranking/partner.html", context)
+
+
+def _all_rows(ranked, shortlisted):
+    page = build_page(ranked, shortlisted)
+    return [*page.ranked, *page.insufficient, *page.knocked_out]
