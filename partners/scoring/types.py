@@ -30,7 +30,7 @@ CRITERIA: dict[str, str] = {
 class Outcome(StrEnum):
     """What a rule says about a partner."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - an outcome, not a password
     FAIL = "fail"
     UNKNOWN = "unknown"
     CONDITIONAL = "conditional"

@@ -1,0 +1,191 @@
+"""C7 cost, C8 terms, C9 supply and business risk, C10 working fit."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from . import matching
+from .anchors import ANCHORS, DOUBTFUL, FINANCIAL, SIZE_DISTANCE, SIZES
+from .matching import Match
+from .measures import Context, Measure, flag, known, metric, unknown
+from .rules_partner import restricted_party
+from .rules_site import capability, newest_metric
+from .types import Level, Need, Outcome, PriceFact, Rule, SiteFacts, TermsFact
+from .value_functions import Linear
+from .words import counted, money, number
+
+
+def price(ctx: Context) -> Measure | None:
+    """Indicative price between the project's target (100) and limit (0), same basis and currency only."""
+    brief = ctx.brief
+    if brief.price_target is None or brief.price_limit is None or brief.price_target == brief.price_limit:
+        return None
+    ask = f"What is the price{f' in {brief.currency}' if brief.currency else ''}?"
+    fitting = [
+        p
+        for p in ctx.partner.prices
+        if p.basis == brief.price_basis
+        and p.currency == brief.currency
+        and matching.equal(brief.modality, p.modality) is not Match.NO
+    ]
+    if not fitting:
+        others = ctx.partner.prices
+        words = "no quote yet" + (": prices are in another currency, basis or modality" if others else "")
+        return unknown(words, ask, *(p.ref for p in others))
+    fact = max(fitting, key=lambda p: _closeness(ctx, p))
+    low, high = Linear(worst=brief.price_limit, best=brief.price_target).interval(fact.low, fact.high)
+    span = money(fact.low, fact.currency) + (f" to {number(fact.high)}" if fact.high != fact.low else "")
+    anchors = f"target {number(brief.price_target)}, limit {number(brief.price_limit)}"
+    return Measure(low, high, 1.0, f"indicative price {span} ({anchors})", (fact.ref,))
+
+
+def _closeness(ctx: Context, fact: PriceFact) -> tuple[int, int, dt.date, int]:
+    """The price that names the modality and a service of the brief, then the newest."""
+    services = {n.service for n in ctx.needs(Rule.CAPABILITY)}
+    return (
+        int(ctx.brief.modality is not None and fact.modality == ctx.brief.modality),
+        int(bool(services & set(fact.service_path))),
+        fact.ref.as_of or dt.date.min,
+        fact.ref.pk,
+    )
+
+
+def _newest_terms(ctx: Context) -> list[TermsFact]:
+    return sorted(ctx.partner.terms, key=lambda t: (t.ref.as_of or dt.date.min, t.ref.pk), reverse=True)
+
+
+def minimum_project(ctx: Context) -> Measure | None:
+    """Minimum project over the amount accepted: half of it 100, one and a half times 0."""
+    needs = [n for n in ctx.needs(Rule.MINIMUM_PROJECT) if n.quantity]
+    if not needs:
+        return None
+    need, anchor = needs[0], ANCHORS["minimum_project"]
+    currency = need.currency or ctx.brief.currency
+    for terms in _newest_terms(ctx):
+        if terms.minimum_project is not None and terms.currency == currency and need.quantity:
+            words = (
+                f"minimum project {money(terms.minimum_project, currency)}, {number(need.quantity)} accepted"
+            )
+            return known(anchor.function.at(terms.minimum_project / need.quantity), words, terms.ref)
+    return unknown(f"minimum project in {currency or 'the brief’s currency'}: unknown", anchor.ask)
+
+
+def change_orders(ctx: Context) -> Measure:
+    return metric(ctx, "change_order_share_pct")
+
+
+def cancellation(ctx: Context) -> Measure:
+    anchor = ANCHORS["cancellation_share"]
+    for terms in _newest_terms(ctx):
+        if terms.cancellation_share is not None:
+            months = terms.cancellation_notice_months
+            notice = f" (notice {counted(months, 'month')})" if months is not None else ""
+            words = f"late cancellation costs {number(terms.cancellation_share * 100)} % of the batch price{notice}"
+            return known(anchor.function.at(terms.cancellation_share), words, terms.ref)
+    return unknown("cancellation fee: unknown", anchor.ask)
+
+
+def payment(ctx: Context) -> Measure:
+    anchor = ANCHORS["payment_days"]
+    for terms in _newest_terms(ctx):
+        if terms.payment_days is not None:
+            words = f"payment within {counted(terms.payment_days, 'day')}"
+            return known(anchor.function.at(terms.payment_days), words, terms.ref)
+    return unknown("payment term: unknown", anchor.ask)
+
+
+def able_sites(ctx: Context) -> Measure | None:
+    """How many of the partner's sites can do the work: a single site is a single point of failure."""
+    needs = [n for n in ctx.needs(Rule.CAPABILITY) if n.level is Level.MUST and n.same_site]
+    if not needs:
+        if ctx.brief.modality is None:
+            return None
+        needs = [Need("modality", Rule.CAPABILITY, Level.MUST, "the modality", modality=ctx.brief.modality)]
+    able, perhaps = [], []
+    for site in ctx.partner.sites:
+        outcomes = {capability(need, ctx.brief, ctx.partner, site).outcome for need in needs}
+        if outcomes <= {Outcome.PASS, Outcome.CONDITIONAL}:
+            able.append(site)
+        elif Outcome.FAIL not in outcomes:
+            perhaps.append(site)
+    return _site_points(able, perhaps, needs)
+
+
+def _site_points(able: list[SiteFacts], perhaps: list[SiteFacts], needs: list[Need]) -> Measure:
+    anchor = ANCHORS["able_sites"]
+    if not able:
+        return unknown("no site of the partner is known to be able to do the work", anchor.ask)
+    more = f", perhaps {number(len(perhaps))} more" if perhaps else ""
+    facts = tuple(
+        cap.ref
+        for site in able
+        for cap in site.capabilities
+        if any(matching.capability(need, cap) is Match.YES for need in needs)
+    )
+    return Measure(
+        anchor.function.at(len(able)),
+        anchor.function.at(len(able) + len(perhaps)),
+        DOUBTFUL if perhaps else 1.0,
+        f"{counted(len(able), 'site')} able to do the work{more}",
+        facts,
+        anchor.ask if perhaps else "",
+    )
+
+
+def financial_strength(ctx: Context) -> Measure:
+    """Strong, adequate or weak; a number of 100 where one is given."""
+    fact = newest_metric("financial_strength", ctx.partner, ctx.lead)
+    if fact is not None and fact.number is None:
+        points = FINANCIAL.at(fact.text.strip().lower())
+        if points is not None:
+            return known(points, f"financial strength: {fact.text.strip().lower()}", fact.ref)
+    return metric(ctx, "financial_strength")
+
+
+def ownership(ctx: Context) -> Measure:
+    """A listing on a restricted-party list, or else a change of ownership in 24 months."""
+    rule = Need("restricted-party", Rule.RESTRICTED_PARTY, Level.MUST, "Not on a restricted-party list")
+    listed = restricted_party(rule, ctx.brief, ctx.partner)
+    if listed.outcome is Outcome.FAIL:
+        return known(0.0, listed.reason, *listed.facts)
+    if listed.outcome is Outcome.CONDITIONAL:
+        return known(30.0, listed.reason, *listed.facts)
+    return flag(ctx, "ownership_change_24m")
+
+
+def continuity(ctx: Context) -> Measure:
+    return flag(ctx, "business_continuity_plan")
+
+
+def size_match(ctx: Context) -> Measure | None:
+    """Steps between the sponsor's size and the sizes the partner mostly serves."""
+    if ctx.brief.sponsor_size not in SIZES:
+        return None
+    own = SIZES.index(ctx.brief.sponsor_size)
+    ask = "Which size of sponsor do most clients have: virtual, small, mid or large?"
+    fact = newest_metric("client_size_focus", ctx.partner, ctx.lead)
+    words = (fact.text if fact else "").lower().replace(",", " ").replace("/", " ").split()
+    served = [SIZES.index(word) for word in words if word in SIZES]
+    if fact is None or not served:
+        return unknown("client size focus: unknown", ask, *([fact.ref] if fact else []))
+    steps = min(abs(own - size) for size in served)
+    focus = ", ".join(SIZES[size] for size in sorted(served))
+    return known(
+        SIZE_DISTANCE[steps], f"serves {focus} sponsors, this one is {ctx.brief.sponsor_size}", fact.ref
+    )
+
+
+def project_manager(ctx: Context) -> Measure:
+    return flag(ctx, "dedicated_pm")
+
+
+def references(ctx: Context) -> Measure:
+    return metric(ctx, "reference_clients")
+
+
+def working_hours(ctx: Context) -> Measure:
+    return metric(ctx, "time_zone_overlap_hours")
+
+
+def english(ctx: Context) -> Measure:
+    return flag(ctx, "english_reporting")

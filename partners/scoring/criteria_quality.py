@@ -1,0 +1,181 @@
+"""C4 quality and regulatory record, C5 speed and slot, C6 delivery reliability."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from .anchors import (
+    ANCHORS,
+    CERTIFICATE_EXPIRING,
+    DOUBTFUL,
+    INSPECTION,
+    MARKET_PROOF,
+    REGISTRATION_ONLY,
+    MarketProof,
+)
+from .criteria_technical import free_slots, slot_need
+from .measures import Context, Measure, known, metric, track_record, unknown
+from .rules_partner import open_stops
+from .types import CertificateFact, FactRef, InspectionFact
+from .words import agency, day, listing, months_between, number, plain
+
+
+def _latest_by_agency(ctx: Context) -> dict[str, InspectionFact]:
+    """The lead site's latest dated inspection per agency; of two on one day the graver one."""
+    latest: dict[str, InspectionFact] = {}
+    for fact in sorted(ctx.lead.inspections if ctx.lead else (), key=_by_date_and_gravity):
+        if fact.ended_on is not None and fact.ended_on <= ctx.brief.as_of:
+            latest[fact.agency] = fact
+    return latest
+
+
+def _by_date_and_gravity(fact: InspectionFact) -> tuple[dt.date, float, int]:
+    points = INSPECTION.at(fact.outcome)
+    return (fact.ended_on or dt.date.min, -(100.0 if points is None else points), fact.ref.pk)
+
+
+def inspections(ctx: Context) -> Measure:
+    """The worst of the agencies' latest inspections: NAI 100, VAI 80, OAI 20; an open stop 0; none unknown."""
+    ask = f"When was {ctx.where} last inspected, by whom, and how did it end?"
+    if ctx.lead is None:
+        return unknown("inspections: unknown", ask)
+    stops = open_stops(ctx.lead, ctx.brief.as_of)
+    if stops:
+        kinds = listing(f"{plain(a.kind)} of {day(a.issued_on)}" for a in stops)
+        return known(0.0, f"open at {ctx.lead.name}: {kinds}", *(a.ref for a in stops))
+    latest = _latest_by_agency(ctx)
+    if not latest:
+        return unknown(f"inspections of {ctx.lead.name}: unknown", ask)
+    words = "; ".join(
+        f"{agency(code)} {day(fact.ended_on)}: {fact.outcome.upper()}"
+        for code, fact in sorted(latest.items())
+        if fact.ended_on
+    )
+    facts = tuple(fact.ref for _, fact in sorted(latest.items()))
+    points = [INSPECTION.at(fact.outcome) for fact in latest.values()]
+    settled = [p for p in points if p is not None]
+    if len(settled) == len(points):
+        return known(min(settled), words, *facts)
+    low = min(INSPECTION.table.values())  # an inspection that is not classified yet may still end as OAI
+    return Measure(
+        min([low, *settled]), min([100.0, *settled]), DOUBTFUL if settled else 0.0, words, facts, ask
+    )
+
+
+def market_access(ctx: Context) -> Measure | None:
+    """What proves that each target market's authority accepts the lead site, averaged over the markets."""
+    table = MARKET_PROOF.get(ctx.brief.profile, MARKET_PROOF["drug"])
+    markets = list(dict.fromkeys(ctx.brief.markets))
+    if not markets:
+        return None
+    parts = [_market(ctx, market, table.get(market)) for market in markets]
+    n = len(parts)
+    return Measure(
+        sum(p.low for p in parts) / n,
+        sum(p.high for p in parts) / n,
+        sum(p.known for p in parts) / n,
+        "; ".join(p.reason for p in parts),
+        tuple(dict.fromkeys(fact for p in parts for fact in p.facts)),
+        " ".join(p.ask for p in parts if p.ask),
+    )
+
+
+def _market(ctx: Context, market: str, proof: MarketProof | None) -> Measure:
+    ask = f"What shows that the authority for {market} accepts {ctx.where}?"
+    if ctx.lead is None or proof is None:
+        return unknown(f"{market}: unknown", ask)
+    found = [
+        _certificate(ctx, c, 100.0, ask)
+        for c in ctx.lead.certificates
+        if c.certificate_type in proof.certificates
+    ]
+    found += [
+        _certificate(ctx, c, REGISTRATION_ONLY, ask)
+        for c in ctx.lead.certificates
+        if c.certificate_type in proof.registrations
+    ]
+    for code, fact in _latest_by_agency(ctx).items():
+        points = INSPECTION.at(fact.outcome)
+        if code in proof.agencies and points is not None and fact.ended_on:
+            passed = 100.0 if points > INSPECTION.table["oai"] else points
+            words = f"inspected by {agency(code)} on {day(fact.ended_on)} ({fact.outcome.upper()})"
+            found.append(known(passed, words, fact.ref))
+    if not found:
+        return unknown(f"{market}: unknown", ask)
+    best = max(found, key=lambda m: (m.low, m.high))
+    return Measure(best.low, best.high, best.known, f"{market}: {best.reason}", best.facts, best.ask)
+
+
+def _certificate(ctx: Context, cert: CertificateFact, worth: float, ask: str) -> Measure:
+    on = ctx.brief.need_date or ctx.brief.as_of
+    label = cert.ref.label
+    if cert.expires_on is None:
+        return Measure(DOUBTFUL * worth, worth, DOUBTFUL, f"{label}, expiry not recorded", (cert.ref,), ask)
+    if cert.expires_on < ctx.brief.as_of:
+        return known(0.0, f"{label} expired on {day(cert.expires_on)}", cert.ref)
+    if cert.expires_on < on:
+        points = min(worth, CERTIFICATE_EXPIRING)
+        return known(points, f"{label} expires on {day(cert.expires_on)}, before it is needed", cert.ref)
+    return known(worth, f"{label}, valid until {day(cert.expires_on)}", cert.ref)
+
+
+def approvals(ctx: Context) -> Measure:
+    return track_record(ctx, ("approval", "ppq"), "approvals", modality=True)
+
+
+def trials(ctx: Context) -> Measure:
+    return track_record(ctx, ("trial",), "trials", modality=False)
+
+
+def slot(ctx: Context) -> Measure:
+    """Months from the date needed to the earliest free slot: on time 100, twelve months late 0."""
+    anchor = ANCHORS["slot_months_late"]
+    need = slot_need(ctx)
+    due = (need.by if need else None) or ctx.brief.need_date or ctx.brief.as_of
+    opened, held = free_slots(ctx, "open")[:1], free_slots(ctx, "tentative")[:1]
+    if not opened and not held:
+        return unknown(f"earliest slot at {ctx.where}: unknown", anchor.ask)
+
+    def points(starts_on: dt.date) -> float:
+        return anchor.function.at(max(0.0, months_between(due, starts_on)))
+
+    words = f"needed by {day(due)}"
+    if held and (not opened or held[0].starts_on < opened[0].starts_on):
+        low = points(opened[0].starts_on) if opened else 0.0
+        facts: tuple[FactRef, ...] = tuple(s.ref for s in [*held, *opened])
+        text = f"tentatively held slot on {day(held[0].starts_on)}, {words}"
+        return Measure(low, points(held[0].starts_on), 1.0 if opened else DOUBTFUL, text, facts, anchor.ask)
+    start = opened[0].starts_on
+    late = months_between(due, start)
+    delay = f": {number(round(late, 1))} months late" if late > 0 else ""
+    return known(
+        points(start), f"earliest open slot at {ctx.where} on {day(start)}, {words}{delay}", opened[0].ref
+    )
+
+
+def lead_time(ctx: Context) -> Measure:
+    return metric(ctx, "lead_time_weeks")
+
+
+def tooling_lead_time(ctx: Context) -> Measure:
+    return metric(ctx, "tooling_lead_time_weeks")
+
+
+def on_time(ctx: Context) -> Measure:
+    return metric(ctx, "otif_pct")
+
+
+def batch_success(ctx: Context) -> Measure:
+    return metric(ctx, "batch_success_pct")
+
+
+def rating(ctx: Context) -> Measure:
+    return metric(ctx, "sponsor_rating")
+
+
+def repeat_business(ctx: Context) -> Measure:
+    return metric(ctx, "repeat_business_pct")
+
+
+def defects(ctx: Context) -> Measure:
+    return metric(ctx, "ppm_defects")
