@@ -1,6 +1,8 @@
 """Settings of the test suite: the same file, with what makes tests fast and strict on top."""
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 
@@ -19,7 +21,9 @@ from cmo_selector.settings import (
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-MEDIA_ROOT = os.environ.get("MEDIA_ROOT") or tempfile.mkdtemp(prefix="cmo-test-media-")
+if not (MEDIA_ROOT := os.environ.get("MEDIA_ROOT", "")):
+    MEDIA_ROOT = tempfile.mkdtemp(prefix="cmo-test-media-")
+    atexit.register(shutil.rmtree, MEDIA_ROOT, ignore_errors=True)
 
 # Static files come straight from the finders; the manifest has tests of its own.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

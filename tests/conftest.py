@@ -42,13 +42,6 @@ def _empty_cache() -> Iterator[None]:
     cache.clear()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _remove_media() -> Iterator[None]:
-    yield
-    if "cmo-test-media-" in str(settings.MEDIA_ROOT):
-        shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
-
-
 # -- browser ----------------------------------------------------------------------------------
 
 

@@ -12,7 +12,9 @@ from tests.factories.accounts import MembershipFactory
 def event(db):
     member = MembershipFactory(user__name="Manager of Alder")
     with transaction.atomic():
-        return record(actor=member.user, verb="sponsor.renamed", obj=member.sponsor, data={"name": ["", "Alder"]})
+        return record(
+            actor=member.user, verb="sponsor.renamed", obj=member.sponsor, data={"name": ["", "Alder"]}
+        )
 
 
 def test_an_event_copies_the_names_it_speaks_of(event):
