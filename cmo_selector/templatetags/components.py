@@ -335,7 +335,7 @@ def form_field(
     css: str = "",
     attributes: str = "",
 ) -> dict:
-    """A form field with label, help and errors; errors and help are tied to the input, what was typed stays."""
+    """A form field with label, help and errors tied to the input; what was typed stays."""
     if not isinstance(field, BoundField):
         raise ValueError(f"form_field needs a bound field of a form, not {field!r}")
     from cmo_selector.templatetags.fields import field_context
@@ -439,7 +439,7 @@ def interval_bar(
 def contribution_bar(
     parts: list, maximum: object = 100, label: str = "Contributions", width: int = 320, table: str = "hidden"
 ) -> dict:
-    """What each criterion adds. parts: (code, label, value) in a fixed order; table: hidden, open or closed."""
+    """What each criterion adds. parts: (code, label, value) in fixed order; table: hidden, open, closed."""
     from cmo_selector.templatetags.bars import contribution_context
 
     one_of(table, ("hidden", "open", "closed"), "table")

@@ -27,7 +27,7 @@ def field_context(
     html = field.as_widget(attrs=attrs)
     if attributes:
         # the forwarded attributes are escaped already; they belong on the input itself
-        html = mark_safe(insert_attributes(html, attributes))
+        html = mark_safe(insert_attributes(html, attributes))  # noqa: S308
     return {
         **rest, "field": field, "kind": kind, "html": html, "help": help_text, "label": label or field.label,
         "base": base, "described": " ".join(described), "for": field.id_for_label,

@@ -1,11 +1,11 @@
 """How figures, dates and countries are written, on screen and in the PDF.
 
-The ``format_*`` functions are plain: values in, text out, no template context. The filters and tags below them
-wrap an absent value in ``<span class="unknown">`` so that it is recognised at a glance.
+The ``format_*`` functions are plain: values in, text out, no template context. The filters and tags below
+them wrap an absent value in ``<span class="unknown">`` so that it is recognised at a glance.
 
 Unknown is ``None`` or an empty string and is written "unknown"; a zero stays a zero.
-Wrong types raise ``TypeError`` and impossible values ``ValueError``, both naming the value: a page that would show
-a wrong figure must not be rendered.
+Wrong types raise ``TypeError`` and impossible values ``ValueError``, both naming the value: a page that
+would show a wrong figure must not be rendered.
 """
 
 import datetime
@@ -45,7 +45,7 @@ def _rounded(number: Decimal, decimals: int) -> str:
     """Thousands separators, half up, and never a negative zero."""
     quantum = Decimal(1).scaleb(-decimals)
     result = number.quantize(quantum, rounding=ROUND_HALF_UP)
-    return f"{abs(result) if not result else result:,f}"
+    return f"{result if result else abs(result):,f}"
 
 
 def _places(number: Decimal) -> int:
@@ -85,7 +85,7 @@ def format_number(
 
 
 def format_percent(fraction: int | float | Decimal | None, decimals: int = 0) -> str:
-    """A fraction, 0 to 1, as per cent: 0.82 → ``82%``. A number that is per cent already: format_number(x, "%")."""
+    """A fraction, 0 to 1, as per cent: 0.82 → ``82%``. Already per cent: format_number(x, "%")."""
     if is_unknown(fraction):
         return UNKNOWN
     return format_number(_decimal(fraction, "percent") * 100, "%", decimals)

@@ -1,12 +1,14 @@
 """Template components whose arguments are checked when the template is compiled.
 
-``@component(library, "button", args=("label",), forward=True)`` above a function makes ``{% button "Save" icon="check" %}``.
-The function's keyword parameters *are* the component's arguments: an unknown or missing one is a TemplateSyntaxError,
-at compile time, with the list of the known ones. The function returns the context of ``templates/components/<name>.html``.
+``@component(library, "button", ("label",))`` above a function makes ``{% button "Save" icon="check" %}``.
+The function's parameters *are* the component's arguments: an unknown or missing one is a TemplateSyntaxError
+when the template is compiled, with the list of the known ones. The function returns the context of
+``templates/components/<name>.html``, or the HTML itself.
 
-With ``block=True`` the component wraps content, ``{% card title="Sites" %}…{% endcard %}``, given to the function as
-``body``; named parts, ``{% fill actions %}…{% endfill %}``, arrive under their own names listed in ``fills``.
-With ``forward=True`` arguments beginning with ``hx_``, ``data_`` or ``aria_`` become attributes of the main element.
+With ``block=True`` the component wraps content, ``{% card title="Sites" %}…{% endcard %}``, given to the
+function as ``body``; named parts, ``{% fill actions %}…{% endfill %}``, arrive under the names in ``fills``.
+With ``forward=True`` arguments beginning with ``hx_``, ``data_`` or ``aria_`` become attributes of the main
+element.
 Any component can be kept for later: ``{% icon "check" as tick %}``.
 """
 
@@ -18,7 +20,7 @@ from django.template import Context, Library, Node, NodeList, TemplateSyntaxErro
 from django.template.base import FilterExpression, Parser, Token
 from django.template.loader import get_template
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 ARGUMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.+)", re.DOTALL)
 FORWARDED = ("hx_", "data_", "aria_")
@@ -76,9 +78,8 @@ class ComponentNode(Node):
         values = {name: expression.resolve(context) for name, expression in self.arguments.items()}
         if self.options.block:
             values["body"] = self.nodelist.render(context)
-            values.update(
-                {fill.name: mark_safe(fill.nodelist.render(context).strip()) for fill in self.fill_nodes}
-            )
+            for fill in self.fill_nodes:
+                values[fill.name] = SafeString(fill.nodelist.render(context).strip())
         if self.options.forward:
             found = {name: expression.resolve(context) for name, expression in self.attributes.items()}
             values["attributes"] = html_attributes(found)
@@ -100,7 +101,7 @@ def render_template(name: str, values: dict, context: Context) -> SafeString:
     inner = context.new(
         {**values, "request": context.get("request"), "csrf_token": context.get("csrf_token")}
     )
-    return mark_safe(get_template(f"components/{name}.html").template.render(inner).strip())
+    return SafeString(get_template(f"components/{name}.html").template.render(inner).strip())
 
 
 def html_attributes(values: dict[str, object]) -> SafeString:
@@ -110,7 +111,7 @@ def html_attributes(values: dict[str, object]) -> SafeString:
         for name, value in values.items()
         if value is not None and value is not False
     ]
-    return mark_safe(
+    return SafeString(
         "".join(format_html(" {}", n) if v is True else format_html(' {}="{}"', n, v) for n, v in parts)
     )
 
@@ -182,7 +183,7 @@ def component(
 ) -> Callable[[Callable], Callable]:
     """Register the decorated function as the component ``name`` (see the module's docstring).
 
-    ``args`` are the arguments that may be given without a name, in order; ``context`` hands the template context over.
+    ``args`` may be given without a name, in this order; ``context`` hands the template context over.
     """
     options = ComponentOptions(args, block, fills, forward, context)
 
