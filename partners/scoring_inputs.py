@@ -41,7 +41,9 @@ def load_partner_facts(organisations: QuerySet[Organisation] | None = None) -> t
 
 def service_paths() -> dict[int, tuple[str, ...]]:
     """Service id → codes from the root of the tree down to the service itself."""
-    nodes = {pk: (code, parent) for pk, code, parent in Service.objects.values_list("pk", "code", "parent_id")}
+    nodes = {
+        pk: (code, parent) for pk, code, parent in Service.objects.values_list("pk", "code", "parent_id")
+    }
     paths: dict[int, tuple[str, ...]] = {}
 
     def path(pk: int) -> tuple[str, ...]:
@@ -70,7 +72,9 @@ class _Loader:
         self.ids = organisation_ids
         self.paths = service_paths()
         self.sources = Source.objects.in_bulk()
-        self.facilities = list(Facility.objects.filter(organisation__in=self.ids, active=True).order_by("name", "pk"))
+        self.facilities = list(
+            Facility.objects.filter(organisation__in=self.ids, active=True).order_by("name", "pk")
+        )
         self.site_names = {f.pk: f.name for f in self.facilities}
 
     def ref(self, row: Evidenced, label: str, site_id: int | None = None) -> t.FactRef:
@@ -110,7 +114,9 @@ class _Loader:
             ContractStructureFact.objects.filter(**own).select_related("structure"),
             lambda r: (r.structure.code, self.ref(r, r.structure.label)),
         )
-        types = self.by_partner(OrganisationTypeFact.objects.filter(**own).select_related("type"), lambda r: r.type.code)
+        types = self.by_partner(
+            OrganisationTypeFact.objects.filter(**own).select_related("type"), lambda r: r.type.code
+        )
         industries = self.by_partner(
             IndustryFact.objects.filter(**own).select_related("industry"), lambda r: r.industry.code
         )
@@ -118,7 +124,9 @@ class _Loader:
         values = self.by_partner(metrics, self.metric)
         terms = self.by_partner(CommercialTerms.objects.filter(**own), self.terms)
         prices = self.by_partner(IndicativePrice.objects.filter(**own).select_related("modality"), self.price)
-        listed = self.by_partner(RestrictedPartyEntry.objects.filter(**own).select_related("list"), self.restriction)
+        listed = self.by_partner(
+            RestrictedPartyEntry.objects.filter(**own).select_related("list"), self.restriction
+        )
         return tuple(
             t.PartnerFacts(
                 id=p.pk,
@@ -152,18 +160,26 @@ class _Loader:
             .prefetch_related("scope_services", "scope_dosage_forms"),
             self.certificate,
         )
-        inspections = self.by_site(Inspection.objects.filter(**own).select_related("regulator"), self.inspection)
-        actions = self.by_site(RegulatoryAction.objects.filter(**own).select_related("regulator"), self.action)
+        inspections = self.by_site(
+            Inspection.objects.filter(**own).select_related("regulator"), self.inspection
+        )
+        actions = self.by_site(
+            RegulatoryAction.objects.filter(**own).select_related("regulator"), self.action
+        )
         slots = self.by_site(
             CapacitySlot.objects.filter(**own).select_related("modality", "service", "unit"), self.slot
         )
-        records = self.by_site(TrackRecord.objects.filter(**own).select_related(*self.RECORD_JOINS), self.record)
+        records = self.by_site(
+            TrackRecord.objects.filter(**own).select_related(*self.RECORD_JOINS), self.record
+        )
         metrics = self.by_site(MetricValue.objects.filter(**own).select_related("metric"), self.metric)
         sites = defaultdict(list)
         for f in self.facilities:
             complete = None
             if f.capabilities_complete_on:
-                complete = self.ref(f, f"Full list of capabilities stated on {f.capabilities_complete_on}", f.pk)
+                complete = self.ref(
+                    f, f"Full list of capabilities stated on {f.capabilities_complete_on}", f.pk
+                )
             sites[f.organisation_id].append(
                 t.SiteFacts(
                     id=f.pk,

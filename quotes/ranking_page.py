@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 
-from partners.scoring import displayed_contributions
-from partners.scoring.types import CRITERIA, FactRef, Group, Outcome, PartnerResult, Ranking, Rule
+from partners.scoring import criteria_labels, explain
+from partners.scoring.types import CRITERIA, FactRef, Group, PartnerResult, Ranking, Rule
 
 PRICE_RULES = {Rule.MINIMUM_PROJECT}
 PRICE_CRITERIA = {"C7", "C8"}
@@ -17,7 +17,8 @@ class Row:
     """One partner in the list, with the contributions rounded so that they add up to the shown score."""
 
     result: PartnerResult
-    parts: list[tuple[str, str, float]]  # criterion code, label, points
+    shown: explain.Shown
+    parts: list[tuple[str, str, Decimal]]  # criterion code, label, points
     shortlisted: bool
     near_miss: bool  # knocked out by exactly one must-have
 
@@ -52,18 +53,22 @@ class RankingPage:
         return f"{first.name} leads on the known facts, but {others} could still overtake it: the intervals overlap."
 
 
-def build_page(ranking: Ranking, shortlisted: set[int]) -> RankingPage:
+def build_row(result: PartnerResult, shortlisted: set[int], labels: Mapping[str, str]) -> Row:
+    shown = explain.shown(result)
+    return Row(
+        result=result,
+        shown=shown,
+        parts=[(code, labels[code], shown.contributions[code]) for code in CRITERIA],
+        shortlisted=result.partner_id in shortlisted,
+        near_miss=len(result.fails) == 1,
+    )
+
+
+def build_page(ranking: Ranking, shortlisted: set[int], profile: str) -> RankingPage:
+    labels = criteria_labels(profile)
     rows: dict[Group, list[Row]] = {group: [] for group in Group}
     for result in ranking.results:
-        shown = displayed_contributions(result)
-        rows[result.group].append(
-            Row(
-                result=result,
-                parts=[(code, CRITERIA[code], shown[code]) for code in CRITERIA],
-                shortlisted=result.partner_id in shortlisted,
-                near_miss=len(result.fails) == 1,
-            )
-        )
+        rows[result.group].append(build_row(result, shortlisted, labels))
     return RankingPage(ranking, rows[Group.RANKED], rows[Group.INSUFFICIENT], rows[Group.KNOCKED_OUT])
 
 
@@ -74,7 +79,7 @@ class Explained:
     code: str
     label: str
     weight: float
-    points: float
+    points: Decimal
     low: float
     high: float
     known: float
@@ -85,18 +90,19 @@ class Explained:
         return (self.low + self.high) / 2
 
 
-def explain_criteria(result: PartnerResult, weights: Mapping[str, float], *, prices: bool) -> list[Explained]:
+def explain_criteria(
+    row: Row, weights: Mapping[str, float], labels: Mapping[str, str], *, prices: bool
+) -> list[Explained]:
     """Criteria with sub-scores and facts. Without `prices` the reasons and facts behind cost and terms are hidden."""
-    shown = displayed_contributions(result)
     explained = []
-    for criterion in result.criteria:
+    for criterion in row.result.criteria:
         hidden = not prices and criterion.code in PRICE_CRITERIA
         explained.append(
             Explained(
                 code=criterion.code,
-                label=CRITERIA[criterion.code],
+                label=labels[criterion.code],
                 weight=weights[criterion.code],
-                points=shown[criterion.code],
+                points=row.shown.contributions[criterion.code],
                 low=criterion.low,
                 high=criterion.high,
                 known=criterion.known,
@@ -140,14 +146,6 @@ def rule_rows(result: PartnerResult, *, prices: bool) -> list[dict]:
     ]
 
 
-def questions(result: PartnerResult) -> list[str]:
-    """What to ask this partner: unverified musts first, then unknown measures."""
-    asks = [rule.ask for rule in result.unverified if rule.ask]
-    asks += [rule.ask for rule in result.rules if rule.outcome is Outcome.UNKNOWN and rule.ask]
-    asks += [sub.ask for criterion in result.criteria for sub in criterion.subs if sub.known < 1 and sub.ask]
-    return list(dict.fromkeys(asks))
-
-
 class BadWeights(ValueError):
     """Weights typed into the page that cannot be used; the message names the criterion and the remedy."""
 
@@ -182,11 +180,5 @@ def _points(code: str, text: str) -> Decimal:
 
 
 def rounded_to_100(weights: Mapping[str, float]) -> dict[str, Decimal]:
-    """Weights with two decimals that still sum to exactly 100 (largest remainder)."""
-    cent = Decimal("0.01")
-    exact = {code: Decimal(repr(weights[code])) for code in CRITERIA}
-    floors = {code: value.quantize(cent, rounding=ROUND_FLOOR) for code, value in exact.items()}
-    missing = int((Decimal(100) - sum(floors.values())) / cent)
-    for code in sorted(CRITERIA, key=lambda c: (floors[c] - exact[c], c))[:missing]:
-        floors[code] += cent
-    return floors
+    """Weights with two decimals that still sum to exactly 100."""
+    return explain.largest_remainder(weights, Decimal(100), Decimal("0.01"))

@@ -45,6 +45,6 @@ class AuditEvent(models.Model):
         parts = []
         for key, value in self.data.items():
             if isinstance(value, list) and len(value) == 2:
-                value = f"{value[0] if value[0] not in (None, '') else 'none'} → {value[1] if value[1] not in (None, '') else 'none'}"
+                value = " → ".join("none" if v in (None, "") else str(v) for v in value)
             parts.append(f"{key.replace('_', ' ')}: {value}")
         return "; ".join(parts)

@@ -29,7 +29,9 @@ def _lock(project: Project) -> None:
 
 
 @transaction.atomic
-def add_to_shortlist(*, actor: User, project: Project, organisation: Organisation) -> tuple[ShortlistEntry, bool]:
+def add_to_shortlist(
+    *, actor: User, project: Project, organisation: Organisation
+) -> tuple[ShortlistEntry, bool]:
     """Put a partner at the end of the shortlist. Returns the entry and whether it is new."""
     _lock(project)
     existing = ShortlistEntry.objects.filter(project=project, organisation=organisation).first()
@@ -81,7 +83,9 @@ def change_entry(
 
 
 @transaction.atomic
-def comment_on_entry(*, actor: User, entry: ShortlistEntry, comment: str, seen: dt.datetime) -> ShortlistEntry:
+def comment_on_entry(
+    *, actor: User, entry: ShortlistEntry, comment: str, seen: dt.datetime
+) -> ShortlistEntry:
     """Set the comment only: what an evaluator may do."""
     return change_entry(
         actor=actor, entry=entry, status=entry.status, reason=entry.reason, comment=comment, seen=seen
@@ -106,7 +110,11 @@ def move_entry(*, actor: User, entry: ShortlistEntry, up: bool) -> bool:
     ShortlistEntry.objects.filter(pk=neighbour.pk).update(position=old)
     entry.position = new
     record(
-        actor=actor, verb="shortlist.moved", obj=entry, sponsor=entry.project.sponsor, data={"position": [old, new]}
+        actor=actor,
+        verb="shortlist.moved",
+        obj=entry,
+        sponsor=entry.project.sponsor,
+        data={"position": [old, new]},
     )
     return True
 
@@ -121,7 +129,12 @@ def remove_entry(*, actor: User, entry: ShortlistEntry) -> None:
         verb="shortlist.removed",
         obj=entry,
         sponsor=entry.project.sponsor,
-        data={"status": entry.status, "reason": entry.reason, "comment": entry.comment, "position": entry.position},
+        data={
+            "status": entry.status,
+            "reason": entry.reason,
+            "comment": entry.comment,
+            "position": entry.position,
+        },
     )
     project, position = entry.project, entry.position
     entry.delete()

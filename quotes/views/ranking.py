@@ -8,21 +8,22 @@ from django.views.decorators.http import require_GET, require_POST
 from cmo_selector.accounts.roles import Action, may
 from cmo_selector.http import is_fragment
 from partners.models import Organisation
-from partners.scoring.types import CRITERIA
+from partners.scoring import criteria_labels, explain
 from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
+from quotes.models import Project
 from quotes.ranking import rank_project
 from quotes.ranking_page import (
     BadWeights,
     build_page,
+    build_row,
     explain_criteria,
-    questions,
     rounded_to_100,
     rule_rows,
     trial_weights,
 )
 from quotes.selectors import shortlisted_ids
-from quotes.services.projects import change_weights
+from quotes.services.projects import ProjectArchived, change_weights
 
 
 @require_GET
@@ -36,9 +37,16 @@ def ranking(request: HttpRequest, project_id: int) -> HttpResponse:
     except BadWeights as bad:
         error = str(bad)
     weights = trial or project.weights.as_dict()
-    context = {"project": project, "error": error, "trial": trial is not None, "sliders": _sliders(request, weights)}
+    context = {
+        "project": project,
+        "error": error,
+        "trial": trial is not None,
+        "sliders": _sliders(request, project, weights),
+    }
     try:
-        context["page"] = build_page(rank_project(project, weights=weights), shortlisted_ids(project))
+        context["page"] = build_page(
+            rank_project(project, weights=weights), shortlisted_ids(project), project.profile
+        )
     except NothingToRank as nothing:
         context["nothing"] = str(nothing)
     template = "quotes/ranking/ranking.html"
@@ -47,7 +55,7 @@ def ranking(request: HttpRequest, project_id: int) -> HttpResponse:
     return render(request, template, context, status=400 if error and not is_fragment(request) else 200)
 
 
-def _sliders(request: HttpRequest, weights: dict[str, float]) -> list[dict]:
+def _sliders(request: HttpRequest, project: Project, weights: dict[str, float]) -> list[dict]:
     """One per criterion: what was typed stays as it was typed."""
     return [
         {
@@ -57,7 +65,7 @@ def _sliders(request: HttpRequest, weights: dict[str, float]) -> list[dict]:
             "value": request.GET.get(code.lower()) or f"{weights[code]:g}",
             "share": weights[code],
         }
-        for code, label in CRITERIA.items()
+        for code, label in criteria_labels(project.profile).items()
     ]
 
 
@@ -73,8 +81,11 @@ def save_weights(request: HttpRequest, project_id: int) -> HttpResponse:
     except BadWeights as bad:
         messages.error(request, f"Weights not saved. {bad}")
         return redirect("quotes:ranking", project.pk)
-    change_weights(actor=request.user, project=project, weights=rounded_to_100(weights))
-    messages.success(request, "Weights saved.")
+    try:
+        change_weights(actor=request.user, project=project, weights=rounded_to_100(weights))
+        messages.success(request, "Weights saved.")
+    except ProjectArchived as archived:
+        messages.error(request, str(archived))
     return redirect("quotes:ranking", project.pk)
 
 
@@ -92,20 +103,16 @@ def partner(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
         return redirect("quotes:ranking", project.pk)
     result = next(r for r in ranked.results if r.slug == slug)
     prices = may(request.membership.role, Action.SEE_PRICES)
-    (row,) = [r for r in _all_rows(ranked, shortlisted_ids(project)) if r.result.slug == slug]
+    labels = criteria_labels(project.profile)
+    row = build_row(result, shortlisted_ids(project), labels)
     context = {
         "project": project,
         "ranking": ranked,
         "result": result,
         "row": row,
+        "summary": explain.summary(result, ranked),
         "rules": rule_rows(result, prices=prices),
-        "criteria": explain_criteria(result, ranked.weights, prices=prices),
-        "questions": questions(result),
-        "prices": prices,
+        "criteria": explain_criteria(row, ranked.weights, labels, prices=prices),
+        "questions": explain.questions(result, ranked.weights),
     }
     return render(request, "quotes/ranking/partner.html", context)
-
-
-def _all_rows(ranked, shortlisted):
-    page = build_page(ranked, shortlisted)
-    return [*page.ranked, *page.insufficient, *page.knocked_out]

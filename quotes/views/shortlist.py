@@ -140,7 +140,9 @@ def remove(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse
     project = get_project(request, project_id)
     entry = _entry(project, entry_id)
     remove_entry(actor=request.user, entry=entry)
-    messages.success(request, f"{entry.organisation} is off the shortlist. The decision log keeps its history.")
+    messages.success(
+        request, f"{entry.organisation} is off the shortlist. The decision log keeps its history."
+    )
     return redirect("quotes:shortlist", project.pk)
 
 
@@ -155,6 +157,8 @@ def _entry(project: Project, entry_id: int) -> ShortlistEntry:
 def _next(request: HttpRequest, project: Project) -> str:
     """Back to where the button was pressed, if that is a page of ours."""
     target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    if url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
         return target
     return project.get_absolute_url() + "shortlist/"
