@@ -1,8 +1,8 @@
 """From criterion intervals and weights to scores, ranks and rank bounds. NumPy arrays in, NumPy arrays out.
 
-Additive value model: contribution = weight × points, and the contributions add up to the score. What is not
-known is an interval, [0, 100] when nothing is known, and stays one: Low = Σ w·low, High = Σ w·high. Nothing is
-renormalised over the known criteria, because that would impute each partner's own mean and reward silence.
+Additive value model: contribution = weight × points, and the contributions add up to the score. What is
+not known is an interval, [0, 100] when nothing is known, and stays one: Low = Σ w·low, High = Σ w·high.
+Nothing is renormalised over the known criteria: that would impute a partner's own mean and reward silence.
 """
 
 from __future__ import annotations

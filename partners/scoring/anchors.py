@@ -52,7 +52,7 @@ ANCHORS: dict[str, Anchor] = {
         "How many technology transfers has the site completed?",
     ),
     "approvals": Anchor(
-        Piecewise((0, 1, 3, 5), (0, 60, 85, 100)), "approvals or PPQ campaigns", "approvals and PPQ campaigns",
+        Piecewise((0, 1, 3, 5), (0, 60, 85, 100)), "approvals or PPQs", "approvals and PPQ campaigns",
         "How many approvals or PPQ campaigns has the site supported?",
     ),
     "trials": Anchor(
@@ -68,7 +68,7 @@ ANCHORS: dict[str, Anchor] = {
         "What is the largest scale of this process at the site?",
     ),
     "free_capacity": Anchor(
-        Piecewise((0, 1, 1.5), (0, 70, 100)), "× the quantity needed", "free quantity over the quantity needed",
+        Piecewise((0, 1, 1.5), (0, 70, 100)), "× the need", "free quantity over the quantity needed",
         "How much capacity is free, and from when?",
     ),
     "utilisation_pct": Anchor(Linear(100, 60), "%", "share of the capacity that is booked"),
@@ -93,10 +93,12 @@ ANCHORS: dict[str, Anchor] = {
         "What share of GMP batches was released right first time over three years?",
     ),
     "sponsor_rating": Anchor(
-        Linear(2.5, 4.8), "of 5", "rating by past sponsors", "How do past sponsors rate the work, from 1 to 5?"
+        Linear(2.5, 4.8), "of 5", "rating by past sponsors",
+        "How do past sponsors rate the work, from 1 to 5?",
     ),
     "repeat_business_pct": Anchor(
-        Linear(20, 80), "%", "revenue from returning clients", "What share of revenue came from returning clients?"
+        Linear(20, 80), "%", "revenue from returning clients",
+        "What share of revenue came from returning clients?",
     ),
     "ppm_defects": Anchor(
         Piecewise((10, 100, 500, 1000, 5000), (100, 80, 50, 30, 0)), "ppm", "parts rejected by customers",
@@ -162,7 +164,7 @@ FLAGS: dict[str, tuple[float, float, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class MarketProof:
-    """What shows that a market's authority accepts a site: certificates, registrations, its own inspections."""
+    """What shows that a market's authority accepts a site: certificates, registrations, inspections."""
 
     certificates: frozenset[str]
     registrations: frozenset[str] = frozenset()

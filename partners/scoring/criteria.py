@@ -168,17 +168,21 @@ TRACK_RECORD_CRITERION = {
 METRIC_CRITERION = {
     **dict.fromkeys(("pilot_study_offered", "transfer_team", "iq_oq_pq_offered"), "C2"),
     **dict.fromkeys(
-        ("sites_active", "countries_active", "patients_enrolled_per_year", "serialisation_lines", "utilisation_pct"), "C3"
+        ("sites_active", "countries_active", "patients_enrolled_per_year", "serialisation_lines",
+         "utilisation_pct"), "C3"
     ),
     **dict.fromkeys(("lead_time_weeks", "tooling_lead_time_weeks"), "C5"),
-    **dict.fromkeys(("otif_pct", "batch_success_pct", "sponsor_rating", "ppm_defects", "repeat_business_pct"), "C6"),
+    **dict.fromkeys(
+        ("otif_pct", "batch_success_pct", "sponsor_rating", "ppm_defects", "repeat_business_pct"), "C6"
+    ),
     **dict.fromkeys(("change_order_share_pct", "minimum_order_quantity"), "C8"),
     **dict.fromkeys(
         ("financial_strength", "ownership_change_24m", "business_continuity_plan", "insurance_cover_musd",
          "cyber_certified", "employee_turnover_pct"), "C9"
     ),
     **dict.fromkeys(
-        ("client_size_focus", "dedicated_pm", "reference_clients", "english_reporting", "time_zone_overlap_hours"), "C10"
+        ("client_size_focus", "dedicated_pm", "reference_clients", "english_reporting",
+         "time_zone_overlap_hours"), "C10"
     ),
 }  # fmt: skip
 

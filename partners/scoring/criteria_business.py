@@ -80,7 +80,8 @@ def cancellation(ctx: Context) -> Measure:
         if terms.cancellation_share is not None:
             months = terms.cancellation_notice_months
             notice = f" (notice {counted(months, 'month')})" if months is not None else ""
-            words = f"late cancellation costs {number(terms.cancellation_share * 100)} % of the batch price{notice}"
+            share = number(terms.cancellation_share * 100)
+            words = f"late cancellation costs {share} % of the batch price{notice}"
             return known(anchor.function.at(terms.cancellation_share), words, terms.ref)
     return unknown("cancellation fee: unknown", anchor.ask)
 

@@ -35,7 +35,7 @@ def _by_date_and_gravity(fact: InspectionFact) -> tuple[dt.date, float, int]:
 
 
 def inspections(ctx: Context) -> Measure:
-    """The worst of the agencies' latest inspections: NAI 100, VAI 80, OAI 20; an open stop 0; none unknown."""
+    """The worst of the agencies' latest inspections: NAI 100, VAI 80, OAI 20, open stop 0; none: unknown."""
     ask = f"When was {ctx.where} last inspected, by whom, and how did it end?"
     if ctx.lead is None:
         return unknown("inspections: unknown", ask)

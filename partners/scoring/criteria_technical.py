@@ -24,7 +24,7 @@ from .words import amount, number
 
 
 def experience(ctx: Context) -> Measure | None:
-    """Programmes run in the modality. One programme passes through several processes: the largest count holds."""
+    """Programmes run in the modality; one passes through several processes, so the largest count holds."""
     wanted = ctx.brief.modality
     if wanted is None:
         return None
@@ -134,7 +134,8 @@ def _scale(ctx: Context, needed: float | None, anchor_code: str, when: str) -> M
             if cap
             else f"unknown at {ctx.where}"
         )
-        words = f"up to {amount(there.scale_max or 0, there.scale_unit)} at {there.ref.site or 'another site'}, {here}"
+        larger = amount(there.scale_max or 0, there.scale_unit)
+        words = f"up to {larger} at {there.ref.site or 'another site'}, {here}"
         refs = (there.ref, *((cap.ref,) if cap else ()))
         if cap is None:  # the lead site may yet turn out to be large enough itself
             return Measure(borrowed, 100.0, 0.5, f"{words}; {wanted}", refs, anchor.ask)
@@ -157,7 +158,7 @@ def runway(ctx: Context) -> Measure | None:
 
 
 def slot_need(ctx: Context) -> Need | None:
-    """The brief's first need for capacity, which says what kind of slot is looked for, how much and by when."""
+    """The brief's first need for capacity, which says what kind of slot, how much and by when."""
     needs = ctx.needs(Rule.CAPACITY)
     return needs[0] if needs else None
 

@@ -1,7 +1,7 @@
 """Screening: every need against a partner, its lead site chosen on the way.
 
-A need that must be met at one site is judged on the lead site; when only another site of the partner meets it,
-the answer is "conditional" (one hand-over). Other needs take the best site.
+A need that must be met at one site is judged on the lead site; when only another site of the partner meets
+it, the answer is "conditional" (one hand-over). Other needs take the best site.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def check_partner(partner: PartnerFacts, brief: Brief) -> tuple[SiteFacts | None
 def _lead_site(
     partner: PartnerFacts, brief: Brief, needs: tuple[Need, ...], table: dict[tuple[str, int], Verdict]
 ) -> SiteFacts | None:
-    """Fewest must fails, then fewest unknown musts, then fewest conditions, then most wishes met, then name."""
+    """Fewest must fails, then unknown musts, then conditions, then most wishes met, then name."""
     same_site = [need for need in needs if need.same_site and need.rule in SITE_RULES]
 
     def order(site: SiteFacts) -> tuple[int, int, int, int, str, int]:

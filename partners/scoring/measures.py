@@ -1,4 +1,4 @@
-"""Building blocks of sub-scores: a measure is points (or an interval of them) with its reason and its facts."""
+"""Building blocks of sub-scores: a measure is points (or an interval of them), its reason and its facts."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ C4 = CODES.index("C4")
 
 
 def assess(partners: Iterable[PartnerFacts], brief: Brief) -> tuple[Assessment, ...]:
-    """Check every need and score every criterion for each partner. No weights yet: the slow, reusable half."""
+    """Check every need and score every criterion for each partner. No weights yet: the reusable half."""
     return tuple(_assess_one(partner, brief) for partner in partners)
 
 

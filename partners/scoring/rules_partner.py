@@ -1,4 +1,4 @@
-"""Rules judged on the partner as a whole: terms, contract structures, regulators' open actions, trade lists."""
+"""Rules judged on the partner as a whole: terms, contract structures, open actions, trade lists."""
 
 from __future__ import annotations
 
@@ -81,11 +81,12 @@ def open_stops(site: SiteFacts, as_of: dt.date) -> list[ActionFact]:
 
 def _named(action: ActionFact, site: SiteFacts) -> str:
     source = f" ({action.ref.source})" if action.ref.source else ""
-    return f"open {plain(action.kind)} by {agency(action.agency)} of {day(action.issued_on)} at {site.name}{source}"
+    by, on = agency(action.agency), day(action.issued_on)
+    return f"open {plain(action.kind)} by {by} of {on} at {site.name}{source}"
 
 
 def no_open_action_at(brief: Brief, site: SiteFacts) -> Verdict:
-    """No warning letter, alert or decree is open at the site; a pass needs some regulator's record to rest on."""
+    """No warning letter, alert or decree is open at the site; a pass needs some regulator's record."""
     stops = open_stops(site, brief.as_of)
     if stops:
         return Verdict(FAIL, "; ".join(_named(a, site) for a in stops), tuple(a.ref for a in stops))

@@ -148,7 +148,7 @@ def biosafety(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts) 
 
 
 def containment(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts) -> Verdict:
-    """The lowest OEL handled (µg/m³, 8 h TWA) is at or below the compound's. Band names are never compared."""
+    """The lowest OEL handled (µg/m³, 8 h TWA) is at or below the compound's. Bands are never compared."""
     exact, broader = matching.capabilities(need, site)
     caps = exact or broader
     if not caps:
@@ -162,7 +162,8 @@ def containment(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts
             UNKNOWN, f"lowest OEL handled not recorded at {site.name}", tuple(c.ref for c in caps), ask
         )
     lowest, cap = min(limits, key=lambda pair: pair[0])
-    words = f"lowest OEL handled at {site.name} is {number(lowest)} µg/m³, the compound's is {number(need.quantity)}"
+    has, needed = number(lowest), number(need.quantity)
+    words = f"lowest OEL handled at {site.name} is {has} µg/m³, the compound's is {needed}"
     if lowest <= need.quantity:
         return Verdict(PASS, words, (cap.ref,))
     if len(limits) < len(caps) and (need.service or need.modality):
@@ -233,7 +234,8 @@ def inspection(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts)
     years = need.quantity if need.quantity is not None else INSPECTION_YEARS
     by = f"{agency(need.agency)} " if need.agency else ""
     seen = [i for i in site.inspections if need.agency in (None, i.agency)]
-    ask = f"When did {agency(need.agency) if need.agency else 'a regulator'} last inspect {site.name}, and how did it end?"
+    who = agency(need.agency) if need.agency else "a regulator"
+    ask = f"When did {who} last inspect {site.name}, and how did it end?"
     dated = [(i.ended_on, i) for i in seen if i.ended_on is not None and i.ended_on <= brief.as_of]
     if not dated:
         undated = " with a date" if seen else ""

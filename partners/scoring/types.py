@@ -254,7 +254,7 @@ class Need:
     label: str
     same_site: bool = True
     service: str | None = None
-    # From the root of the service tree to `service`; without it no broader record can be recognised as broader.
+    # From the root of the service tree to `service`; without it a broader record is not recognised as such.
     service_path: tuple[str, ...] = ()
     modality: str | None = None
     dosage_form: str | None = None
@@ -343,7 +343,7 @@ class CriterionScore:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What the facts say about one partner for one brief, before any weight: made once, weighed many times."""
+    """What the facts say about one partner for one brief, before any weight: made once, weighed often."""
 
     partner_id: int
     slug: str

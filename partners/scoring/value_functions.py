@@ -1,8 +1,8 @@
 """Fixed value functions: from a measured value to points, whatever the other partners offer.
 
-Multi-attribute value theory (Keeney & Raiffa 1976) with reference ranges set beforehand, so adding or removing
-a partner never changes anybody else's points. Every function maps a number to points and an interval of
-numbers to the interval of points it can take.
+Multi-attribute value theory (Keeney & Raiffa 1976) with reference ranges set beforehand, so adding or
+removing a partner never changes anybody else's points. Every function maps a number to points and an interval
+of numbers to the interval of points it can take.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Piecewise:
 
 
 class Linear(Piecewise):
-    """`worst` earns 0 points and `best` earns `top`; either may be the larger one. Clipped outside by default."""
+    """`worst` earns 0 points, `best` earns `top`; either may be larger. Clipped outside by default."""
 
     __slots__ = ()
 

@@ -10,8 +10,8 @@ MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augus
 
 # Words inside vocabulary codes that are not written in small letters.
 ACRONYMS = (
-    "eu uk fda iso gmp mia imp cep gcp glp gdp dea qmsr mdsap pics ppq ind aav pfs soc adc hpapi oel bsl lnp vg tu "
-    "dna jp qp ivd otc nda bla maa cta eo bfs"
+    "eu uk fda iso gmp mia imp cep gcp glp gdp dea qmsr mdsap pics ppq ind aav pfs soc adc hpapi oel bsl lnp "
+    "vg tu dna jp qp ivd otc nda bla maa cta eo bfs"
 )
 SPELLING = {
     **{word: word.upper() for word in ACRONYMS.split()},
