@@ -10,6 +10,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("team/", include("cmo_selector.accounts.urls")),
     path("partners/", include("partners.urls")),
     path("", include("quotes.urls")),
 ]

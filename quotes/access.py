@@ -1,33 +1,11 @@
-"""The gate of every sponsor page: role first, then the tenant's own rows only.
+"""Fetching a sponsor's own rows. A wrong role is a 403 (`sponsor_action`), another sponsor's object a 404."""
 
-A wrong role is a 403 and says nothing about what exists; another sponsor's object is a 404.
-"""
+from django.http import Http404, HttpRequest
 
-from collections.abc import Callable
-from functools import wraps
-
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-
-from cmo_selector.accounts.roles import Action, may
+from cmo_selector.accounts.access import sponsor_action
 from quotes.models import Project
 
-
-def sponsor_action(action: Action) -> Callable:
-    """Let the view run only for members whose role allows `action`."""
-
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        @wraps(view)
-        def gated(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-            if request.membership is None:
-                raise PermissionDenied("You are not a member of a sponsor organisation yet. Ask its owner to add you.")
-            if not may(request.membership.role, action):
-                raise PermissionDenied(f"Your role ({request.membership.role}) does not allow this.")
-            return view(request, *args, **kwargs)
-
-        return gated
-
-    return decorate
+__all__ = ["get_project", "sponsor_action"]
 
 
 def get_project(request: HttpRequest, project_id: int, *, lock: bool = False) -> Project:

@@ -1,0 +1,96 @@
+"""The team page: members of the sponsor, for its owners to manage and everybody to see."""
+
+from allauth.account.forms import ResetPasswordForm
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from .access import require, sponsor_action
+from .models import Membership
+from .roles import Action, Role
+from .services import MembershipError, add_member, change_role, remove_member
+
+
+class MemberForm(forms.Form):
+    email = forms.EmailField(label="E-mail address", max_length=254)
+    role = forms.ChoiceField(choices=Role.choices(), initial=Role.MANAGER.value)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=Role.choices())
+
+
+@require_http_methods(["GET", "POST"])
+@sponsor_action(Action.VIEW)
+def team(request: HttpRequest) -> HttpResponse:
+    """List of members; a POST by an owner adds one and mails a link to choose a password."""
+    form = MemberForm(request.POST or None)
+    if request.method == "POST":
+        require(request, Action.MANAGE_MEMBERS)
+        if form.is_valid() and _added(request, form):
+            return redirect("team")
+    members = (
+        Membership.objects.filter(sponsor=request.sponsor).select_related("user").order_by("user__email")
+    )
+    context = {"members": members, "form": form, "roles": Role.choices()}
+    return render(request, "accounts/team.html", context, status=400 if form.errors else 200)
+
+
+def _added(request: HttpRequest, form: MemberForm) -> bool:
+    email = form.cleaned_data["email"]
+    try:
+        _, new = add_member(
+            actor=request.user, sponsor=request.sponsor, email=email, role=Role(form.cleaned_data["role"])
+        )
+    except MembershipError as error:
+        form.add_error("email", str(error))
+        return False
+    if new:
+        reset = ResetPasswordForm({"email": email})
+        if reset.is_valid():
+            reset.save(request)
+    messages.success(
+        request, f"{email} is a member now. New people get a mail with a link to choose a password."
+    )
+    return True
+
+
+@require_POST
+@sponsor_action(Action.MANAGE_MEMBERS)
+def change(request: HttpRequest, membership_id: int) -> HttpResponse:
+    membership = _membership(request, membership_id)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose one of the roles in the list.")
+        return redirect("team")
+    try:
+        change_role(actor=request.user, membership=membership, role=Role(form.cleaned_data["role"]))
+        messages.success(request, f"{membership.user} is {membership.role} now.")
+    except MembershipError as error:
+        messages.error(request, str(error))
+    return redirect("team")
+
+
+@require_POST
+@sponsor_action(Action.MANAGE_MEMBERS)
+def remove(request: HttpRequest, membership_id: int) -> HttpResponse:
+    membership = _membership(request, membership_id)
+    try:
+        remove_member(actor=request.user, membership=membership)
+        messages.success(request, f"{membership.user} is no longer a member.")
+    except MembershipError as error:
+        messages.error(request, str(error))
+    return redirect("team")
+
+
+def _membership(request: HttpRequest, membership_id: int) -> Membership:
+    membership = (
+        Membership.objects.filter(sponsor=request.sponsor, pk=membership_id)
+        .select_related("user", "sponsor")
+        .first()
+    )
+    if membership is None:
+        raise Http404("There is no such member.")
+    return membership
