@@ -306,8 +306,14 @@ class Services:
         data = self.postgres_data
         if not (data / "PG_VERSION").exists():
             self._initialise_cluster()
-        if _postmaster_pid(data) is None:  # left behind by a kill -9: its number may be reused by now
-            (data / "postmaster.pid").unlink(missing_ok=True)
+        if _postmaster_pid(data) is None:  # left behind by a kill -9: the number may be reused by now
+            socket_name = f".s.PGSQL.{POSTGRES_PORT}"
+            for stale in (
+                data / "postmaster.pid",
+                self.sockets / socket_name,
+                self.sockets / f"{socket_name}.lock",
+            ):
+                stale.unlink(missing_ok=True)
         options = " ".join(f"-c {name}={value}" for name, value in POSTGRES_SETTINGS.items())
         command = [self._postgres_program("pg_ctl"), "-D", str(data), "-w", "-t", str(int(START_TIMEOUT))]
         command += ["-l", str(data / "server.log"), "-o", f"{options} -k '{self.sockets}'", "start"]

@@ -72,5 +72,7 @@ def broker_answers(seconds: float = 2.0) -> None:
 
 def worker_answers() -> None:
     """Raises when no Celery worker answers; returns with the first that does."""
-    if not app.control.ping(timeout=WORKER_SECONDS, limit=1):
-        raise LookupError("no Celery worker answered")
+    # A connection of its own: a pooled one may date from before the broker's last restart.
+    with app.connection_for_write() as connection:
+        if not app.control.ping(timeout=WORKER_SECONDS, limit=1, connection=connection):
+            raise LookupError("no Celery worker answered")

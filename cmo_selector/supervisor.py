@@ -8,11 +8,16 @@ process still uses them.
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
+import subprocess
 import sys
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -22,8 +27,11 @@ from cmo_selector.embedded import EmbeddedError, Services
 WATCH_SECONDS = 2.0
 
 
-def run(procfile: Path, services: Services | None, database: str) -> int:
-    """Run every process of `procfile` until one ends or a signal comes. Returns an exit status."""
+def run(procfile: Path, services: Services | None, database: str, *, prepare: Sequence[str] = ()) -> int:
+    """Run `prepare` (manage.py commands), then every process of `procfile` until one ends or a signal comes.
+
+    Returns an exit status. Raises ImproperlyConfigured when the port is taken.
+    """
     from honcho.environ import parse_procfile
     from honcho.manager import Manager
     from honcho.printer import Printer
@@ -37,30 +45,52 @@ def run(procfile: Path, services: Services | None, database: str) -> int:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
     }
     environment.pop("CMO_PROCESS", None)  # each process says itself what it is
-    manager = Manager(Printer(sys.stdout, colour=sys.stdout.isatty()))
-    for name, command in parse_procfile(procfile.read_text(encoding="utf-8")).processes.items():
-        manager.add_process(name, f"exec {command}", env=environment, cwd=str(procfile.parent))
-    if services is None:
+    with _running(services, database) as watcher:
+        for command in prepare:
+            manage = [sys.executable, str(procfile.parent / "manage.py"), *shlex.split(command)]
+            if status := subprocess.run(manage, env=environment, check=False).returncode:  # noqa: S603
+                return status
+        manager = Manager(Printer(sys.stdout))
+        for name, command in parse_procfile(procfile.read_text(encoding="utf-8")).processes.items():
+            manager.add_process(name, f"exec {command}", env=environment, cwd=str(procfile.parent))
+        print(f"\nCMO Selector: http://127.0.0.1:{port}  (Ctrl-C stops everything)\n", flush=True)
+        # Started last: honcho forks its processes within the watcher's first pause.
+        watcher.start()
         manager.loop()
         return int(manager.returncode or 0)
 
-    services.ensure_running(database)
-    signal.signal(signal.SIGHUP, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))
+
+@contextmanager
+def _running(services: Services | None, database: str) -> Iterator[threading.Thread]:
+    """The embedded services run inside this context. Gives the thread that watches them, not yet started."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     stopping = threading.Event()
     watcher = threading.Thread(target=_watch, args=(services, database, stopping), daemon=True)
-    watcher.start()
+    if services is None:
+        yield watcher
+        return
     try:
-        manager.loop()
+        services.ensure_running(database)
+        yield watcher
+    except KeyboardInterrupt:
+        print("Interrupted.", flush=True)
+        raise SystemExit(130) from None
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # nothing interrupts the orderly stop
         stopping.set()
-        watcher.join()
+        if watcher.is_alive():
+            watcher.join()
         if services.stop():
-            print("Embedded PostgreSQL and Valkey stopped.")
+            print("Embedded PostgreSQL and Valkey stopped.", flush=True)
         else:
-            print("Embedded PostgreSQL and Valkey left running: another process uses them.")
-    return int(manager.returncode or 0)
+            print("Embedded PostgreSQL and Valkey left running: another process uses them.", flush=True)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """TERM and a closed terminal end the run as Ctrl-C does; honcho handles Ctrl-C and TERM itself."""
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def refuse_busy_port(port: int) -> None:
@@ -74,8 +104,8 @@ def refuse_busy_port(port: int) -> None:
             ) from error
 
 
-def _watch(services: Services, database: str, stopping: threading.Event) -> None:
-    while not stopping.wait(WATCH_SECONDS):
+def _watch(services: Services | None, database: str, stopping: threading.Event) -> None:
+    while services is not None and not stopping.wait(WATCH_SECONDS):
         try:
             for name in services.ensure_running(database):
                 print(f"{name} had stopped; started again.", flush=True)

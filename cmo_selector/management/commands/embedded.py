@@ -22,13 +22,27 @@ class Command(BaseCommand):
         actions.add_parser("status", help="say what runs, where, and whether somebody uses it")
         stop = actions.add_parser("stop", help="stop both, unless another process uses them")
         actions.add_parser("env", help="print DATABASE_URL and REDIS_URL for other programs")
-        actions.add_parser("run", help="start both, run the Procfile, stop both when it ends")
+        run = actions.add_parser("run", help="start both, run the Procfile, stop both when it ends")
+        run.add_argument(
+            "--prepare",
+            action="append",
+            default=[],
+            metavar="COMMAND",
+            help="a manage.py command to run first; repeatable",
+        )
         stop.add_argument("--force", action="store_true", help="stop even when another process uses them")
 
     def handle(self, *args: Any, **options: Any) -> None:
         services = settings.EMBEDDED
         if options["action"] == "run":
-            sys.exit(supervisor.run(settings.BASE_DIR / "Procfile", services, settings.EMBEDDED_DB_NAME))
+            sys.exit(
+                supervisor.run(
+                    settings.BASE_DIR / "Procfile",
+                    services,
+                    settings.EMBEDDED_DB_NAME,
+                    prepare=options["prepare"],
+                )
+            )
         if services is None:
             raise CommandError("DATABASE_URL and REDIS_URL are set: nothing is embedded here.", returncode=2)
         try:
