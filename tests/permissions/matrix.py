@@ -1,0 +1,109 @@
+"""Who gets what at which address, as data. A URL of the site that is missing here fails the suite.
+
+Roles, in order: anonymous; the manager of another sponsor; viewer, evaluator, manager and owner of the sponsor that
+the scene belongs to; a curator without a sponsor. Expected: an HTTP status, or "login" for a redirect to sign-in.
+Addresses are written with the names of the scene's rows: {project}, {need}, {entry}, {report}, {partner} …
+"""
+
+from dataclasses import dataclass, field
+
+ROLES = ("anonymous", "other", "viewer", "evaluator", "manager", "owner", "curator")
+Expected = tuple[int | str, ...]
+
+PUBLIC: Expected = (200,) * 7
+SIGNED_IN: Expected = ("login", *(200,) * 6)
+SPONSOR: Expected = ("login", 200, 200, 200, 200, 200, 403)  # every sponsor's own page, with its own rows
+READ: Expected = ("login", 404, 200, 200, 200, 200, 403)  # a page about this sponsor's row
+EDIT_PAGE: Expected = ("login", 404, 403, 403, 200, 200, 403)
+EDIT: Expected = ("login", 404, 403, 403, 302, 302, 403)
+COMMENT_PAGE: Expected = ("login", 404, 403, 200, 200, 200, 403)
+COMMENT: Expected = ("login", 404, 403, 302, 302, 302, 403)
+OWNER: Expected = ("login", 403, 403, 403, 403, 302, 403)  # a manager elsewhere is no owner there either
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request: the URL's name, how to fill it, the method with its data, and what each role gets."""
+
+    name: str
+    expected: Expected
+    kwargs: dict[str, str] = field(default_factory=dict)
+    method: str = "GET"
+    data: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.name}"
+
+
+PROJECT = {"project_id": "{project}"}
+NEED = {**PROJECT, "need_id": "{need}"}
+ENTRY = {**PROJECT, "entry_id": "{entry}"}
+REPORT = {**PROJECT, "report_id": "{report}"}
+POINTS = {f"c{n}": "10" for n in range(1, 11)}
+
+CASES = [
+    # platform
+    Case("healthz", PUBLIC),
+    Case("readyz", (503,) * 7),  # no worker runs here; its own test has one
+    Case("component_gallery", SIGNED_IN),
+    # catalogue: shared by everybody who is signed in
+    Case("partners:list", SIGNED_IN),
+    Case("partners:profile", SIGNED_IN, {"slug": "{partner}"}),
+    Case("partners:profile", ("login", *(404,) * 6), {"slug": "nobody"}),
+    # home and team
+    Case("quotes:home", SIGNED_IN),
+    Case("quotes:switch_sponsor", ("login", *(302,) * 6), method="POST", data={"sponsor": "0"}),
+    Case("team", SPONSOR),
+    Case(
+        "team",
+        ("login", 403, 403, 403, 403, 302, 403),
+        method="POST",
+        data={"email": "new@example.org", "role": "viewer"},
+    ),
+    Case("team_change", OWNER, {"membership_id": "{member}"}, "POST", {"role": "viewer"}),
+    Case("team_remove", OWNER, {"membership_id": "{member}"}, "POST"),
+    # projects
+    Case("quotes:project_list", SPONSOR),
+    Case("quotes:project_new", ("login", 200, 403, 403, 200, 200, 403)),
+    Case("quotes:project", READ, PROJECT),
+    Case("quotes:project_step", EDIT_PAGE, {**PROJECT, "step": "product"}),
+    Case("quotes:project_step", EDIT_PAGE, {**PROJECT, "step": "stage"}),
+    Case("quotes:project_step", EDIT_PAGE, {**PROJECT, "step": "needs"}),
+    Case("quotes:project_step", EDIT_PAGE, {**PROJECT, "step": "weights"}),
+    Case("quotes:project_step", EDIT_PAGE, {**PROJECT, "step": "review"}),
+    Case("quotes:project_step", ("login", 404, 403, 403, 404, 404, 403), {**PROJECT, "step": "nothing"}),
+    Case("quotes:need_add", EDIT_PAGE, PROJECT),
+    Case("quotes:need_edit", EDIT_PAGE, NEED),
+    Case("quotes:need_delete", EDIT_PAGE, NEED),
+    Case("quotes:need_delete", EDIT, NEED, "POST"),
+    Case("quotes:weights", EDIT_PAGE, PROJECT),
+    Case("quotes:project_archive", EDIT, PROJECT, "POST"),
+    # ranking
+    Case("quotes:ranking", READ, PROJECT),
+    Case("quotes:ranking_weights", EDIT, PROJECT, "POST", POINTS),
+    Case("quotes:ranking_partner", READ, {**PROJECT, "slug": "{partner}"}),
+    # shortlist
+    Case("quotes:shortlist", READ, PROJECT),
+    Case("quotes:shortlist_add", EDIT, PROJECT, "POST", {"partner": "{partner}"}),
+    Case("quotes:shortlist_edit", COMMENT_PAGE, ENTRY),
+    Case(
+        "quotes:shortlist_edit",
+        COMMENT,
+        ENTRY,
+        "POST",
+        {"status": "audit", "reason": "", "comment": "visited", "seen": "{seen}"},
+    ),
+    Case("quotes:shortlist_move", EDIT, ENTRY, "POST", {"direction": "down"}),
+    Case("quotes:shortlist_remove", EDIT, ENTRY, "POST"),
+    # reports
+    Case("quotes:report_list", READ, PROJECT),
+    Case("quotes:report_create", EDIT, PROJECT, "POST"),
+    Case("quotes:report", READ, REPORT),
+    Case("quotes:report_status", READ, REPORT),
+    Case("quotes:report_retry", EDIT, REPORT, "POST"),
+    Case("quotes:report_download", READ, REPORT),
+]
+
+# Addresses whose answers are the library's own business and have no tenant: checked as groups in test_matrix.py.
+LIBRARY_PREFIXES = ("admin:", "account_", "mfa_")

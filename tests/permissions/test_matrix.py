@@ -1,0 +1,142 @@
+"""Runs the matrix: every address, every role; and fails for an address nobody thought of."""
+
+import hashlib
+import re
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
+
+from cmo_selector.accounts.models import User
+from cmo_selector.accounts.roles import Role
+from quotes.models import Report, ShortlistEntry
+from quotes.services.reports import request_report
+from tests.factories.accounts import CuratorFactory, MembershipFactory
+from tests.factories.partners import FacilityFactory, OrganisationFactory
+from tests.factories.quotes import NeedFactory, ProjectFactory
+from tests.permissions.matrix import CASES, LIBRARY_PREFIXES, ROLES, Case
+
+pytestmark = pytest.mark.django_db
+
+
+class Scene:
+    """Rows of one sponsor, and one signed-in client per role."""
+
+    def __init__(self):
+        owner = MembershipFactory(role=Role.OWNER.value)
+        sponsor = owner.sponsor
+        people = {"owner": owner.user, "other": MembershipFactory(role=Role.MANAGER.value).user}
+        for role in (Role.VIEWER, Role.EVALUATOR, Role.MANAGER):
+            people[role.value] = MembershipFactory(sponsor=sponsor, role=role.value).user
+        people["curator"] = CuratorFactory()
+        self.clients = {"anonymous": Client()}
+        for role, user in people.items():
+            self.clients[role] = Client()
+            self.clients[role].force_login(user)
+        partner = OrganisationFactory(slug="niche")
+        FacilityFactory(organisation=partner)
+        project = ProjectFactory(sponsor=sponsor)
+        need = NeedFactory(project=project)
+        entry = ShortlistEntry.objects.create(
+            project=project, organisation=partner, position=1, added_by=owner.user
+        )
+        member = MembershipFactory(sponsor=sponsor, role=Role.VIEWER.value)
+        self.names = {
+            "project": project.pk,
+            "need": need.pk,
+            "entry": entry.pk,
+            "seen": entry.updated_at.isoformat(),
+            "partner": partner.slug,
+            "member": member.pk,
+            "report": self._report(project, owner.user).pk,
+        }
+
+    def _report(self, project, user) -> Report:
+        """A report made by the real service, finished by hand with a file that is not a real PDF."""
+        report = request_report(actor=user, project=project)
+        body = b"%PDF-1.7 not a real one"
+        report.file.save("report.pdf", ContentFile(body), save=False)
+        report.file_sha256 = hashlib.sha256(body).hexdigest()
+        report.state, report.step, report.finished_at = "done", "finished", timezone.now()
+        report.save()
+        return report
+
+    def fill(self, texts: dict[str, str]) -> dict[str, str]:
+        return {key: value.format(**self.names) for key, value in texts.items()}
+
+    def ask(self, case: Case, role: str) -> int | str:
+        client = self.clients[role]
+        url = reverse(case.name, kwargs=self.fill(case.kwargs)) + case.query
+        response = client.post(url, self.fill(case.data)) if case.method == "POST" else client.get(url)
+        if response.status_code == 302 and response.url.startswith("/accounts/login/"):
+            return "login"
+        return response.status_code
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_role_gets_what_the_matrix_says(case, role, tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path
+    assert Scene().ask(case, role) == case.expected[ROLES.index(role)]
+
+
+def names(resolver, namespace: str = "") -> set[str]:
+    found = set()
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            found.add(f"{namespace}{pattern.name or pattern.pattern}")
+        else:
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            found |= names(pattern, inner)
+    return found
+
+
+def test_no_address_is_missing_from_the_matrix():
+    known = {case.name for case in CASES}
+    missing = {n for n in names(get_resolver()) if n not in known and not n.startswith(LIBRARY_PREFIXES)}
+    assert missing == set()
+
+
+def test_every_case_names_all_roles_and_an_address_that_exists():
+    existing = names(get_resolver())
+    assert [str(c) for c in CASES if len(c.expected) != len(ROLES) or c.name not in existing] == []
+
+
+def admin_pages() -> list[str]:
+    return sorted(
+        n for n in names(get_resolver()) if re.fullmatch(r"admin:\w+_(changelist|add)|admin:index", n)
+    )
+
+
+def test_the_admin_is_for_staff_only():
+    scene = Scene()
+    pages = admin_pages()
+    assert len(pages) > 40
+    for role in ("anonymous", "other", "viewer", "evaluator", "manager", "owner"):
+        answers = {name: scene.clients[role].get(reverse(name)).status_code for name in pages}
+        assert {name: code for name, code in answers.items() if code != 302} == {}, role
+
+
+def test_a_curator_reaches_the_catalogue_in_the_admin_and_nothing_of_a_sponsor():
+    scene = Scene()
+    answers = {name: scene.clients["curator"].get(reverse(name)).status_code for name in admin_pages()}
+    assert answers["admin:index"] == 200
+    assert answers["admin:partners_organisation_changelist"] == 200
+    assert answers["admin:partners_organisation_add"] == 200
+    foreign = {
+        n: c for n, c in answers.items() if n.startswith(("admin:quotes_", "admin:accounts_", "admin:audit_"))
+    }
+    assert {name: code for name, code in foreign.items() if code != 403} == {}
+
+
+def test_sign_up_is_closed():
+    page = Client().get(reverse("account_signup"))
+    assert page.status_code == 200
+    assert 'name="password1"' not in page.content.decode()
+    Client().post(
+        reverse("account_signup"),
+        {"email": "intruder@example.org", "password1": "a long phrase 123", "password2": "a long phrase 123"},
+    )
+    assert not User.objects.filter(email="intruder@example.org").exists()
