@@ -49,7 +49,9 @@ class GalleryForm(forms.Form):
         choices=[("a", "Self-declared"), ("b", "Document checked"), ("c", "Public register")],
     )  # fmt: skip
     structure = forms.ChoiceField(
-        label="Contract structure", widget=forms.RadioSelect, choices=[("e", "End to end"), ("c", "Component")]
+        label="Contract structure",
+        widget=forms.RadioSelect,
+        choices=[("e", "End to end"), ("c", "Component")],
     )
     federal = forms.BooleanField(label="Receives US federal funding", required=False)
     remarks = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), required=False)
@@ -57,8 +59,17 @@ class GalleryForm(forms.Form):
 
 def chart_spec() -> dict:
     """A small Vega-Lite chart with intervals."""
-    values = [{"partner": row["name"], "low": row["low"], "score": row["point"], "high": row["high"]} for row in ROWS]
-    y = {"field": "partner", "type": "nominal", "title": None, "sort": "-x", "axis": {"labelLimit": 130}}
+    values = [
+        {"partner": row["name"], "low": row["low"], "score": row["point"], "high": row["high"]}
+        for row in ROWS
+    ]
+    y = {
+        "field": "partner",
+        "type": "nominal",
+        "title": None,
+        "sort": [row["name"] for row in ROWS],
+        "axis": {"labelLimit": 130},
+    }
     scale = {"domain": [0, 100]}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",

@@ -93,9 +93,9 @@ def icon(name: str, size: int = 18, label: str = "", css: str = "") -> SafeStrin
         raise ValueError(f"no icon {name!r}; there are: {', '.join(sorted(shapes))}")
     role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
-        '<svg class="icon {}" width="{}" height="{}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
+        '<svg class="glyph{}" width="{}" height="{}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
         'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" focusable="false" {}>{}</svg>',
-        css, size, size, role, shapes[name],
+        f" {css}" if css else "", size, size, role, shapes[name],
     )  # fmt: skip
 
 
@@ -282,7 +282,7 @@ def evidence(
     code = str(level or "")
     if code and code not in EVIDENCE_LEVELS:
         raise ValueError(f"evidence level must be one of {', '.join(EVIDENCE_LEVELS)}, not {code!r}")
-    label, icon_name, strength = EVIDENCE_LEVELS.get(code, ("Evidence level unknown", "help", 0))
+    label, icon_name, strength = EVIDENCE_LEVELS.get(code, ("Level unknown", "help", 0))
     return {
         "source": fmt.unknown(source), "retrieved_on": fmt.date_iso(retrieved_on), "url": url, "note": note,
         "expires_on": fmt.format_date(expires_on) if expires_on else "", "compact": compact,

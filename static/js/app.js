@@ -195,6 +195,7 @@ async function enhance(root) {
       placeholder: select.dataset.placeholder || (select.multiple ? "Search…" : undefined),
       render: { no_results: (_, escape) => `<div class="no-results">Nothing called “${escape(_.input)}”</div>` },
     });
+    select.setAttribute("aria-hidden", "true"); // the input beside it has the label now
     if (described) control.control_input.setAttribute("aria-describedby", described);
   }
 }

@@ -51,6 +51,8 @@ function config() {
     title: { color: text },
     text: { color: text },
     mark: { color: series[0] },
+    rule: { color: series[0] },
+    bar: { color: series[0] },
     range: { category: series },
     geoshape: { fill: colour("--c-sunken"), stroke: colour("--c-line-strong") },
   };
@@ -87,7 +89,7 @@ async function draw(box) {
     }
   } catch (error) {
     box.hidden = true;
-    const table = box.closest(".chart")?.querySelector(".chart-table");
+    const table = box.closest(".figure-chart")?.querySelector(".chart-table");
     if (table) table.open = true;
     console.warn(error);
   }
