@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from quotes.views import home, ranking, shortlist
+from quotes.views import home, needs, projects, ranking, shortlist
 
 app_name = "quotes"
 
@@ -10,6 +10,15 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("sponsor/", home.switch_sponsor, name="switch_sponsor"),
     # projects (product → stage → needs → weights → review)
+    path("projects/", projects.project_list, name="project_list"),
+    path("projects/new/", projects.project_new, name="project_new"),
+    path("projects/<int:project_id>/", projects.project_detail, name="project"),
+    path("projects/<int:project_id>/setup/<slug:step>/", projects.project_step, name="project_step"),
+    path("projects/<int:project_id>/needs/add/", needs.need_add, name="need_add"),
+    path("projects/<int:project_id>/needs/<int:need_id>/", needs.need_edit, name="need_edit"),
+    path("projects/<int:project_id>/needs/<int:need_id>/delete/", needs.need_delete, name="need_delete"),
+    path("projects/<int:project_id>/weights/", projects.weights, name="weights"),
+    path("projects/<int:project_id>/archive/", projects.project_archive, name="project_archive"),
     # ranking
     path("projects/<int:project_id>/ranking/", ranking.ranking, name="ranking"),
     path("projects/<int:project_id>/ranking/weights/", ranking.save_weights, name="ranking_weights"),

@@ -1,0 +1,180 @@
+"""The brief of a project, in the two steps in which it is asked: what it is, and where it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from partners.models import DosageForm, Modality, ScaleUnit
+from quotes.enums import Market, Profile
+from quotes.models import Project
+
+from .fields import GroupedChoiceField, VersionedForm, offered
+
+#: Currencies with a European Central Bank reference rate, and the euro: amounts in these can be converted.
+CURRENCIES: tuple[str, ...] = (
+    "USD", "EUR", "GBP", "CHF", "JPY", "AUD", "BRL", "CAD", "CNY", "CZK", "DKK", "HKD", "HUF", "IDR", "ILS",
+    "INR", "ISK", "KRW", "MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "RON", "SEK", "SGD", "THB", "TRY", "ZAR",
+)  # fmt: skip
+
+PRODUCT_LABELS: dict[str, dict[str, str]] = {
+    Profile.DEVICE: {
+        "product": "Device or component",
+        "indication": "Intended use",
+        "modality": "Device class",
+    },
+    Profile.CLINICAL: {"indication": "Indication and population", "volumes": "Trial size"},
+}
+
+
+class ProductForm(VersionedForm):
+    """Step 1: what is to be made, tested or run."""
+
+    class Meta:
+        model = Project
+        fields = (
+            "name",
+            "profile",
+            "product",
+            "indication",
+            "modality",
+            "dosage_form",
+            "description",
+            "volumes",
+        )
+        field_classes = {"modality": GroupedChoiceField}
+        widgets = {
+            "profile": forms.RadioSelect,
+            "description": forms.Textarea(attrs={"rows": 4}),
+            "volumes": forms.Textarea(attrs={"rows": 3}),
+        }
+        labels = {
+            "name": "Project name",
+            "profile": "What kind of partner",
+            "product": "Product",
+            "dosage_form": "Dosage form",
+            "description": "What a partner needs to know",
+            "volumes": "Volumes",
+        }
+        help_texts = {
+            "name": "As your team calls it. Partners never see it.",
+            "profile": "It sets the default weights and which questions are asked.",
+            "modality": "Decides which capabilities count.",
+            "dosage_form": "Of the finished drug product.",
+            "description": "Process, materials, what is already developed, what must not change.",
+            "volumes": "Batches, units and demand per year, in your own words.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["modality"].queryset = offered(Modality, self.instance.modality_id)
+        self.fields["dosage_form"].queryset = offered(DosageForm, self.instance.dosage_form_id)
+        for name in ("modality", "dosage_form"):
+            self.fields[name].empty_label = "Not decided yet"
+        for name, label in PRODUCT_LABELS.get(self.profile, {}).items():
+            self.fields[name].label = label
+
+    @property
+    def profile(self) -> str:
+        """The profile on the screen: the one just chosen, else the saved one."""
+        chosen = self.data.get(self.add_prefix("profile")) if self.is_bound else None
+        return chosen if chosen in Profile.values else self.instance.profile
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("profile") == Profile.DEVICE:
+            data["dosage_form"] = None
+        return data
+
+
+class StageForm(VersionedForm):
+    """Step 2: where the product stands, where it is to be sold, by when, how large and for how much."""
+
+    markets = forms.MultipleChoiceField(
+        choices=Market.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Each market needs its own authority’s acceptance of the site.",
+    )
+    currency = forms.ChoiceField(choices=[(code, code) for code in CURRENCIES])
+
+    class Meta:
+        model = Project
+        fields = (
+            "stage",
+            "markets",
+            "need_date",
+            "federal_funding",
+            "scale_now",
+            "scale_next",
+            "scale_unit",
+            "price_basis",
+            "price_target",
+            "price_limit",
+            "currency",
+        )
+        widgets = {"need_date": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})}
+        labels = {
+            "need_date": "Work must start by",
+            "federal_funding": "United States federal money pays for part of this programme",
+            "scale_now": "Scale now",
+            "scale_next": "Scale of the next stage",
+            "scale_unit": "Unit of both scales",
+            "price_basis": "Price is compared",
+            "price_target": "Target price",
+            "price_limit": "Worst acceptable price",
+        }
+        help_texts = {
+            "stage": "The stage the work is for. It sets the default weights.",
+            "need_date": "Slots and certificates are checked against this day.",
+            "federal_funding": "A partner on a restricted-party list in force is then knocked out; without federal "
+            "money the listing is only a warning.",
+            "scale_now": "What one batch, or one year, needs today.",
+            "scale_next": "Shows which partners you would outgrow.",
+            "price_target": "At or below: full points.",
+            "price_limit": "At or above: no points. Without both, cost stays unknown for every partner.",
+        }
+        error_messages = {"need_date": {"invalid": "Enter a day such as 2027-03-31."}}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scale_unit"].queryset = offered(ScaleUnit, self.instance.scale_unit_id)
+        self.fields["scale_unit"].label_from_instance = lambda unit: f"{unit.label} ({unit.symbol})"
+        self.fields["scale_unit"].empty_label = "No unit"
+        self.fields["price_basis"].choices = [
+            ("", "Not decided yet"),
+            *self.fields["price_basis"].choices[1:],
+        ]
+        if self.instance.currency not in CURRENCIES:
+            self.fields["currency"].choices = [
+                (self.instance.currency, self.instance.currency),
+                *self.fields["currency"].choices,
+            ]
+
+    def clean_need_date(self) -> Any:
+        day = self.cleaned_data["need_date"]
+        if day and day < timezone.localdate() and day != self.instance.need_date:
+            raise forms.ValidationError("This day has passed.")
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        for name in ("scale_now", "scale_next"):
+            if data.get(name) is not None and data[name] <= 0:
+                self.add_error(name, "Enter a number above zero, or leave it empty.")
+        scaled = data.get("scale_now") or data.get("scale_next")
+        if scaled and not data.get("scale_unit") and "scale_unit" not in self.errors:
+            self.add_error("scale_unit", "Give the unit of the scale.")
+        target, limit = data.get("price_target"), data.get("price_limit")
+        if target is not None and target < 0:
+            self.add_error("price_target", "A price must not be negative.")
+        if limit is not None and limit <= 0:
+            self.add_error("price_limit", "Enter a price above zero, or leave it empty.")
+        if target is not None and limit is not None and 0 <= limit <= target:
+            self.add_error("price_limit", "The worst acceptable price must be above the target price.")
+        priced = target is not None or limit is not None
+        if priced and not data.get("price_basis") and "price_basis" not in self.errors:
+            self.add_error("price_basis", "Say what the price is for.")
+        return data

@@ -1,0 +1,50 @@
+"""What the pages of the projects read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from cmo_selector.accounts.models import Sponsor
+from quotes.models import Need, Project, Report, ShortlistEntry
+from quotes.needs import NEED_RELATED
+from quotes.selectors import projects_of
+
+
+@dataclass(frozen=True)
+class ProjectOverview:
+    """A project with everything its first page shows."""
+
+    needs: list[Need]
+    shortlist: list[ShortlistEntry]
+    reports: list[Report]
+
+
+def project_list(sponsor: Sponsor | None) -> list[Project]:
+    """Live projects with their counts, the latest change first. One query."""
+    return list(projects_of(sponsor))
+
+
+def archived_projects(sponsor: Sponsor | None) -> QuerySet[Project]:
+    return (
+        Project.objects.for_sponsor(sponsor)
+        .exclude(archived_at=None)
+        .select_related("modality")
+        .order_by("-archived_at", "-pk")
+    )
+
+
+def needs_of(project: Project) -> list[Need]:
+    """Needs in order, with everything their sentences read. One query."""
+    return list(project.needs.select_related(*NEED_RELATED))
+
+
+def project_overview(project: Project) -> ProjectOverview:
+    """Three queries: needs, shortlist, the latest reports. Adds the counts that the next action reads."""
+    needs = needs_of(project)
+    shortlist = list(project.shortlist.select_related("organisation").order_by("position"))
+    reports = list(project.reports.defer("snapshot").order_by("-requested_at", "-pk")[:5])
+    project.need_count, project.shortlist_count = len(needs), len(shortlist)
+    project.report_count = sum(report.state == "done" for report in reports)
+    return ProjectOverview(needs, shortlist, reports)

@@ -1,0 +1,125 @@
+"""Needs of a project: add one of a chosen kind, take over suggestions, edit, remove."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from cmo_selector.http import is_fragment
+from quotes.forms import NeedForm, RuleForm
+from quotes.models import Need, Project
+from quotes.needs import NEED_RELATED, RULES, need_label
+from quotes.services.projects import add_need, add_suggested_needs, change_need, remove_need
+from quotes.versions import StaleVersion
+from quotes.views.projects import CONFLICT, INVALID, editable, needs_context
+
+
+def _need(project: Project, need_id: int) -> Need:
+    needs = Need.objects.for_sponsor(project.sponsor).filter(project=project)
+    need = needs.select_related(*NEED_RELATED).filter(pk=need_id).first()
+    if need is None:
+        raise Http404("There is no such need in this project. Somebody may have removed it.")
+    need.project = project
+    return need
+
+
+@require_http_methods(["GET", "POST"])
+@editable
+def need_add(request: HttpRequest, project: Project) -> HttpResponse:
+    """GET: choose a rule (`?rule=`), then its fields. POST: add the need, or suggestions by name."""
+    if request.method == "POST" and "suggestion" in request.POST:
+        return _take_over(request, project)
+    rule = (request.POST if request.method == "POST" else request.GET).get("rule", "")
+    if rule not in RULES:
+        if rule or request.method == "POST":
+            messages.error(request, "Choose what kind of need this is.")
+        return _need_page(request, project, "", None, INVALID if request.method == "POST" else 200)
+    form = NeedForm(request.POST or None, project=project, rule=rule)
+    if request.method == "POST" and form.is_valid():
+        need = add_need(actor=request.user, project=project, values=form.values)
+        messages.success(request, f"Added: {_sentence(need, project)}.")
+        return redirect("quotes:project_step", project.pk, "needs")
+    return _need_page(request, project, rule, form, INVALID if form.is_bound else 200)
+
+
+def _sentence(need: Need, project: Project) -> str:
+    need.project = project
+    return need_label(need)
+
+
+def _need_page(
+    request: HttpRequest, project: Project, rule: str, form: NeedForm | None, status: int = 200, **more: Any
+) -> HttpResponse:
+    context = {
+        "project": project,
+        "rule": rule,
+        "asks": RULES[rule].asks if rule else "",
+        "rule_form": RuleForm(initial={"rule": rule}),
+        "form": form,
+        "conflicts": [],
+        "need": None,
+        **more,
+    }
+    template = "quotes/projects/need_form.html"
+    if is_fragment(request) and request.method == "GET":
+        template = "quotes/projects/need_fields.html"
+    return render(request, template, context, status=status)
+
+
+def _take_over(request: HttpRequest, project: Project) -> HttpResponse:
+    key = request.POST["suggestion"]
+    added = add_suggested_needs(actor=request.user, project=project, keys=None if key == "all" else [key])
+    if not added:
+        messages.info(request, "Nothing to add: the project has that need already.")
+    elif len(added) == 1:
+        messages.success(request, f"Added: {need_label(added[0])}.")
+    else:
+        messages.success(request, f"{len(added)} needs added.")
+    if is_fragment(request):
+        return render(request, "quotes/projects/needs.html#board", needs_context(request, project))
+    return redirect("quotes:project_step", project.pk, "needs")
+
+
+@require_http_methods(["GET", "POST"])
+@editable
+def need_edit(request: HttpRequest, project: Project, need_id: int) -> HttpResponse:
+    need = _need(project, need_id)
+    label = need_label(need)
+    form = NeedForm(request.POST or None, project=project, rule=need.rule, instance=need)
+    conflicts, status = [], 200
+    if request.method == "POST":
+        status = INVALID
+        if form.is_valid():
+            try:
+                stored = Need(pk=need.pk, project=project)
+                changed = change_need(
+                    actor=request.user, need=stored, values=form.values, version=form.opened_with
+                )
+                messages.success(request, "Need saved." if changed else "Nothing was changed.")
+                return redirect("quotes:project_step", project.pk, "needs")
+            except StaleVersion as stale:
+                conflicts, status = form.conflicts_with(stale.current), CONFLICT
+                label = need_label(stale.current)
+            except Need.DoesNotExist:
+                raise Http404("Somebody removed this need while you were editing it.") from None
+    context = {"need": need, "label": label, "conflicts": conflicts}
+    return _need_page(request, project, need.rule, form, status, **context)
+
+
+@require_http_methods(["GET", "POST"])
+@editable
+def need_delete(request: HttpRequest, project: Project, need_id: int) -> HttpResponse:
+    """GET asks, POST removes."""
+    need = _need(project, need_id)
+    label = need_label(need)
+    if request.method == "POST":
+        remove_need(actor=request.user, need=need)
+        messages.success(request, f"Removed: {label}.")
+        return redirect("quotes:project_step", project.pk, "needs")
+    return render(
+        request, "quotes/projects/need_delete.html", {"project": project, "need": need, "label": label}
+    )
