@@ -9,7 +9,8 @@ from .anchors import ANCHORS, DOUBTFUL, FINANCIAL, SIZE_DISTANCE, SIZES
 from .matching import Match
 from .measures import Context, Measure, flag, known, metric, unknown
 from .rules_partner import restricted_party
-from .rules_site import capability, newest_metric
+from .rules_record import newest_metric
+from .rules_site import capability
 from .types import Level, Need, Outcome, PriceFact, Rule, SiteFacts, TermsFact
 from .value_functions import Linear
 from .words import counted, money, number

@@ -18,7 +18,7 @@ from .measures import (
     track_record,
     unknown,
 )
-from .rules_site import newest_metric
+from .rules_record import newest_metric
 from .types import CapabilityFact, FactRef, Need, Rule, SiteFacts, SlotFact
 from .words import amount, number
 

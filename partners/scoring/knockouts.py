@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import rules_partner, rules_site
+from . import rules_partner, rules_record, rules_site
 from .types import Brief, Level, Need, Outcome, PartnerFacts, Rule, RuleResult, SiteFacts
 from .verdict import BEST_FIRST, Verdict
 from .words import sentence
@@ -20,12 +20,12 @@ SITE_RULES: dict[Rule, SiteRule] = {
     Rule.CAPABILITY: rules_site.capability,
     Rule.BIOSAFETY: rules_site.biosafety,
     Rule.CONTAINMENT: rules_site.containment,
-    Rule.CERTIFICATE: rules_site.certificate,
-    Rule.INSPECTION: rules_site.inspection,
+    Rule.CERTIFICATE: rules_record.certificate,
+    Rule.INSPECTION: rules_record.inspection,
     Rule.CAPACITY: rules_site.capacity,
-    Rule.TRACK_RECORD: rules_site.track_record_here,
-    Rule.METRIC: rules_site.metric,
-    Rule.COUNTRY: rules_site.country,
+    Rule.TRACK_RECORD: rules_record.track_record_here,
+    Rule.METRIC: rules_record.metric,
+    Rule.COUNTRY: rules_record.country,
 }
 PARTNER_RULES: dict[Rule, PartnerRule] = {
     Rule.MINIMUM_PROJECT: rules_partner.minimum_project,
@@ -100,10 +100,10 @@ def _resolve(
     if need.rule is Rule.NO_OPEN_ACTION:
         return _result(need, rules_partner.no_open_action(need, brief, partner, lead), lead)
     if need.rule is Rule.TRACK_RECORD and not need.same_site:
-        return _result(need, rules_site.track_record_anywhere(need, brief, partner))
+        return _result(need, rules_record.track_record_anywhere(need, brief, partner))
     if lead is None:
         if need.rule is Rule.METRIC:
-            return _result(need, rules_site.metric(need, brief, partner, None))
+            return _result(need, rules_record.metric(need, brief, partner, None))
         ask = f"Which site of {partner.name} would do this: {need.label}?"
         return _result(need, Verdict(Outcome.UNKNOWN, "no site on record", (), ask))
     here = table[need.id, lead.id]

@@ -8,7 +8,7 @@ from functools import cached_property
 from . import matching
 from .anchors import ANCHORS, DOUBTFUL, ELSEWHERE, FLAGS, LEVEL_WEIGHT, OUTCOME_POINTS
 from .matching import Match
-from .rules_site import newest_metric
+from .rules_record import newest_metric
 from .types import (
     Brief,
     CapabilityFact,

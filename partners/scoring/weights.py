@@ -87,7 +87,7 @@ def _validated(weights: Mapping[str, float]) -> dict[str, float]:
                 f"The weight of {code} {CRITERIA[code]} is negative ({value:g}); weights start at 0."
             )
         checked[code] = value
-    if math.fsum(checked.values()) == 0:
+    if max(checked.values()) == 0:
         raise ValueError("All weights are zero: give at least one criterion a weight.")
     return checked
 
@@ -110,6 +110,9 @@ def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
     100 within 0.01.
     """
     checked = _validated(weights)
+    for code, value in checked.items():
+        if value > 100 + TOLERANCE:  # also keeps the sum from overflowing
+            raise ValueError(f"The weight of {code} {CRITERIA[code]} is {value:g}; no weight is above 100.")
     total = math.fsum(checked.values())
     if abs(total - 100) > TOLERANCE + 1e-9:
         raise ValueError(f"The weights add up to {total:g}, not to 100.")
