@@ -395,7 +395,12 @@ def confirm(
 
 @component(register, "pagination", ("page",), context=True)
 def pagination(
-    context: Context, page: Page, parameter: str = "page", target: str = "", label: str = "Pages"
+    context: Context,
+    page: Page,
+    parameter: str = "page",
+    target: str = "",
+    swap: str = "outerHTML",
+    label: str = "Pages",
 ) -> dict:
     """Links to the other pages, every other query parameter kept. target: htmx swaps that element."""
     request = context.get("request")
@@ -413,7 +418,7 @@ def pagination(
             gap = not isinstance(number, int)
             rows.append({"gap": gap, "number": number, "href": "" if gap else address(number)})
     return {
-        "page": page, "rows": rows, "target": target, "label": label,
+        "page": page, "rows": rows, "target": target, "swap": swap, "label": label, "parameter": parameter,
         "previous": address(page.previous_page_number()) if page.has_previous() else "",
         "next": address(page.next_page_number()) if page.has_next() else "",
     }  # fmt: skip

@@ -62,7 +62,6 @@ def error_rows(form: BaseForm) -> list[dict[str, str]]:
     rows = [{"text": text, "label": "", "target": ""} for text in form.non_field_errors()]
     for field in form:
         for text in field.errors:
-            hidden = field.is_hidden
-            target = "" if hidden else field.id_for_label or field.auto_id
+            target = "" if field.is_hidden else field.id_for_label or f"{field.auto_id}_0"
             rows.append({"text": text, "label": str(field.label), "target": target})
     return rows
