@@ -140,7 +140,7 @@ def status_pill(status: str, label: str = "", title: str = "") -> dict:
     code = str(status).lower().replace("-", "_").replace(" ", "_")
     tone, icon_name = STATUSES.get(code, ("neutral", ""))
     return {
-        "label": label or str(status).replace("_", " ").capitalize(),
+        "label": label or code.replace("_", " ").capitalize(),
         "tone": tone,
         "icon": icon_name,
         "title": title,
@@ -399,7 +399,7 @@ def pagination(
     page: Page,
     parameter: str = "page",
     target: str = "",
-    swap: str = "outerHTML",
+    swap: str = "innerHTML",
     label: str = "Pages",
 ) -> dict:
     """Links to the other pages, every other query parameter kept. target: htmx swaps that element."""

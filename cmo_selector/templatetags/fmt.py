@@ -104,8 +104,8 @@ def format_interval(
     if not (is_unknown(low) or is_unknown(high)) and _decimal(low, "low") > _decimal(high, "high"):
         raise ValueError(f"interval runs backwards: {low!r} to {high!r}")
     if UNKNOWN in ends:
-        text = f"{ends[0]} to {ends[1]}"
-    elif ends[0] == ends[1]:
+        return f"{format_number(low, unit, decimals)} to {format_number(high, unit, decimals)}"
+    if ends[0] == ends[1]:
         text = ends[0]
     elif ends[0].startswith("-") or ends[1].startswith("-"):
         text = f"{ends[0]} to {ends[1]}"
