@@ -86,10 +86,12 @@ def parse_address(line: str) -> Address:
         return Address(street=line.strip())
     if len(tokens) < 2:
         return Address(street=",".join(tokens).strip(" ,"), country=country, country_text=country_text)
-    region, region_code, postal_code = _split_region(tokens[-1])
+    region, region_code, postal_code = _split_region(tokens.pop())
+    while len(tokens) > 1 and not tokens[-1].strip():  # "Frederick,, Maryland (MD) 21703"
+        tokens.pop()
     return Address(
-        street=",".join(tokens[:-2]).strip(" ,"),
-        city=tokens[-2].strip(),
+        street=",".join(tokens[:-1]).strip(" ,"),
+        city=tokens[-1].strip(),
         region=region,
         region_code=region_code,
         postal_code=postal_code,

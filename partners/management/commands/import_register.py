@@ -41,7 +41,7 @@ class Command(BaseCommand):
         spec = KINDS.get(options["kind"])
         if spec is None:
             raise CommandError(
-                f"There is no register {options['kind']!r}; there is: {', '.join(KINDS)}",
+                f"There is no importer for {options['kind']!r}. Available: {', '.join(KINDS)}",
                 returncode=BAD_INPUT,
             )
         if options["sample"] < 0:
