@@ -19,6 +19,7 @@ Ints: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 TIE = 1e-9  # scores closer than this are the same score
 TIE_DECIMALS = 9
+NOISE_DECIMALS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,13 @@ def aggregate(
     share = w / 100
     points = np.clip(lows + (highs - lows) * ((1 - caution) / 2), lows, highs)
     contributions = points * share
-    # The same summation order for all three keeps low ≤ point ≤ high to the last bit.
+    # The same summation order for all three keeps low ≤ point ≤ high to the last bit; rounding at the twelfth
+    # decimal takes away the noise of the last ones, so that 77.95 is not 77.94999999999999.
     return Scores(
-        low=(lows * share).sum(axis=1),
-        high=(highs * share).sum(axis=1),
-        point=contributions.sum(axis=1),
-        coverage=(shares * w).sum(axis=1),
+        low=(lows * share).sum(axis=1).round(NOISE_DECIMALS),
+        high=(highs * share).sum(axis=1).round(NOISE_DECIMALS),
+        point=contributions.sum(axis=1).round(NOISE_DECIMALS),
+        coverage=(shares * w).sum(axis=1).round(NOISE_DECIMALS),
         contributions=contributions,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import matching
-from .anchors import ANCHORS, ELSEWHERE
+from .anchors import ANCHORS, DOUBTFUL, ELSEWHERE
 from .matching import Match
 from .measures import (
     Context,
@@ -118,34 +118,32 @@ def _scale(ctx: Context, needed: float | None, anchor_code: str, when: str) -> M
     anchor = ANCHORS[anchor_code]
     wanted = f"{amount(needed, ctx.brief.scale_unit)} needed {when}"
     cap = _largest(ctx, ctx.lead)
-    elsewhere = max(
-        ((c.scale_max or 0, -c.ref.pk, c) for site in ctx.others if (c := _largest(ctx, site))),
-        key=lambda entry: entry[:2],
-        default=None,
-    )
-    if cap is None and elsewhere is None:
-        return unknown(f"largest scale unknown, {wanted}", anchor.ask)
-    points = anchor.function.at((cap.scale_max or 0) / needed) if cap else 0.0
-    there = elsewhere[2] if elsewhere else None
-    borrowed = min(ELSEWHERE, anchor.function.at((there.scale_max or 0) / needed)) if there else 0.0
-    if there is not None and borrowed > points:
-        here = (
-            f"{amount(cap.scale_max or 0, cap.scale_unit)} at {ctx.where}"
-            if cap
-            else f"unknown at {ctx.where}"
-        )
-        larger = amount(there.scale_max or 0, there.scale_unit)
-        words = f"up to {larger} at {there.ref.site or 'another site'}, {here}"
-        refs = (there.ref, *((cap.ref,) if cap else ()))
-        if cap is None:  # the lead site may yet turn out to be large enough itself
-            return Measure(borrowed, 100.0, 0.5, f"{words}; {wanted}", refs, anchor.ask)
-        return known(borrowed, f"{words}; {wanted}: a transfer between sites", *refs)
-    if cap is None:
+    larger = [
+        (c.scale_max or 0.0, site.name, c) for site in ctx.others if (c := _largest(ctx, site)) is not None
+    ]
+    if cap is None and not larger:
         return unknown(f"largest scale at {ctx.where} unknown, {wanted}", anchor.ask)
-    short = "" if (cap.scale_max or 0) >= needed else ": a transfer or scale-up would be needed"
-    return known(
-        points, f"up to {amount(cap.scale_max or 0, cap.scale_unit)} at {ctx.where}, {wanted}{short}", cap.ref
-    )
+    own = (cap.scale_max or 0.0) if cap else None
+    points = anchor.function.at(own / needed) if own is not None else 0.0
+    most, place, there = max(larger, key=lambda entry: entry[0], default=(0.0, "", None))
+    borrowed = min(ELSEWHERE, anchor.function.at(most / needed))
+    if there is not None and borrowed > points:
+        words = f"up to {amount(most, there.scale_unit)} at {place}"
+        if cap is None or own is None:  # the lead site may yet turn out to be large enough itself
+            return Measure(
+                borrowed,
+                100.0,
+                DOUBTFUL,
+                f"{words}, unknown at {ctx.where}, {wanted}",
+                (there.ref,),
+                anchor.ask,
+            )
+        words = f"{words}, {amount(own, cap.scale_unit)} at {ctx.where}, {wanted}: a transfer between sites"
+        return known(borrowed, words, there.ref, cap.ref)
+    if cap is None or own is None:
+        return unknown(f"largest scale at {ctx.where} unknown, {wanted}", anchor.ask)
+    short = "" if own >= needed else ": a transfer or scale-up would be needed"
+    return known(points, f"up to {amount(own, cap.scale_unit)} at {ctx.where}, {wanted}{short}", cap.ref)
 
 
 def scale_now(ctx: Context) -> Measure | None:
@@ -196,12 +194,12 @@ def free_capacity(ctx: Context) -> Measure:
                 return known(points(low / need.quantity), words, *low_facts)
             least = points(low / need.quantity) if low is not None else 0.0
             words = f"up to {amount(high, need.unit)} free or tentatively held at {ctx.where}, {wanted}"
-            return Measure(least, points(high / need.quantity), 0.5, words, high_facts, anchor.ask)
+            return Measure(least, points(high / need.quantity), DOUBTFUL, words, high_facts, anchor.ask)
     elif opened:
         return known(100.0, f"{number(len(opened))} open slots at {ctx.where}", *(s.ref for s in opened))
     elif held:
         words = f"only tentatively held slots at {ctx.where}"
-        return Measure(0.0, 100.0, 0.5, words, tuple(s.ref for s in held), anchor.ask)
+        return Measure(0.0, 100.0, DOUBTFUL, words, tuple(s.ref for s in held), anchor.ask)
     used = newest_metric("utilisation_pct", ctx.partner, ctx.lead)
     if used is not None and used.number is not None:
         return metric(ctx, "utilisation_pct")

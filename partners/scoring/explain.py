@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
-from .aggregate import separable
+from .aggregate import TIE_DECIMALS, separable
 from .types import CRITERIA, Group, Level, Outcome, PartnerResult, Ranking
 from .words import counted, listing
 
@@ -59,9 +59,14 @@ class Question:
     stake: float
 
 
+def _exact(value: float) -> Decimal:
+    """The number without the noise of its last bits, so that 77.94999999999999 is rounded as 77.95."""
+    return Decimal(repr(round(float(value), TIE_DECIMALS)))
+
+
 def rounded(value: float, step: Decimal = TENTH) -> Decimal:
     """To one decimal, halves up, as printed."""
-    return Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP)
+    return _exact(value).quantize(step, rounding=ROUND_HALF_UP)
 
 
 def largest_remainder(
@@ -71,7 +76,7 @@ def largest_remainder(
 
     Raises ValueError when no rounding of the values to neighbouring steps can reach the total.
     """
-    exact = {key: Decimal(repr(float(value))) for key, value in values.items()}
+    exact = {key: _exact(value) for key, value in values.items()}
     floors = {key: value.quantize(step, rounding=ROUND_DOWN) for key, value in exact.items()}
     missing = int((total - sum(floors.values(), Decimal(0))) / step)
     if not 0 <= missing <= len(floors):

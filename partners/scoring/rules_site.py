@@ -191,10 +191,11 @@ def _judge_slot(need: Need, by: dt.date | None, slot: SlotFact, site: SiteFacts,
             FAIL, f"earliest free slot at {site.name} starts on {day(slot.starts_on)}, needed by {day(by)}"
         )
     if need.quantity is not None:
+        asked_in = unit_symbol(need.unit) if need.unit else "the unit asked"
         if slot.quantity is None or slot.unit != need.unit:
             said.add(
                 UNKNOWN,
-                f"size of the slot of {day(slot.starts_on)} not recorded in {unit_symbol(need.unit) if need.unit else 'the unit asked'}",
+                f"size of the slot of {day(slot.starts_on)} not recorded in {asked_in}",
                 ask,
             )
         elif slot.quantity < need.quantity:

@@ -1,0 +1,132 @@
+"""Which site of a partner is judged, and what another site can make good."""
+
+import pytest
+
+from partners.scoring.knockouts import check_partner
+from partners.scoring.types import Level, Outcome, Rule
+from tests.partners.scoring.builders import action, brief, capability, inspection, need, partner, site
+
+AAV_200 = need(label="AAV at 200 L", quantity=200, unit="l")
+FILL = need(
+    Rule.CAPABILITY,
+    label="Vial filling",
+    service="ff-vial",
+    service_path=("fill-finish", "ff-vial"),
+    modality=None,
+)
+
+
+def fill(**fields):
+    return capability("ff-vial", ("fill-finish", "ff-vial"), label="Vial line", **fields)
+
+
+def screen(found, *needs):
+    lead, results = check_partner(found, brief(*needs))
+    return (lead.name if lead else None), results
+
+
+def test_the_site_with_fewest_must_fails_leads():
+    small = site("Alpha", capabilities=[capability(scale_max=100)])
+    large = site("Beta", capabilities=[capability()])
+    assert screen(partner(small, large), AAV_200)[0] == "Beta"
+
+
+def test_an_open_stop_counts_as_a_must_fail():
+    stopped = site("Alpha", capabilities=[capability()], actions=[action()])
+    clean = site("Beta", capabilities=[capability(scale_max=None)])
+    lead, results = screen(partner(stopped, clean), AAV_200)
+    assert lead == "Beta"
+    assert Outcome.FAIL not in {r.outcome for r in results}
+
+
+def test_then_the_site_with_fewest_unknown_musts():
+    vague = site("Alpha", capabilities=[capability(scale_max=None)])
+    known = site("Beta", capabilities=[capability()])
+    assert screen(partner(vague, known), AAV_200)[0] == "Beta"
+
+
+def test_then_the_site_that_meets_most_wishes_then_the_name():
+    wish = need(Rule.COUNTRY, Level.SHOULD, label="In Switzerland", countries=frozenset({"CH"}))
+    there = site("Beta", country="CH", capabilities=[capability()])
+    assert screen(partner(site("Alpha", capabilities=[capability()]), there), AAV_200, wish)[0] == "Beta"
+    twins = [site(name, capabilities=[capability()]) for name in ("Gamma", "beta", "Alpha")]
+    assert screen(partner(*twins), AAV_200)[0] == "Alpha"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_lead_site_does_not_depend_on_the_order_of_sites(order):
+    sites = [site(name, pk=pk, capabilities=[capability()]) for pk, name in ((901, "Twin"), (902, "Twin"))][
+        ::order
+    ]
+    lead, _ = check_partner(partner(*sites), brief(AAV_200))
+    assert lead.id == 901
+
+
+def test_a_need_met_at_another_site_only_is_one_hand_over():
+    makes = site("Alpha", capabilities=[capability(), fill(scale_max=None)], inspections=[inspection()])
+    fills = site("Beta", capabilities=[fill(scale_max=100_000, scale_unit="vials-batch")])
+    wish = need(
+        Rule.CAPABILITY,
+        Level.SHOULD,
+        label="Fill",
+        service="ff-vial",
+        service_path=("fill-finish", "ff-vial"),
+        modality=None,
+        quantity=500,
+        unit="vials-batch",
+    )
+    lead, results = screen(partner(makes, fills), AAV_200, wish)
+    assert lead == "Alpha"
+    assert (results[1].outcome, results[1].site) == (Outcome.CONDITIONAL, "Beta")
+    assert results[1].reason == (
+        "Met at Beta (Vial line, up to 100,000 vials/batch, GMP, at Beta), not confirmed at the lead site Alpha "
+        "(scale of Vial line not recorded): one hand-over."
+    )
+    assert len(results[1].facts) == 2
+
+
+def test_a_hand_over_rescues_a_must_that_the_lead_site_fails():
+    makes = site("Alpha", capabilities=[capability(), fill(gmp=False)])
+    fills = site("Beta", capabilities=[fill()])
+    gmp_fill = need(
+        label="GMP fill", service="ff-vial", service_path=("fill-finish", "ff-vial"), modality=None, gmp=True
+    )
+    lead, results = screen(partner(makes, fills), AAV_200, gmp_fill)
+    assert lead == "Beta"  # one unknown must there, one failed must at Alpha
+    assert [r.outcome for r in results[:2]] == [Outcome.CONDITIONAL, Outcome.PASS]
+
+
+def test_a_need_for_any_site_takes_the_best_one():
+    makes = site("Alpha", capabilities=[capability()])
+    fills = site("Beta", capabilities=[fill()])
+    anywhere = need(
+        label="Fill",
+        service="ff-vial",
+        service_path=("fill-finish", "ff-vial"),
+        modality=None,
+        same_site=False,
+    )
+    lead, results = screen(partner(makes, fills), AAV_200, anywhere)
+    assert (lead, results[1].outcome, results[1].site) == ("Alpha", Outcome.PASS, "Beta")
+
+
+def test_a_need_that_no_site_meets_speaks_of_the_lead_site():
+    found = partner(
+        site("Alpha", capabilities=[capability(scale_max=100)]),
+        site("Beta", capabilities=[capability(scale_max=50)]),
+    )
+    _, results = screen(found, AAV_200)
+    assert (results[0].outcome, results[0].site) == (Outcome.FAIL, "Alpha")
+
+
+def test_a_partner_without_sites_is_unknown_with_a_question():
+    lead, results = screen(partner(name="Acme"), AAV_200)
+    assert lead is None
+    assert (results[0].outcome, results[0].reason) == (Outcome.UNKNOWN, "No site on record.")
+    assert results[0].ask == "Which site of Acme would do this: AAV at 200 L?"
+
+
+def test_every_need_has_exactly_one_result_in_order():
+    needs = (AAV_200, FILL, need(Rule.COUNTRY, label="US", countries=frozenset({"US"})))
+    _, results = screen(partner(site()), *needs)
+    assert [r.need_id for r in results] == [*(n.id for n in needs), "no-open-action", "restricted-party"]
