@@ -66,6 +66,16 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class WeightBar:
+    """One criterion's points and the width of its bar in per cent."""
+
+    code: str
+    label: str
+    points: float
+    width: str
+
+
+@dataclass(frozen=True)
 class NextAction:
     label: str
     why: str
@@ -152,10 +162,13 @@ def _price(project: Project) -> str | None:
     return f"{', '.join(parts)} {project.get_price_basis_display()}".strip()
 
 
-def weight_parts(project: Project) -> list[tuple[str, str, float]]:
-    """Code, name and points of the ten criteria, as the profile words them."""
+def weight_bars(project: Project) -> list[WeightBar]:
+    """The ten criteria as the profile words them; the longest bar is the heaviest weight."""
     labels, points = criteria_labels(project.profile), project.weights.as_dict()
-    return [(code, labels[code], points[code]) for code in labels]
+    longest = max(points.values())
+    return [
+        WeightBar(code, labels[code], points[code], f"{100 * points[code] / longest:.1f}") for code in labels
+    ]
 
 
 def gaps(project: Project, needs: list[Need]) -> list[Gap]:

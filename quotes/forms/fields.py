@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -54,6 +55,12 @@ class ServiceChoiceField(forms.ModelChoiceField):
     iterator = ServiceIterator
 
 
+def set_empty(field: forms.Field, label: str) -> None:
+    """What the empty choice is called, also where a script replaces the select."""
+    field.empty_label = label
+    field.widget.attrs["data-placeholder"] = label
+
+
 def offered(model: type[models.Model], chosen: int | None) -> models.QuerySet:
     """Terms that are still offered, and the one already chosen even if it was retired since."""
     return model.objects.filter(Q(active=True) | Q(pk=chosen))
@@ -76,6 +83,9 @@ class VersionedForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.columns = [name for name in self.fields if name != "version"]
+        for name, value in self.initial.items():
+            if isinstance(value, Decimal):
+                self.initial[name] = f"{value.normalize():f}"  # 200, not 200.000
         self.initial["version"] = version_of(self.instance, self.locked_columns) if self.instance.pk else ""
 
     @property

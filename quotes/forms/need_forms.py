@@ -15,7 +15,7 @@ from quotes.enums import NeedLevel, NeedRule
 from quotes.models import Need, Project
 from quotes.needs import NEED_FIELDS, RULE_FIELDS, RULES, problems
 
-from .fields import GroupedChoiceField, ServiceChoiceField, VersionedForm, offered
+from .fields import GroupedChoiceField, ServiceChoiceField, VersionedForm, offered, set_empty
 
 TERMS = {
     "service": catalogue.Service,
@@ -89,13 +89,13 @@ class NeedForm(VersionedForm):
         for name, model in TERMS.items():
             if name in self.fields:
                 self.fields[name].queryset = offered(model, getattr(instance, f"{name}_id"))
-                self.fields[name].empty_label = "Any" if name not in self.spec.required else "Choose"
+                set_empty(self.fields[name], "Choose" if name in self.spec.required else "Any")
         if "metric" in self.fields:
             checkable = self.fields["metric"].queryset.exclude(kind=MetricKind.TEXT)
             self.fields["metric"].queryset = checkable
             self.fields["metric"].label_from_instance = _metric_label
         if "unit" in self.fields:
-            self.fields["unit"].empty_label = "No unit"
+            set_empty(self.fields["unit"], "No unit")
             self.fields["unit"].label_from_instance = lambda unit: f"{unit.label} ({unit.symbol})"
         for name in self.spec.required:
             self.fields[name].required = True

@@ -11,7 +11,7 @@ from partners.models import DosageForm, Modality, ScaleUnit
 from quotes.enums import Market, Profile
 from quotes.models import Project
 
-from .fields import GroupedChoiceField, VersionedForm, offered
+from .fields import GroupedChoiceField, VersionedForm, offered, set_empty
 
 #: Currencies with a European Central Bank reference rate, and the euro: amounts in these can be converted.
 CURRENCIES: tuple[str, ...] = (
@@ -72,7 +72,7 @@ class ProductForm(VersionedForm):
         self.fields["modality"].queryset = offered(Modality, self.instance.modality_id)
         self.fields["dosage_form"].queryset = offered(DosageForm, self.instance.dosage_form_id)
         for name in ("modality", "dosage_form"):
-            self.fields[name].empty_label = "Not decided yet"
+            set_empty(self.fields[name], "Not decided yet")
         for name, label in PRODUCT_LABELS.get(self.profile, {}).items():
             self.fields[name].label = label
 
@@ -142,7 +142,7 @@ class StageForm(VersionedForm):
         super().__init__(*args, **kwargs)
         self.fields["scale_unit"].queryset = offered(ScaleUnit, self.instance.scale_unit_id)
         self.fields["scale_unit"].label_from_instance = lambda unit: f"{unit.label} ({unit.symbol})"
-        self.fields["scale_unit"].empty_label = "No unit"
+        set_empty(self.fields["scale_unit"], "No unit")
         self.fields["price_basis"].choices = [
             ("", "Not decided yet"),
             *self.fields["price_basis"].choices[1:],

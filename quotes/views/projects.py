@@ -27,7 +27,7 @@ from quotes.project_page import (
     neighbour,
     next_action,
     step_links,
-    weight_parts,
+    weight_bars,
 )
 from quotes.project_selectors import archived_projects, needs_of, project_overview
 from quotes.project_selectors import project_list as list_projects
@@ -91,7 +91,7 @@ def project_detail(request: HttpRequest, project_id: int) -> HttpResponse:
         "brief": brief_rows(project, prices=prices),
         "groups": need_groups(overview.needs, prices=prices),
         "gaps": gaps(project, overview.needs),
-        "parts": weight_parts(project),
+        "bars": weight_bars(project),
         "next": next_action(project),
     }
     return render(request, "quotes/projects/overview.html", context)
@@ -248,7 +248,7 @@ def _review_step(request: HttpRequest, project: Project) -> HttpResponse:
         "groups": need_groups(needs),
         "gaps": found,
         "blocked": any(gap.stops for gap in found),
-        "parts": weight_parts(project),
+        "bars": weight_bars(project),
     }
     return render(request, "quotes/projects/review.html", context)
 
