@@ -307,4 +307,5 @@ class _Loader:
             list_name=e.list.name,
             effective_from=e.effective_from,
             effective_until=e.effective_until,
+            effect=e.list.effect,
         )
