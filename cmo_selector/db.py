@@ -20,6 +20,19 @@ def constraint_of(error: IntegrityError) -> tuple[type[models.Model], models.Bas
     return None
 
 
+def _columns(constraint: models.BaseConstraint) -> list[str]:
+    """The model fields a unique constraint is about, those inside expressions such as Lower("email") too."""
+    names = list(getattr(constraint, "fields", ()))
+    waiting = list(getattr(constraint, "expressions", ()))
+    while waiting:
+        expression = waiting.pop()
+        if isinstance(expression, models.F):
+            names.append(expression.name)
+        else:
+            waiting.extend(expression.get_source_expressions())
+    return names
+
+
 @contextmanager
 def constraint_errors(form: BaseForm) -> Iterator[None]:
     """Write inside a savepoint; a violated constraint of ours becomes an error of `form`.
@@ -39,5 +52,5 @@ def constraint_errors(form: BaseForm) -> Iterator[None]:
         if found is None:
             raise
         _, constraint = found
-        shown = [name for name in getattr(constraint, "fields", ()) if name in form.fields]
+        shown = [name for name in _columns(constraint) if name in form.fields]
         form.add_error(shown[0] if len(shown) == 1 else None, constraint.get_violation_error_message())

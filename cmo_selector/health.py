@@ -72,7 +72,13 @@ def broker_answers(seconds: float = 2.0) -> None:
 
 def worker_answers() -> None:
     """Raises when no Celery worker answers; returns with the first that does."""
-    # A connection of its own: a pooled one may date from before the broker's last restart.
-    with app.connection_for_write() as connection:
-        if not app.control.ping(timeout=WORKER_SECONDS, limit=1, connection=connection):
-            raise LookupError("no Celery worker answered")
+    for attempt in (1, 2, 3):
+        try:
+            answers = app.control.ping(timeout=WORKER_SECONDS, limit=1)
+            break
+        except (redis.RedisError, OSError):
+            # A pooled connection may date from before the broker's last restart; failing renews it.
+            if attempt == 3:
+                raise
+    if not answers:
+        raise LookupError("no Celery worker answered")

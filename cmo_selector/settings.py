@@ -25,8 +25,8 @@ VAR_DIR = env.path("CMO_VAR_DIR", BASE_DIR / "var")
 
 if PRODUCTION:
     SECRET_KEY = env.required("SECRET_KEY", "production needs a secret key of at least 50 random characters.")
-    ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ["*"])
     env.required("ALLOWED_HOSTS", "production needs the host names it answers to, separated by commas.")
+    ALLOWED_HOSTS = env.items("ALLOWED_HOSTS")
 else:
     SECRET_KEY = env.text("SECRET_KEY") or env.generated_secret(VAR_DIR / "secret_key")
     ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", "testserver"])

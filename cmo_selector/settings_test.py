@@ -5,16 +5,19 @@ import os
 import shutil
 import sys
 import tempfile
+import zlib
 
 os.environ["CMO_ENV"] = "test"
 os.environ.setdefault("CMO_PROCESS", "web")
 
+from cmo_selector import env
 from cmo_selector.settings import *  # noqa: F403
 from cmo_selector.settings import (
-    CELERY_BROKER_TRANSPORT_OPTIONS,
     DATABASES,
+    EMBEDDED,
     LOGGING,
     MIDDLEWARE,
+    REDIS_URL,
     STORAGES,
     TEMPLATES,
 )
@@ -56,9 +59,15 @@ class _RaiseWhenInvalid(str):
 
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = _RaiseWhenInvalid()
 
-# Every pytest process has a database of its own, and so its own corner of the broker and the cache.
-_namespace = DATABASES["default"]["TEST"]["NAME"] + "_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
-CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = f"{_namespace}:"
+# Every pytest process has a database of its own, and so its own numbered database of the broker.
+# (A key prefix would be simpler, but Celery's control messages do not arrive with one.)
+_process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+if EMBEDDED is not None:
+    _suite = zlib.crc32(DATABASES["default"]["TEST"]["NAME"].encode()) % 6
+    REDIS_URL = env.redis_database(REDIS_URL, offset=2 + 10 * _suite + _process % 10)
+else:
+    REDIS_URL = env.redis_database(REDIS_URL, offset=2 + _process % 12)
+CELERY_BROKER_URL = env.celery_broker_url(REDIS_URL)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # A real worker, started by a test, works on that test process's database.

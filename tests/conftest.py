@@ -99,11 +99,8 @@ def browser_page(browser, live_server):
 
 def _empty_broker() -> None:
     """Remove what this process's tests left in the broker."""
-    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        keys = list(client.scan_iter(match=f"{prefix}*", count=1000))
-        if keys:
-            client.delete(*keys)
+        client.flushdb()
 
 
 @pytest.fixture(scope="session")
