@@ -30,7 +30,10 @@ def partner_list(request: HttpRequest) -> HttpResponse:
     context = {
         "filter": found,
         "page": page,
-        "cards": [build_card(p) for p in selectors.cards(page.object_list, found.criteria)],
+        "cards": [
+            build_card(partner, found.criteria)
+            for partner in selectors.cards(page.object_list, found.criteria)
+        ],
         "count": count,
         "fragment": fragment,
         "remarks": [*found.remarks, *([page_remark] if page_remark else [])],

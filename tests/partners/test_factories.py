@@ -17,10 +17,8 @@ FACTORIES = [
 @pytest.mark.parametrize("factory", FACTORIES, ids=lambda f: f.__name__)
 @pytest.mark.django_db
 def test_factory_makes_two_valid_rows(factory):
-    if factory._meta.django_get_or_create:
-        rows = [factory(), factory(code="second")]
-    else:
-        rows = factory.create_batch(2)
+    other = {"code": "second"} if factory._meta.django_get_or_create else {}
+    rows = [factory(), factory(**other)]
     assert len({row.pk for row in rows}) == 2
     for row in rows:
         row.full_clean(exclude=["password"])

@@ -1,0 +1,52 @@
+"""What all admins of facts share: the evidence of a row is asked for in one place and the same way."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateFilter
+
+from cmo_selector.audit.desk import AuditedAdmin
+
+EVIDENCE = ("source", "source_reference", "retrieved_on", "evidence_level", "valid_until")
+EVIDENCE_FILTERS = (
+    ("evidence_level", ChoicesDropdownFilter),
+    ("source", AutocompleteSelectFilter),
+    ("retrieved_on", RangeDateFilter),
+)
+INLINE_EVIDENCE = ("source", "retrieved_on", "evidence_level")
+
+
+class FactAdmin(AuditedAdmin):
+    """Admin of an evidenced model: `main_fields` first, then the evidence."""
+
+    main_fields: tuple[Any, ...] = ()
+    list_filter_submit = True
+    save_on_top = False
+    date_hierarchy = None
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list:
+        return [
+            (None, {"fields": self.main_fields}),
+            (
+                "Evidence",
+                {"fields": EVIDENCE, "description": "Where the fact comes from, and how far to trust it."},
+            ),
+        ]
+
+    def get_list_select_related(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("source", *(self.list_select_related or ()))
+
+
+class FactInline(TabularInline):
+    """Rows of a fact model below what they belong to; the rest of a row is behind its link."""
+
+    extra = 0
+    show_change_link = True
+    tab = True
+    per_page = 10
+    main_fields: tuple[str, ...] = ()
+    autocomplete_fields: tuple[str, ...] = ("source",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*self.main_fields, *INLINE_EVIDENCE]
