@@ -1,0 +1,351 @@
+"""Snapshot → what the templates print. No database, no clock: the same snapshot always gives the same document."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from cmo_selector.templatetags.fmt import (
+    UNKNOWN,
+    format_country,
+    format_date,
+    format_interval,
+    format_money,
+    format_number,
+)
+from partners.scoring.explain import largest_remainder, rounded
+
+from . import charts, wording
+from .dossier import dossiers, question_list, source_list
+
+FIRST_PAGE_ROWS = 5
+CHART_ROWS = 10
+MATRIX_PARTNERS = 6
+REASONS = 3
+TEXT_WIDTH, MATRIX_COLUMN = 174, 20  # millimetres
+
+# Left-to-right marks, embeddings, overrides and isolates: in a name they could turn the text around them.
+BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+NOT_PRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+
+
+def clean(value: Any) -> Any:
+    """The same structure with every text fit for print; right-to-left text keeps to itself."""
+    if isinstance(value, str):
+        text = BIDI_CONTROLS.sub("", NOT_PRINTABLE.sub("", value))
+        if any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
+            return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}"
+        return text
+    if isinstance(value, Mapping):
+        return {key: clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    return value
+
+
+def report_context(
+    snapshot: Mapping[str, Any], snapshot_hash: str, *, map_size: tuple[int, int]
+) -> dict[str, Any]:
+    """Everything the PDF's templates need. `map_size` in CSS pixels decides which sites share a dot."""
+    s = clean(snapshot)
+    labels = s["weights"]["labels"]
+    ranked = [_ranked_row(row) for row in s["ranked"]]
+    by_partner = {row["partner_id"]: row for row in [*s["ranked"], *s["details"].values()]}
+    place_labels = {partner_id: _place(row) for partner_id, row in by_partner.items()}
+    chart_rows = s["ranked"][:CHART_ROWS]
+    markers = charts.cluster(s["sites"], place_labels, width=map_size[0], height=map_size[1])
+    numbers = fact_numbers(s)
+    return {
+        "s": s,
+        "hash": snapshot_hash,
+        "hash_start": snapshot_hash[:12],
+        "question": wording.question(s),
+        "headline": wording.headline(s),
+        "caveats": wording.caveats(s),
+        "need_sentence": wording.need_sentence(s),
+        "short_name": shorten(s["project"]["name"], 64),
+        "short_sponsor": shorten(s["sponsor"]["name"], 48),
+        "funnel": _funnel(s["funnel"]),
+        "key_fact_rows": _pairs(_key_facts(s["project"])),
+        "leaders": ranked[:FIRST_PAGE_ROWS],
+        "ranked": ranked if s["funnel"]["ranked"] > FIRST_PAGE_ROWS else [],
+        "ranked_more": s["funnel"]["ranked"] - len(ranked),
+        "labels": labels,
+        "codes": list(labels),
+        "legend": [
+            {"code": code, "label": label, "colour": charts.COLOURS[code]} for code, label in labels.items()
+        ],
+        "chart_rows": chart_rows,
+        "contributions": [_contribution_row(row, labels) for row in chart_rows],
+        "difference": _difference(s, labels),
+        "weights": _weights(s["weights"]),
+        "needs": _needs(s),
+        "all_illustrative": all(row["illustrative"] for row in chart_rows),
+        "matrix": _matrix(s, numbers),
+        "knocked_out": s["knocked_out"],
+        "knocked_out_more": s["funnel"]["knocked_out"] - len(s["knocked_out"]),
+        "thin": [_ranked_row(row) for row in s["insufficient"]],
+        "thin_more": s["funnel"]["insufficient"] - len(s["insufficient"]),
+        "markers": markers,
+        "sites": [_site(site, by_partner[site["partner_id"]]) for site in s["sites"]],
+        "map_words": _map_words(s["sites"]),
+        "questions": question_list(s, numbers),
+        "dossiers": dossiers(s, numbers),
+        "sources": source_list(s),
+        "data_range": format_interval_of_dates(s["data"]["from"], s["data"]["to"]),
+    }
+
+
+def shorten(text: str, room: int) -> str:
+    """At most `room` characters; a cut is shown."""
+    if len(text) <= room:
+        return text
+    cut = text[: room - 1].rstrip() + "…"
+    return cut + POP_ISOLATE if FIRST_STRONG_ISOLATE in cut else cut
+
+
+def format_interval_of_dates(first: str | None, last: str | None) -> str:
+    """ "2025-01-31 to 2025-11-24", one date when they are the same, unknown without dates."""
+    if not first or not last:
+        return UNKNOWN
+    return format_date(first) if first == last else f"{format_date(first)} to {format_date(last)}"
+
+
+def fact_numbers(s: Mapping[str, Any]) -> dict[str, int]:
+    """Fact key → the number it carries in this document, in order of appearance."""
+    numbers: dict[str, int] = {}
+    for partner_id in s["detail_order"]:
+        detail = s["details"][partner_id]
+        used = [key for rule in detail["rules"] for key in rule["facts"]]
+        used += [key for c in detail["criteria"] for sub in c["subs"] for key in sub["facts"]]
+        for key in used:
+            numbers.setdefault(key, len(numbers) + 1)
+    return numbers
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    if row["rank"] is not None:
+        return str(row["rank"])
+    return "out" if row["group"] == "knocked_out" else "thin data"
+
+
+def _standing_word(row: Mapping[str, Any]) -> str:
+    if row["rank"] is not None:
+        return f"rank {row['rank']}"
+    return "knocked out" if row["group"] == "knocked_out" else "too little data"
+
+
+def _ranked_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    score, interval = wording.score(row["point"]), format_interval(row["low"], row["high"], decimals=1)
+    return {
+        **row,
+        "score": score,
+        "interval": interval,
+        "coverage_text": format_number(row["coverage"], "%", decimals=0),
+        "rank_range": _rank_range(row),
+        "bar": interval_bar(row["low"], row["point"], row["high"]),
+        "bar_words": f"Score {score}, interval {interval}, of 100",
+    }
+
+
+def _rank_range(row: Mapping[str, Any]) -> str:
+    if row["best_rank"] is None or row["worst_rank"] is None:
+        return ""
+    return format_interval(row["best_rank"], row["worst_rank"])
+
+
+def interval_bar(low: float, point: float, high: float) -> dict[str, str]:
+    """Positions on a drawing 100 units wide plus a margin of 2 on each side."""
+    place = lambda value: f"{2 + value:.2f}"  # noqa: E731
+    return {"low": place(low), "point": place(point), "width": f"{max(high - low, 0.6):.2f}"}
+
+
+def _funnel(funnel: Mapping[str, int]) -> list[dict[str, str]]:
+    return [
+        {"value": format_number(funnel["catalogue"]), "label": "in the catalogue"},
+        {"value": format_number(funnel["passed_musts"]), "label": "fail no must-have"},
+        {"value": format_number(funnel["ranked"]), "label": "known well enough to rank"},
+        {"value": format_number(funnel["shortlisted"]), "label": "on the shortlist"},
+    ]
+
+
+def _quantity(value: Any, unit: str) -> str:
+    return format_number(None if value is None else Decimal(str(value)), unit)
+
+
+def _key_facts(project: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The need as label and value; what nobody stated reads "unknown", what does not apply is left out."""
+    unit = project["scale_unit"]
+    facts = [
+        ("Product", project["product"] or UNKNOWN),
+        ("Indication", project["indication"] or UNKNOWN),
+        ("Modality", project["modality"] or UNKNOWN),
+        ("Dosage form", project["dosage_form"] or UNKNOWN),
+        ("Stage", project["stage_label"]),
+        ("Markets", wording.listing(project["market_labels"]) or UNKNOWN),
+        ("Scale now", _quantity(project["scale_now"], unit)),
+        ("Scale next", _quantity(project["scale_next"], unit)),
+        ("Needed by", format_date(project["need_date"])),
+        ("Volumes", project["volumes"] or UNKNOWN),
+        ("Federal funding", "yes: restricted-party lists knock out" if project["federal_funding"] else "no"),
+    ]
+    if project["price_basis"]:
+        facts.append(("Price target", _price(project, "price_target")))
+        facts.append(("Price limit", _price(project, "price_limit")))
+    return facts
+
+
+def _pairs(facts: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Two facts per line; an odd last one is followed by an empty pair."""
+    padded = facts if len(facts) % 2 == 0 else [*facts, ("", "")]
+    return [padded[i : i + 2] for i in range(0, len(padded), 2)]
+
+
+def _price(project: Mapping[str, Any], name: str) -> str:
+    if project[name] is None:
+        return UNKNOWN
+    return f"{format_money(Decimal(str(project[name])), project['currency'])} {project['price_basis']}"
+
+
+def points(row: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Contributions to one decimal, rounded so that they add up to the printed score, as on the ranking page."""
+    return largest_remainder(row["contributions"], rounded(row["point"]))
+
+
+def _contribution_row(row: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    shown = points(row)
+    cells = [format_number(shown[code], decimals=1) for code in labels]
+    return {**row, "cells": cells, "score": wording.score(row["point"])}
+
+
+def _difference(s: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any] | None:
+    """Where the leader gains and loses points against the runner-up."""
+    if len(s["ranked"]) < 2:
+        return None
+    first, second = s["ranked"][:2]
+    mine, theirs = points(first), points(second)
+    gaps = [(code, float(mine[code] - theirs[code])) for code in labels]
+    largest = max((abs(gap) for _, gap in gaps), default=0) or 1
+    differing = sorted(
+        ((code, gap) for code, gap in gaps if abs(gap) >= 0.05), key=lambda pair: -abs(pair[1])
+    )
+    ahead = [pair for pair in differing if pair[1] > 0][:REASONS]
+    behind = [pair for pair in differing if pair[1] < 0][:REASONS]
+    return {
+        "first": {**first, "short": shorten(first["name"], 60)},
+        "second": {**second, "short": shorten(second["name"], 60)},
+        "rows": [_gap_row(code, gap, largest, labels) for code, gap in [*ahead, *behind]],
+        "total": format_number(rounded(first["point"]) - rounded(second["point"]), decimals=1),
+        "separable": first["separable_from_next"],
+        "illustrative": first["illustrative"] and second["illustrative"],
+    }
+
+
+def _gap_row(code: str, gap: float, largest: float, labels: Mapping[str, str]) -> dict[str, Any]:
+    width = abs(gap) / largest * 46
+    return {
+        "code": code,
+        "label": labels[code],
+        "gap": signed(gap),
+        "width": f"{width:.2f}",
+        "start": f"{50 if gap > 0 else 50 - width:.2f}",
+        "ahead": gap > 0,
+    }
+
+
+def signed(value: float) -> str:
+    """ "+1.2", "−0.8" with a true minus sign"""
+    return f"{'+' if value > 0 else '−'}{format_number(abs(value), decimals=1)}"
+
+
+def _needs(s: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The project's needs and the musts that apply to every project."""
+    own = {need["id"] for need in s["needs"]}
+    always = [
+        {"level": rule["level"], "label": rule["label"], "note": "Applies to every project.", "where": ""}
+        for rule in s["rules"]
+        if rule["need_id"] not in own
+    ]
+    stated = [
+        {**n, "where": "lead site" if n["same_site"] else "any site of the partner"} for n in s["needs"]
+    ]
+    order = list(wording.LEVEL_WORDS)
+    rows = sorted([*stated, *always], key=lambda need: order.index(need["level"]))
+    return [{**need, "level_word": wording.LEVEL_WORDS[need["level"]]} for need in rows]
+
+
+def _weights(weights: Mapping[str, Any]) -> list[dict[str, str]]:
+    rows = []
+    for code, label in weights["labels"].items():
+        value, default = weights["values"][code], weights["defaults"][code]
+        gap = value - default
+        rows.append(
+            {
+                "code": code,
+                "label": label,
+                "value": format_number(value, decimals=1),
+                "default": format_number(default, decimals=1),
+                "change": "as default" if abs(gap) < 0.05 else signed(gap),
+                "width": f"{value / max(*weights['values'].values(), 1) * 100:.2f}",
+                "colour": charts.COLOURS[code],
+            }
+        )
+    return rows
+
+
+def _matrix(s: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, Any]:
+    """Needs × partners: the ones shown in full, then the best ranked, at most `MATRIX_PARTNERS`."""
+    columns = {s["details"][key]["partner_id"]: s["details"][key] for key in s["detail_order"]}
+    for row in s["ranked"]:
+        columns.setdefault(row["partner_id"], row)
+    partners = list(columns.values())[:MATRIX_PARTNERS]
+    groups = []
+    for level, word in wording.LEVEL_WORDS.items():
+        rows = [
+            {
+                "label": rule["label"],
+                "cells": [p["outcomes"].get(rule["need_id"], "unknown") for p in partners],
+            }
+            for rule in s["rules"]
+            if rule["level"] == level
+        ]
+        if rows:
+            groups.append({"word": word, "rows": rows})
+    return {
+        "width": MATRIX_COLUMN,
+        "label_width": TEXT_WIDTH - MATRIX_COLUMN * len(partners),
+        "all_illustrative": all(p["illustrative"] for p in partners),
+        "partners": [{**p, "place": _standing_word(p), "short": shorten(p["name"], 40)} for p in partners],
+        "groups": groups,
+    }
+
+
+def _site(site: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    precision = {"address": "address", "city": "city centre", "country": "country only"}
+    located = site["latitude"] is not None
+    return {
+        **site,
+        "place": _place(row),
+        "partner": row["name"],
+        "illustrative": row["illustrative"],
+        "country_name": format_country(site["country"]),
+        "role": "lead site" if site["lead"] else "other site",
+        "located": precision.get(site["located_by"], "given") if located else "unknown, not on the map",
+    }
+
+
+def _map_words(sites: list[Mapping[str, Any]]) -> str:
+    """The map in words, for those who cannot see it; the table below it says the same in full."""
+    placed = [site for site in sites if site["latitude"] is not None]
+    countries: dict[str, int] = {}
+    for site in placed:
+        name = format_country(site["country"])
+        countries[name] = countries.get(name, 0) + 1
+    parts = [
+        f"{name} {count}" for name, count in sorted(countries.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return f"Map of {wording.counted(len(placed), 'site')}: {', '.join(parts)}." if placed else ""

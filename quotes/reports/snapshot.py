@@ -1,0 +1,392 @@
+"""Freezes a project and its ranking: everything a report shows, as one plain dictionary with a hash.
+
+After `build_snapshot` nothing reads the database: page, PDF and later exports read the snapshot, so an old
+report says the same after the catalogue has changed. Sizes are bounded: full detail for the shortlist (the
+best `TOP_WITHOUT_SHORTLIST` when it is empty), one row each for the best `RANKED_ROWS`, and counts for the rest.
+
+The requester is part of the snapshot, the time of the request is not: the same person asking twice on the same
+day about the same facts gets the same hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+
+from cmo_selector.accounts.models import User
+from partners.enums import EvidenceLevel
+from partners.models import Facility, Organisation, RestrictedPartyEntry
+from partners.scoring.types import FactRef, Group, PartnerResult, Ranking, Rule, RuleResult, SubScore
+from partners.scoring.weights import criteria_labels, default_weights
+from quotes.enums import Market
+from quotes.models import Project, ShortlistEntry
+from quotes.needs import need_label
+
+from .canonical import plain
+
+SCHEMA_ID = "cmo-selector.report-snapshot"
+SCHEMA_VERSION = 1
+RANKED_ROWS = 25
+THIN_ROWS = 25
+KNOCKED_OUT_ROWS = 60
+SITE_ROWS = 120
+TOP_WITHOUT_SHORTLIST = 5
+DETAILED = 12  # a longer shortlist keeps its order and comments, but only the first ones in full
+PRICE_CRITERIA = ("C7", "C8")
+PRICE_RULES = (Rule.MINIMUM_PROJECT,)
+PRICE_FACTS = ("indicativeprice", "commercialterms")
+WITHHELD = "Withheld: prices are not part of this report."
+PRICE_NEED = "The partner's minimum project value is within the limit set (amount withheld)"
+
+
+@dataclass
+class FactList:
+    """Facts by key, each once, however many scores rest on it."""
+
+    include_prices: bool
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def keys(self, refs: Iterable[FactRef]) -> list[str]:
+        keys = []
+        for ref in refs:
+            if not self.include_prices and ref.kind in PRICE_FACTS:
+                continue
+            key = f"{ref.kind}:{ref.pk}"
+            self.facts.setdefault(key, _fact(ref))
+            if key not in keys:
+                keys.append(key)
+        return keys
+
+
+def build_snapshot(
+    *, project: Project, ranking: Ranking, requester: User, include_prices: bool
+) -> dict[str, Any]:
+    """The frozen inputs of one report, ready for `snapshot_hash` and for a JSON column.
+
+    `include_prices` follows the requester's role: without it amounts, price facts and the reasons of the cost
+    criterion are left out.
+    """
+    by_id = {result.partner_id: result for result in ranking.results}
+    entries = list(project.shortlist.select_related("organisation"))
+    ranked = ranking.group(Group.RANKED)
+    thin = ranking.group(Group.INSUFFICIENT)
+    fallen = ranking.group(Group.KNOCKED_OUT)
+    listed = [by_id[e.organisation_id] for e in entries if e.organisation_id in by_id]
+    detailed = listed[:DETAILED] or list(ranked[:TOP_WITHOUT_SHORTLIST])
+    facts = FactList(include_prices)
+    details = {str(r.partner_id): _detail(r, facts) for r in detailed}
+    shown = _unique([*ranked[:RANKED_ROWS], *listed])
+    return plain(
+        {
+            "schema": {"id": SCHEMA_ID, "version": SCHEMA_VERSION},
+            "title": f"Decision report: {project.name}"[:200],
+            "as_of": ranking.as_of,
+            "engine": {
+                "version": ranking.engine_version,
+                "caution": ranking.caution,
+                "min_coverage": ranking.min_coverage,
+            },
+            "sponsor": _sponsor(project),
+            "requested_by": {"id": requester.pk, "name": str(requester)},
+            "prices_included": include_prices,
+            "project": _project(project, include_prices),
+            "needs": _needs(project, include_prices),
+            "weights": _weights(project, ranking),
+            "funnel": {
+                "catalogue": Organisation.objects.active().count(),
+                "assessed": len(ranking.results),
+                "passed_musts": len(ranked) + len(thin),
+                "ranked": len(ranked),
+                "insufficient": len(thin),
+                "knocked_out": len(fallen),
+                "shortlisted": len(entries),
+            },
+            "lead": _lead(ranked, thin),
+            "ranked": [_row(r, include_prices) for r in ranked[:RANKED_ROWS]],
+            "insufficient": [_row(r, include_prices) for r in thin[:THIN_ROWS]],
+            "knocked_out": [_fallen(r, include_prices) for r in fallen[:KNOCKED_OUT_ROWS]],
+            "rules": _rules(ranking, include_prices),
+            "details": details,
+            "detail_order": [str(r.partner_id) for r in detailed],
+            "shortlist": [_entry(e, by_id.get(e.organisation_id)) for e in entries],
+            "sites": _sites(shown, {r.partner_id for r in detailed}),
+            "restrictions": _restrictions(shown),
+            "facts": facts.facts,
+            "data": _data_range(facts),
+            "illustrative": any(r.illustrative for r in ranking.results),
+        }
+    )
+
+
+def _sponsor(project: Project) -> dict[str, Any]:
+    sponsor = project.sponsor
+    return {
+        "id": sponsor.pk,
+        "name": sponsor.name,
+        "size": sponsor.get_size_display(),
+        "illustrative": sponsor.illustrative,
+    }
+
+
+def _project(project: Project, include_prices: bool) -> dict[str, Any]:
+    prices = include_prices and project.price_basis
+    return {
+        "id": project.pk,
+        "name": project.name,
+        "profile": project.profile,
+        "profile_label": project.get_profile_display(),
+        "product": project.product,
+        "indication": project.indication,
+        "description": project.description,
+        "modality": project.modality.label if project.modality else "",
+        "dosage_form": project.dosage_form.label if project.dosage_form else "",
+        "stage": project.stage,
+        "stage_label": project.get_stage_display(),
+        "markets": list(project.markets),
+        "market_labels": [Market(m).label for m in project.markets],
+        "scale_now": project.scale_now,
+        "scale_next": project.scale_next,
+        "scale_unit": (project.scale_unit.symbol or project.scale_unit.label) if project.scale_unit else "",
+        "volumes": project.volumes,
+        "need_date": project.need_date,
+        "federal_funding": project.federal_funding,
+        "price_basis": project.get_price_basis_display() if prices else "",
+        "price_target": project.price_target if prices else None,
+        "price_limit": project.price_limit if prices else None,
+        "currency": project.currency,
+    }
+
+
+def _needs(project: Project, include_prices: bool) -> list[dict[str, Any]]:
+    rows = project.needs.select_related(
+        "service",
+        "modality",
+        "dosage_form",
+        "production_system",
+        "unit",
+        "certificate_type",
+        "regulator",
+        "metric",
+        "contract_structure",
+    )
+    return [
+        {
+            "id": str(need.pk),
+            "level": need.level,
+            "rule": need.get_rule_display(),
+            "label": need_label(need) if include_prices or need.rule not in PRICE_RULES else PRICE_NEED,
+            "same_site": need.same_site,
+            "note": need.note,
+        }
+        for need in rows
+    ]
+
+
+def _weights(project: Project, ranking: Ranking) -> dict[str, Any]:
+    weights = getattr(project, "weights", None)
+    return {
+        "values": ranking.weights,
+        "defaults": default_weights(project.stage, project.profile),
+        "labels": criteria_labels(project.profile),
+        "edited": bool(weights and not weights.from_defaults),
+    }
+
+
+def _lead(ranked: tuple[PartnerResult, ...], thin: tuple[PartnerResult, ...]) -> dict[str, int]:
+    """How many others could stand first: among the ranked, and among those with too little data to rank."""
+    if not ranked:
+        return {"ranked_within_reach": 0, "thin_within_reach": 0}
+    low = ranked[0].low
+    return {
+        "ranked_within_reach": sum(r.high >= low for r in ranked[1:]),
+        "thin_within_reach": sum(r.high >= low for r in thin),
+    }
+
+
+def _row(result: PartnerResult, include_prices: bool) -> dict[str, Any]:
+    """One line of the ranked table. Scores are 0-100, not rounded beyond the canonical six places."""
+    return {
+        "partner_id": result.partner_id,
+        "slug": result.slug,
+        "name": result.name,
+        "illustrative": result.illustrative,
+        "group": result.group,
+        "lead_site": result.lead_site,
+        "low": result.low,
+        "point": result.point,
+        "high": result.high,
+        "coverage": result.coverage,
+        "contributions": result.contributions,
+        "rank": result.rank,
+        "best_rank": result.best_rank,
+        "worst_rank": result.worst_rank,
+        "separable_from_next": result.separable_from_next,
+        "outcomes": {rule.need_id: rule.outcome for rule in result.rules},
+        "unverified": [_label(rule, include_prices) for rule in result.unverified],
+    }
+
+
+def _fallen(result: PartnerResult, include_prices: bool) -> dict[str, Any]:
+    return {
+        "partner_id": result.partner_id,
+        "name": result.name,
+        "illustrative": result.illustrative,
+        "lead_site": result.lead_site,
+        "fails": [
+            {"label": _label(rule, include_prices), "reason": _reason(rule, include_prices)}
+            for rule in result.fails
+        ],
+    }
+
+
+def _rules(ranking: Ranking, include_prices: bool) -> list[dict[str, Any]]:
+    """The checks every partner went through, in the order of the brief."""
+    if not ranking.results:
+        return []
+    return [
+        {"need_id": r.need_id, "label": _label(r, include_prices), "level": r.level}
+        for r in ranking.results[0].rules
+    ]
+
+
+def _detail(result: PartnerResult, facts: FactList) -> dict[str, Any]:
+    return {
+        **_row(result, facts.include_prices),
+        "rules": [_rule(rule, facts) for rule in result.rules],
+        "criteria": [
+            {
+                "code": criterion.code,
+                "low": criterion.low,
+                "high": criterion.high,
+                "known": criterion.known,
+                "subs": [_sub(sub, facts, criterion.code) for sub in criterion.subs],
+            }
+            for criterion in result.criteria
+        ],
+    }
+
+
+def _reason(rule: RuleResult, include_prices: bool) -> str:
+    return rule.reason if include_prices or rule.rule not in PRICE_RULES else WITHHELD
+
+
+def _label(rule: RuleResult, include_prices: bool) -> str:
+    return rule.label if include_prices or rule.rule not in PRICE_RULES else PRICE_NEED
+
+
+def _rule(rule: RuleResult, facts: FactList) -> dict[str, Any]:
+    return {
+        "need_id": rule.need_id,
+        "label": _label(rule, facts.include_prices),
+        "level": rule.level,
+        "outcome": rule.outcome,
+        "reason": _reason(rule, facts.include_prices),
+        "site": rule.site,
+        "ask": rule.ask,
+        "facts": facts.keys(rule.facts),
+    }
+
+
+def _sub(sub: SubScore, facts: FactList, criterion: str) -> dict[str, Any]:
+    withheld = criterion in PRICE_CRITERIA and not facts.include_prices
+    return {
+        "code": sub.code,
+        "label": sub.label,
+        "weight": sub.weight,
+        "low": sub.low,
+        "high": sub.high,
+        "known": sub.known,
+        "reason": WITHHELD if withheld else sub.reason,
+        "ask": "" if withheld else sub.ask,
+        "facts": [] if withheld else facts.keys(sub.facts),
+    }
+
+
+def _fact(ref: FactRef) -> dict[str, Any]:
+    return {
+        "kind": ref.kind,
+        "label": ref.label,
+        "site": ref.site,
+        "source": ref.source,
+        "url": ref.url,
+        "as_of": ref.as_of,
+        "evidence": ref.evidence,
+        "evidence_label": EvidenceLevel(ref.evidence).label
+        if ref.evidence in EvidenceLevel.values
+        else ref.evidence,
+    }
+
+
+def _entry(entry: ShortlistEntry, result: PartnerResult | None) -> dict[str, Any]:
+    """`group` is empty for a partner that has left the catalogue since it was shortlisted."""
+    return {
+        "position": entry.position,
+        "partner_id": entry.organisation_id,
+        "name": entry.organisation.name,
+        "illustrative": entry.organisation.illustrative,
+        "status": entry.status,
+        "status_label": entry.get_status_display(),
+        "reason": entry.reason,
+        "comment": entry.comment,
+        "group": result.group if result else "",
+        "rank": result.rank if result else None,
+    }
+
+
+def _sites(results: list[PartnerResult], detailed: set[int]) -> list[dict[str, Any]]:
+    """Every site of the partners shown in full, the lead site of the others; at most `SITE_ROWS`."""
+    by_partner = {r.partner_id: r for r in results}
+    leads = [r.lead_site_id for r in results if r.lead_site_id is not None]
+    wanted = Q(organisation__in=detailed) | Q(pk__in=leads)
+    rows = Facility.objects.filter(wanted, active=True).order_by("organisation", "name", "pk")
+    sites = [
+        {
+            "site_id": site.pk,
+            "partner_id": site.organisation_id,
+            "name": site.name,
+            "city": site.city,
+            "country": site.country.code,
+            "latitude": None if site.latitude is None else float(site.latitude),
+            "longitude": None if site.longitude is None else float(site.longitude),
+            "located_by": site.located_by,
+            "lead": by_partner[site.organisation_id].lead_site_id == site.pk,
+        }
+        for site in rows
+    ]
+    order = {r.partner_id: i for i, r in enumerate(results)}
+    in_order = sorted(sites, key=lambda s: (not s["lead"], order[s["partner_id"]], s["name"], s["site_id"]))
+    return in_order[:SITE_ROWS]
+
+
+def _restrictions(results: list[PartnerResult]) -> list[dict[str, Any]]:
+    names = {r.partner_id: r for r in results}
+    entries = RestrictedPartyEntry.objects.filter(organisation__in=names).select_related("list", "source")
+    return [
+        {
+            "partner_id": entry.organisation_id,
+            "partner": names[entry.organisation_id].name,
+            "illustrative": names[entry.organisation_id].illustrative or entry.list.illustrative,
+            "list": entry.list.name,
+            "publisher": entry.list.publisher,
+            "name_on_list": entry.name_on_list,
+            "effective_from": entry.effective_from,
+            "effective_until": entry.effective_until,
+            "effect": entry.list.effect,
+            "source": entry.source.title,
+            "as_of": entry.retrieved_on,
+        }
+        for entry in entries.order_by("organisation__name", "effective_from", "pk")
+    ]
+
+
+def _data_range(facts: FactList) -> dict[str, Any]:
+    """Oldest and newest day on which the facts behind the detailed partners were retrieved."""
+    days = sorted(f["as_of"] for f in facts.facts.values() if f["as_of"])
+    return {"from": days[0] if days else None, "to": days[-1] if days else None, "facts": len(facts.facts)}
+
+
+def _unique(results: Iterable[PartnerResult]) -> list[PartnerResult]:
+    return list({r.partner_id: r for r in results}.values())

@@ -1,0 +1,152 @@
+"""The report's sentences: question, recommendation, need, in careful words that follow from the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cmo_selector.templatetags.fmt import format_date, format_interval, format_number
+
+NOUNS = {
+    "drug": "manufacturing partner",
+    "clinical": "clinical research partner",
+    "device": "device manufacturing partner",
+}
+OUTCOME_WORDS = {"pass": "pass", "fail": "fail", "unknown": "unknown", "conditional": "conditional"}
+LEVEL_WORDS = {"must": "Must", "should": "Should", "could": "Could"}
+SHOWN_NAMES = 2
+
+
+def score(value: float) -> str:
+    """A score as every page writes it: one decimal."""
+    return format_number(value, decimals=1)
+
+
+def scored(row: Mapping[str, Any]) -> str:
+    """ "71.4 (58.0–84.2)" """
+    return f"{score(row['point'])} ({format_interval(row['low'], row['high'], decimals=1)})"
+
+
+def counted(count: int, singular: str, plural: str = "") -> str:
+    """ "3 partners", kept on one line"""
+    return f"{format_number(count)}\u00a0{singular if count == 1 else plural or singular + 's'}"
+
+
+def listing(items: list[str]) -> str:
+    """ "a, b and c" """
+    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
+
+
+def question(snapshot: Mapping[str, Any]) -> str:
+    project = snapshot["project"]
+    noun = NOUNS.get(project["profile"], "partner")
+    return f"Which {noun} should {snapshot['sponsor']['name']} choose for {project['product'] or project['name']}?"
+
+
+def named(row: Mapping[str, Any]) -> str:
+    return f"{row['name']} (illustrative)" if row["illustrative"] else row["name"]
+
+
+def headline(snapshot: Mapping[str, Any]) -> str:
+    """The answer in one sentence, never stronger than the intervals allow."""
+    ranked, funnel = snapshot["ranked"], snapshot["funnel"]
+    if not ranked:
+        return _nobody(funnel)
+    leader = ranked[0]
+    lead = f"{named(leader)} leads with {scored(leader)} out of 100 points"
+    within = snapshot["lead"]["ranked_within_reach"]
+    if funnel["ranked"] == 1:
+        return f"{named(leader)} is the only partner that can be ranked, with {scored(leader)} out of 100 points."
+    if not within:
+        return f"{lead}, ahead of every other ranked partner whatever the open facts turn out to be."
+    close = not_separable(ranked)[:SHOWN_NAMES]
+    if leader["illustrative"] and all(row["illustrative"] for row in close):
+        lead, names = lead.replace(named(leader), leader["name"], 1), [row["name"] for row in close]
+        mark = " All named here are illustrative."
+    else:
+        names, mark = [named(row) for row in close], ""
+    if within > len(names):
+        names.append(counted(within - len(names), "other"))
+    return f"{lead}; not separable from {listing(names)}.{mark}"
+
+
+def _nobody(funnel: Mapping[str, int]) -> str:
+    if not funnel["assessed"]:
+        return "No partner can be recommended: the catalogue holds no partner to assess."
+    if not funnel["passed_musts"]:
+        return (
+            "No partner can be recommended: each of the "
+            f"{counted(funnel['knocked_out'], 'partner')} assessed fails at least one must-have."
+        )
+    return (
+        f"No partner can be recommended yet: {counted(funnel['insufficient'], 'partner')} passed the must-haves "
+        "or could still do so, but too little is known about them for a score to be trusted."
+    )
+
+
+def not_separable(ranked: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Partners below the leader whose intervals reach into the leader's: the unknowns could put them first."""
+    leader = ranked[0]
+    return [row for row in ranked[1:] if row["high"] >= leader["low"]]
+
+
+def caveats(snapshot: Mapping[str, Any]) -> list[str]:
+    """What has to be said beside the headline, most important first."""
+    ranked = snapshot["ranked"]
+    if not ranked:
+        return ["The nearest misses and the open questions below show what would have to change."]
+    leader, said = ranked[0], []
+    if open_musts := leader["unverified"]:
+        said.append(
+            f"Before it can be selected, {counted(len(open_musts), 'must-have')} of {leader['name']} must be "
+            f"verified: {listing(open_musts[:SHOWN_NAMES])}"
+            + (f" and {len(open_musts) - SHOWN_NAMES} more." if len(open_musts) > SHOWN_NAMES else ".")
+        )
+    if within := snapshot["lead"]["ranked_within_reach"]:
+        said.append(
+            f"The order may change: {counted(within, 'other partner')} could score above the low end of "
+            f"{leader['name']}. The questions in this report are sorted by how many points they can move."
+        )
+    if thin := snapshot["lead"]["thin_within_reach"]:
+        said.append(
+            f"{counted(thin, 'partner')} with too little data to be ranked could also come within reach of the leader."
+        )
+    said.append(
+        f"{format_number(leader['coverage'], '%', decimals=0)} of the leader's score rests on facts; "
+        "what is unknown is shown as an interval, not guessed."
+    )
+    said += _team(snapshot, leader)
+    if leader["illustrative"]:
+        said.append("Illustrative partners are fictional, with made-up figures, for demonstration only.")
+    return said
+
+
+def _team(snapshot: Mapping[str, Any], leader: Mapping[str, Any]) -> list[str]:
+    shortlist = snapshot["shortlist"]
+    selected = [named(e) for e in shortlist if e["status"] == "selected"]
+    if selected:
+        return [f"The team has marked {listing(selected)} as selected."]
+    active = [e for e in shortlist if e["status"] not in ("rejected", "rfp_declined")]
+    if active and active[0]["partner_id"] != leader["partner_id"]:
+        return [f"The team's own shortlist puts {named(active[0])} first; its comments are in this report."]
+    return []
+
+
+def need_sentence(snapshot: Mapping[str, Any]) -> str:
+    """The need in one or two sentences, made of what is known."""
+    project, needs = snapshot["project"], snapshot["needs"]
+    what = project["product"] or project["name"]
+    kind = listing([part for part in (project["modality"], project["dosage_form"]) if part])
+    text = f"{snapshot['sponsor']['name']} looks for a {NOUNS.get(project['profile'], 'partner')} for {what}"
+    text += f" ({kind})" if kind else ""
+    text += f" at the stage {project['stage_label']}"
+    text += f", for {listing(project['market_labels'])}" if project["market_labels"] else ""
+    text += f", needed by {format_date(project['need_date'])}." if project["need_date"] else "."
+    levels = [(level, sum(1 for need in needs if need["level"] == level)) for level in LEVEL_WORDS]
+    counts = [counted(n, f"{LEVEL_WORDS[level].lower()}-have") for level, n in levels if n]
+    return f"{text} It states {listing(counts)}." if counts else text
+
+
+def unknown_points(low: float, high: float, weight: float, share: float = 1.0) -> float:
+    """Points of the total score that hang on a value somewhere in [low, high] (0-100)."""
+    return (high - low) * weight / 100 * share

@@ -1,0 +1,77 @@
+"""Jobs of the sponsor's side. Tasks take ids, fetch again, and leave the outcome on the row."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError
+
+from quotes.enums import ReportStep
+from quotes.models import Report
+from quotes.services import reports
+
+logger = structlog.get_logger(__name__)
+
+# Below the lease of 180 s, so that a row is never taken back while its worker still works on it.
+SOFT_LIMIT, HARD_LIMIT = 120, 150  # seconds
+
+TOO_SLOW = f"Making the PDF took longer than {SOFT_LIMIT // 60} minutes and was stopped. Try again later."
+NOT_STORED = (
+    "The finished PDF could not be stored: the file storage is full or cannot be written. Try again later."
+)
+BROKEN = "The PDF could not be made because of a fault in this program. The operator's log says more."
+
+
+class NotStored(Exception):
+    """The storage refused the file."""
+
+
+@shared_task(
+    name="quotes.tasks.render_report", soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT, acks_late=True
+)
+def render_report(report_id: int) -> None:
+    """Make the PDF of one queued report. A row that somebody else has, or that is done, is left alone."""
+    report = reports.claim(report_id)
+    if report is None:
+        return
+    log = logger.bind(report=report_id, attempt=report.attempts)
+    try:
+        _render(report)
+    except reports.LeaseLost:
+        log.warning("report_lease_lost")
+    except SoftTimeLimitExceeded:
+        log.error("report_too_slow")
+        reports.fail(report, TOO_SLOW)
+    except OperationalError:
+        # No database: the row cannot be changed now. Its lease runs out and beat takes it back.
+        log.exception("report_database_lost")
+    except NotStored:
+        log.exception("report_not_stored")
+        reports.fail(report, NOT_STORED)
+    except Exception:
+        log.exception("report_broken")
+        reports.fail(report, BROKEN)
+
+
+def _render(report: Report) -> None:
+    from quotes.reports.render import render_pdf  # WeasyPrint and vl-convert belong in the child only
+
+    pdf = render_pdf(
+        report.snapshot, report.snapshot_hash, on_step=lambda step: reports.heartbeat(report, step)
+    )
+    reports.heartbeat(report, ReportStep.STORING)
+    try:
+        reports.finish(report, pdf.content, pdf.pages)
+    except OSError as error:
+        raise NotStored from error
+
+
+@shared_task(name="quotes.tasks.sweep_reports", ignore_result=True)
+def sweep_reports() -> None:
+    """Every half minute: re-dispatch lost messages, take rows back from dead workers."""
+    done = reports.sweep()
+    if done.dispatched or done.taken_back or done.given_up:
+        logger.info(
+            "reports_swept", dispatched=done.dispatched, taken_back=done.taken_back, given_up=done.given_up
+        )

@@ -1,0 +1,272 @@
+"""A gene-therapy project with a catalogue around it: invented partners, enough of them for every part of a report."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from cmo_selector.accounts.models import Sponsor, User
+from partners.enums import TrackRecordKind
+from partners.models import Organisation
+from partners.scoring.weights import default_weights
+from quotes.models import Need, Project, ProjectWeights, ShortlistEntry
+from tests.factories import partners as make
+from tests.factories.accounts import MembershipFactory
+
+TODAY = dt.date(2025, 11, 24)
+SLOT = dt.date(2026, 4, 1)
+
+
+@dataclass(frozen=True)
+class Site:
+    city: str
+    country: str
+    latitude: float | None
+    longitude: float | None
+
+
+BASEL = Site("Basel", "CH", 47.5596, 7.5886)
+LUND = Site("Lund", "SE", 55.7047, 13.191)
+BOSTON = Site("Boston", "US", 42.3601, -71.0589)
+CAMBRIDGE = Site("Cambridge", "US", 42.3736, -71.1097)
+RALEIGH = Site("Raleigh", "US", 35.7796, -78.6382)
+LEIDEN = Site("Leiden", "NL", 52.1601, 4.497)
+OXFORD = Site("Oxford", "GB", 51.752, -1.2577)
+OSAKA = Site("Osaka", "JP", 34.6937, 135.5023)
+NANTES = Site("Nantes", "FR", 47.2184, -1.5536)
+NOWHERE = Site("", "DE", None, None)
+
+
+def partner(
+    name: str,
+    site: Site,
+    *,
+    scale: int | None = 500,
+    programmes: int | None = 6,
+    inds: int | None = 3,
+    minimum: int | None = 2_000_000,
+    slot: dt.date | None = SLOT,
+    inspected: str | None = "nai",
+    certified: bool = True,
+    biosafety: int | None = 2,
+    metrics: dict[str, Any] | None = None,
+    price: tuple[int, int] | None = (900_000, 1_300_000),
+    illustrative: bool = True,
+) -> Organisation:
+    """An AAV manufacturer; None means that nobody knows."""
+    slug = "-".join(name.lower().split())[:90]
+    slug = "".join(c for c in slug if (c.isalnum() and c.isascii()) or c == "-").strip("-") or "partner"
+    slug = f"{slug}-{Organisation.objects.count()}"
+    organisation = make.OrganisationFactory(name=name, slug=slug, illustrative=illustrative)
+    facility = make.FacilityFactory(
+        organisation=organisation,
+        name=f"{site.city or 'Main'} site",
+        slug=f"{slug}-main"[:110],
+        city=site.city,
+        country=site.country,
+        latitude=None if site.latitude is None else Decimal(str(site.latitude)),
+        longitude=None if site.longitude is None else Decimal(str(site.longitude)),
+        located_by="" if site.latitude is None else "city",
+    )
+    aav = make.ModalityFactory(code="aav")
+    litre = make.ScaleUnitFactory(code="l", symbol="L")
+    service = vector_service()
+    if scale is not None:
+        make.CapabilityFactory(
+            facility=facility,
+            service=service,
+            modality=aav,
+            stage_from=2,
+            stage_to=5,
+            scale_min=50,
+            scale_max=scale,
+            scale_unit=litre,
+            gmp=True,
+            biosafety_level=biosafety,
+            programmes=programmes,
+        )
+    if slot:
+        make.CapacitySlotFactory(facility=facility, service=service, modality=aav, starts_on=slot)
+    if inspected:
+        make.InspectionFactory(facility=facility, outcome=inspected)
+    if certified:
+        make.CertificateFactory(
+            facility=facility,
+            type=make.CertificateTypeFactory(code="eu-gmp"),
+            expires_on=dt.date(2027, 6, 30),
+        )
+    if inds is not None:
+        make.TrackRecordFactory(
+            organisation=organisation,
+            facility=facility,
+            kind=TrackRecordKind.IND_SUPPORTED,
+            count=inds,
+            modality=aav,
+        )
+    if minimum is not None:
+        make.CommercialTermsFactory(
+            organisation=organisation,
+            minimum_project=Decimal(minimum),
+            payment_days=30,
+            cancellation_share=Decimal("0.5"),
+            source=make.SourceFactory(code="terms-sheet", title="Terms sheet of the partner"),
+            evidence_level="self_declared",
+        )
+    if price:
+        make.IndicativePriceFactory(
+            organisation=organisation,
+            low=Decimal(price[0]),
+            high=Decimal(price[1]),
+            modality=aav,
+            service=service,
+        )
+    for code, number in (metrics or {}).items():
+        make.MetricValueFactory(
+            organisation=organisation,
+            metric=make.MetricFactory(code=code),
+            number=Decimal(str(number)),
+            source=make.SourceFactory(code="questionnaire-2025", title="Answers to the 2025 questionnaire"),
+            evidence_level="self_declared",
+        )
+    return organisation
+
+
+def vector_service():
+    branch = make.ServiceFactory(code="drug-substance", label="Drug substance")
+    return make.ServiceFactory(code="ds-viral-vector", label="Viral vector", parent=branch)
+
+
+STRONG = {
+    "otif_pct": 94,
+    "batch_success_pct": 96,
+    "sponsor_rating": 4.4,
+    "lead_time_weeks": 14,
+    "utilisation_pct": 71,
+    "change_order_share_pct": 12,
+    "reference_clients": 4,
+    "time_zone_overlap_hours": 4,
+}
+FAIR = {
+    "otif_pct": 86,
+    "batch_success_pct": 91,
+    "lead_time_weeks": 22,
+    "sponsor_rating": 3.9,
+    "reference_clients": 2,
+}
+PLAIN = {"otif_pct": 80, "batch_success_pct": 88, "lead_time_weeks": 30, "change_order_share_pct": 25}
+
+
+def catalogue() -> dict[str, Organisation]:
+    """Eight partners that can be ranked, two about which little is known, four that fail a must-have."""
+    return {
+        "halden": partner("Halden Vector Works", LUND, metrics=STRONG, programmes=9, price=(850_000, 1_050_000)),
+        "northmoor": partner("Northmoor Gene Manufacturing", OXFORD, metrics=STRONG, scale=200, inspected="vai"),
+        "calder": partner("Calder Bay Biologics", BOSTON, metrics=FAIR, programmes=12),
+        "veritas": partner("Quayside Viral Sciences", CAMBRIDGE, metrics=FAIR, scale=1000, price=None),
+        "ridge": partner("Ridgeline CDMO", RALEIGH, metrics=PLAIN, inds=1),
+        "tilburg": partner("Rijnhaven Vectors", LEIDEN, metrics=PLAIN, inspected=None, programmes=4),
+        "loire": partner("Atelier Loire Biotherapies", NANTES, metrics=FAIR, biosafety=None, programmes=3),
+        "kansai": partner("Kansai Capsid", OSAKA, metrics=PLAIN, slot=dt.date(2026, 6, 15), inspected="vai"),
+        "thin-1": partner("Brennholt Services", NOWHERE, scale=None, inds=None, minimum=None, slot=None, price=None,
+                          inspected=None, certified=False),
+        "thin-2": partner("Ostmark Laboratories", BASEL, inds=None, minimum=None, slot=None, price=None,
+                          programmes=None, inspected=None, certified=False),
+        "global": partner("Meridian Global Pharma Services", RALEIGH, metrics=STRONG, minimum=15_000_000),
+        "late": partner("Kestrel Therapeutics Manufacturing", LEIDEN, metrics=FAIR, slot=dt.date(2027, 9, 1)),
+        "small": partner("Glenmuir Viral Core", OXFORD, metrics=FAIR, scale=50),
+        "no-ind": partner("Sablon Vector Lab", NANTES, metrics=PLAIN, inds=0, minimum=8_000_000),
+    }  # fmt: skip
+
+
+def project_for(sponsor: Sponsor, user: User, **changes: Any) -> Project:
+    """IND-enabling AAV programme with default weights and no needs yet."""
+    values = {
+        "name": "AAV-101 first GMP campaign",
+        "product": "AAV-101",
+        "indication": "Retinitis pigmentosa",
+        "description": "First-in-human supply of an AAV8 vector from HEK293 suspension culture.",
+        "modality": make.ModalityFactory(code="aav", label="Viral vector: AAV"),
+        "dosage_form": make.DosageFormFactory(code="injection-solution", label="Injection, solution"),
+        "stage": 2,
+        "markets": ["US", "EU"],
+        "scale_now": Decimal(200),
+        "scale_next": Decimal(1000),
+        "scale_unit": make.ScaleUnitFactory(code="l", symbol="L"),
+        "volumes": "One toxicology batch and two GMP batches of 500 vials",
+        "need_date": dt.date(2026, 7, 31),
+        "price_basis": "gmp_batch",
+        "price_target": Decimal(800_000),
+        "price_limit": Decimal(1_800_000),
+        "currency": "USD",
+        "created_by": user,
+        **changes,
+    }
+    project = Project.objects.create(sponsor=sponsor, **values)
+    weights = default_weights(project.stage, project.profile)
+    ProjectWeights.objects.create(
+        project=project, **{code.lower(): Decimal(str(w)) for code, w in weights.items()}
+    )
+    return project
+
+
+def add_needs(project: Project) -> list[Need]:
+    litre = make.ScaleUnitFactory(code="l", symbol="L")
+    aav = make.ModalityFactory(code="aav")
+    rows = [
+        {
+            "rule": "capability",
+            "service": vector_service(),
+            "modality": aav,
+            "gmp": True,
+            "quantity": 200,
+            "unit": litre,
+        },
+        {"rule": "biosafety", "quantity": 2},
+        {"rule": "capacity", "modality": aav, "by": dt.date(2026, 7, 31)},
+        {"rule": "track_record", "track_record_kind": "ind_supported", "quantity": 1, "same_site": False},
+        {"rule": "minimum_project", "quantity": 6_000_000, "same_site": False},
+        {
+            "rule": "certificate",
+            "certificate_type": make.CertificateTypeFactory(code="eu-gmp"),
+            "level": "should",
+        },
+        {"rule": "country", "countries": ["SE", "GB", "NL", "US"], "level": "could"},
+    ]
+    return [Need.objects.create(project=project, order=order, **row) for order, row in enumerate(rows)]
+
+
+def shortlist(project: Project, user: User, organisations: list[Organisation]) -> list[ShortlistEntry]:
+    comments = ["Best technical fit so far; ask for the slot in writing.", "", "Back-up if the slot slips."]
+    return [
+        ShortlistEntry.objects.create(
+            project=project,
+            organisation=organisation,
+            position=n,
+            comment=comments[(n - 1) % 3],
+            added_by=user,
+        )
+        for n, organisation in enumerate(organisations, 1)
+    ]
+
+
+@dataclass(frozen=True)
+class Scene:
+    project: Project
+    user: User
+    sponsor: Sponsor
+    partners: dict[str, Organisation]
+
+
+def scene(*, role: str = "manager", with_shortlist: bool = True) -> Scene:
+    """The whole scenario: a member with `role`, a project with needs, fourteen partners, three on the shortlist."""
+    member = MembershipFactory(
+        role=role, sponsor__name="Lantern Gene Therapeutics", user__name="Mara Lindqvist"
+    )
+    partners = catalogue()
+    project = project_for(member.sponsor, member.user)
+    add_needs(project)
+    if with_shortlist:
+        shortlist(project, member.user, [partners[key] for key in ("halden", "calder", "northmoor")])
+    return Scene(project, member.user, member.sponsor, partners)
