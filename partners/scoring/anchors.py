@@ -147,19 +147,36 @@ ANCHORS: dict[str, Anchor] = {
     ),
 }  # fmt: skip
 
-# Points for a yes and for a no.
-FLAGS: dict[str, tuple[float, float, str]] = {
-    "transfer_team": (100.0, 30.0, "Is there a named technology-transfer team?"),
-    "iq_oq_pq_offered": (100.0, 0.0, "Are IQ, OQ and PQ protocols written and run?"),
-    "ownership_change_24m": (
-        30.0,
-        100.0,
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Points for a yes and for a no, with the question that gets the answer from a partner."""
+
+    yes: float
+    no: float
+    meaning: str
+    ask: str
+
+
+FLAGS: dict[str, Flag] = {
+    "transfer_team": Flag(
+        100, 30, "dedicated technology-transfer team", "Is there a named technology-transfer team?"
+    ),
+    "iq_oq_pq_offered": Flag(100, 0, "IQ, OQ and PQ", "Are IQ, OQ and PQ protocols written and run?"),
+    "ownership_change_24m": Flag(
+        30, 100, "ownership change in 24 months",
         "Has ownership changed in the last 24 months, or is a change announced?",
     ),
-    "business_continuity_plan": (100.0, 0.0, "Is there a tested business continuity plan for the site?"),
-    "dedicated_pm": (100.0, 30.0, "Is one project manager named for the whole programme?"),
-    "english_reporting": (100.0, 0.0, "Are records, reports and meetings available in English?"),
-}
+    "business_continuity_plan": Flag(
+        100, 0, "business continuity plan", "Is there a tested business continuity plan for the site?"
+    ),
+    "dedicated_pm": Flag(
+        100, 30, "dedicated project manager", "Is one project manager named for the whole programme?"
+    ),
+    "english_reporting": Flag(
+        100, 0, "reports in English", "Are records, reports and meetings available in English?"
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,8 +183,8 @@ def summary(result: PartnerResult, ranking: Ranking) -> str:
     """One or two sentences on where the partner stands and how firmly."""
     if result.group is Group.KNOCKED_OUT:
         reasons = " ".join(f"{r.label}: {r.reason}" for r in result.fails)
-        only = "only one must" if len(result.fails) == 1 else f"{len(result.fails)} musts"
-        return f"Fails {only}. {reasons}"
+        fails = "only one must" if len(result.fails) == 1 else f"{len(result.fails)} musts"
+        return f"Fails {fails}. {reasons}{_unverified(result)}"
     figures = shown(result)
     if result.group is Group.INSUFFICIENT:
         return (
@@ -198,10 +198,13 @@ def summary(result: PartnerResult, ranking: Ranking) -> str:
         f"{place}: {figures.score} points, between {figures.low} and {figures.high}, "
         f"with facts for {figures.coverage} % of the weight."
     )
-    if result.unverified:
-        is_are = "is" if len(result.unverified) == 1 else "are"
-        text += f" {counted(len(result.unverified), 'must')} {is_are} unverified."
-    return text
+    return text + _unverified(result)
+
+
+def _unverified(result: PartnerResult) -> str:
+    if not result.unverified:
+        return ""
+    return f" {counted(len(result.unverified), 'must')} {'is' if len(result.unverified) == 1 else 'are'} unverified."
 
 
 def group_summary(ranking: Ranking, group: Group) -> str:

@@ -21,7 +21,7 @@ from .types import (
     SiteFacts,
     TrackRecordFact,
 )
-from .words import counted, number, plain
+from .words import counted, number
 
 MANY = 1e9  # stands for "no upper end known" in a count; every value function is flat long before
 
@@ -79,11 +79,12 @@ def metric(ctx: Context, code: str) -> Measure:
 
 def flag(ctx: Context, code: str) -> Measure:
     """A yes-or-no metric."""
-    yes, no, ask = FLAGS[code]
+    anchor = FLAGS[code]
     fact = newest_metric(code, ctx.partner, ctx.lead)
     if fact is None or fact.flag is None:
-        return unknown(f"{plain(code)}: unknown", ask, *([fact.ref] if fact else []))
-    return known(yes if fact.flag else no, f"{plain(code)}: {'yes' if fact.flag else 'no'}", fact.ref)
+        return unknown(f"{anchor.meaning}: unknown", anchor.ask, *([fact.ref] if fact else []))
+    words = f"{anchor.meaning}: {'yes' if fact.flag else 'no'}"
+    return known(anchor.yes if fact.flag else anchor.no, words, fact.ref)
 
 
 def needs_met(results: list[RuleResult]) -> Measure | None:

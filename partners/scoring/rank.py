@@ -148,14 +148,13 @@ def _score_order(r: PartnerResult) -> tuple[float, float, float, str, int]:
 
 
 def _coverage_order(r: PartnerResult) -> tuple[object, ...]:
-    return (
-        -round(r.coverage, TIE_DECIMALS),
-        *_score_order(r),
-    )  # the best documented first: no score to trust yet
+    """Who may fit first: fewest musts nobody has verified, then the best documented. No score to trust yet."""
+    return (len(r.unverified), -round(r.coverage, TIE_DECIMALS), *_score_order(r))
 
 
 def _near_miss_order(r: PartnerResult) -> tuple[object, ...]:
-    return (len(r.fails), *_score_order(r))
+    """The nearest miss first: one failed must with the others proved comes before one with all else unknown."""
+    return (len(r.fails), len(r.unverified), *_score_order(r))
 
 
 def _with_ranks(ranked: list[PartnerResult]) -> list[PartnerResult]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 from . import matching
-from .anchors import ANCHORS
+from .anchors import ANCHORS, FLAGS
 from .matching import Match
 from .types import (
     Brief,
@@ -166,20 +166,24 @@ def newest_metric(code: str, partner: PartnerFacts, site: SiteFacts | None) -> M
     return None
 
 
-def _named(code: str) -> tuple[str, str | None]:
-    """A metric's name and unit in words."""
-    anchor = ANCHORS.get(code)
-    return (anchor.meaning, anchor.unit) if anchor else (plain(code), None)
+def _named(code: str, fact: MetricFact | None) -> tuple[str, str | None]:
+    """A metric's name and unit in words; of a metric without anchors only its fact knows the name."""
+    if code in ANCHORS:
+        return ANCHORS[code].meaning, ANCHORS[code].unit
+    if code in FLAGS:
+        return FLAGS[code].meaning, None
+    return (fact.ref.label.split(":")[0] if fact else ""), None
 
 
 def metric(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts | None) -> Verdict:
     """A stated or measured value reaches the number asked (or stays below it), or a flag is yes."""
     code = need.metric or ""
     fact = newest_metric(code, partner, site)
-    name, unit = _named(code)
+    name, unit = _named(code, fact)
     ask = f"What is the value of: {need.label}?"
     if fact is None:
-        return Verdict(UNKNOWN, f"{name}: not recorded", (), ask)
+        where = f"for {site.name}" if site else "for the partner"
+        return Verdict(UNKNOWN, f"{name}: not recorded" if name else f"not recorded {where}", (), ask)
     facts = (fact.ref,)
     if need.quantity is not None:
         if fact.number is None:

@@ -52,8 +52,14 @@ def day(date: dt.date) -> str:
 
 
 def plain(code: str) -> str:
-    """A vocabulary code as words: "warning_letter" → "warning letter", "eu-gmp" → "EU GMP"."""
-    return " ".join(SPELLING.get(word, word) for word in code.replace("_", "-").split("-"))
+    """A vocabulary code as words: "warning_letter" → "warning letter", "eu-gmp" → "EU GMP".
+
+    The service tree's prefixes (ds- drug substance, dp- drug product, ff- fill-finish) are left out.
+    """
+    words = code.replace("_", "-").split("-")
+    if len(words) > 1 and words[0] in ("ds", "dp", "ff"):
+        words = words[1:]
+    return " ".join(SPELLING.get(word, word) for word in words)
 
 
 def agency(code: str) -> str:

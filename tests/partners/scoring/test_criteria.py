@@ -342,7 +342,9 @@ def test_number_metrics_run_through_their_fixed_anchors(code, metric_code, value
 @pytest.mark.parametrize("flag", [True, False])
 def test_flags_earn_what_the_table_says(code, metric_code, profile, flag):
     found = partner(site(), metrics=(metric(metric_code, flag=flag),))
-    assert sub(code, found, brief(profile=profile)) == at(FLAGS[metric_code][0 if flag else 1])
+    assert sub(code, found, brief(profile=profile)) == at(
+        FLAGS[metric_code].yes if flag else FLAGS[metric_code].no
+    )
     empty = partner(site(), metrics=(metric(metric_code, text="?"),))
     assert sub(code, empty, brief(profile=profile)) == UNKNOWN
 

@@ -127,6 +127,18 @@ def test_thin_data_is_listed_below_the_ranked_best_documented_first():
     ]
 
 
+def test_thin_data_with_fewer_open_musts_comes_first():
+    vague = assessment("Vague", [100, 100, 100, *[None] * 7], unknowns=2)
+    fitting = assessment("Fitting", [100, 100, *[None] * 8], unknowns=1)
+    assert names(ranked(vague, fitting)) == ["Fitting", "Vague"]
+
+
+def test_a_single_fail_with_the_rest_proved_is_the_nearest_miss():
+    otherwise_unknown = assessment("Unknown", C, fails=1, unknowns=3)
+    near = assessment("Near", A, fails=1)
+    assert names(ranked(otherwise_unknown, near)) == ["Near", "Unknown"]
+
+
 def test_the_coverage_threshold_can_be_moved():
     ranking = ranked(assessment("Little", [100, 100, *[None] * 8]), min_coverage=30)
     assert [r.group for r in ranking.results] == [Group.RANKED]

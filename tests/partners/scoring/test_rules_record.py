@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -255,6 +256,15 @@ def test_a_company_is_credited_with_its_total_or_the_sum_of_its_sites(counts, wi
 def test_metrics_compare_a_number_or_a_flag(fact, fields, outcome, reason):
     wanted = need(Rule.METRIC, label="OTIF", metric="otif_pct", **fields)
     assert verdict(wanted, site(metrics=[fact])) == (outcome, reason)
+
+
+def test_a_metric_without_anchors_is_named_by_its_fact():
+    wanted = need(Rule.METRIC, label="Cold storage", metric="storage_minus_80c")
+    cold = metric("storage_minus_80c", flag=True)
+    cold = replace(cold, ref=replace(cold.ref, label="Storage at -80 °C: yes"))
+    assert verdict(wanted, site(metrics=[cold])) == (PASS, "Storage at -80 °C: yes.")
+    assert verdict(wanted, site()) == (UNKNOWN, "Not recorded for Alpha.")
+    assert verdict(wanted) == (UNKNOWN, "Not recorded for the partner.")
 
 
 def test_the_newest_value_of_the_site_comes_before_the_companys():
