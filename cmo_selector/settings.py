@@ -286,7 +286,10 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TASK_ROUTES = {"quotes.tasks.render_*": {"queue": "render"}}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    # A sweep that waited longer than the next one is not worth running.
+    "sweep-reports": {"task": "quotes.tasks.sweep_reports", "schedule": 30.0, "options": {"expires": 25}},
+}
 
 # -- logging: JSON lines in production, readable lines elsewhere -----------------------------------
 
