@@ -4,6 +4,7 @@ import datetime as dt
 
 from django import forms
 from django.contrib import messages
+from django.core.validators import slug_re
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -70,9 +71,7 @@ def shortlist(request: HttpRequest, project_id: int) -> HttpResponse:
 @sponsor_action(Action.EDIT_SHORTLIST)
 def add(request: HttpRequest, project_id: int) -> HttpResponse:
     project = get_project(request, project_id)
-    organisation = Organisation.objects.active().filter(slug=request.POST.get("partner", "")[:120]).first()
-    if organisation is None:
-        raise Http404("There is no such partner.")
+    organisation = _partner(request.POST.get("partner", ""))
     _, new = add_to_shortlist(actor=request.user, project=project, organisation=organisation)
     if new:
         messages.success(request, f"{organisation} is on the shortlist.")
@@ -152,6 +151,16 @@ def _entry(project: Project, entry_id: int) -> ShortlistEntry:
     if entry is None:
         raise Http404("There is no such entry on this shortlist.")
     return entry
+
+
+def _partner(slug: str) -> Organisation:
+    """An active partner by what a form sent, which may be anything."""
+    organisation = None
+    if slug_re.fullmatch(slug):
+        organisation = Organisation.objects.active().filter(slug=slug).first()
+    if organisation is None:
+        raise Http404("There is no such partner.")
+    return organisation
 
 
 def _next(request: HttpRequest, project: Project) -> str:

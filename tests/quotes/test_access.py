@@ -1,7 +1,7 @@
 """The gate, the sponsor on the request, and the guard against writing GETs."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 
 from cmo_selector.accounts.models import Sponsor
@@ -50,7 +50,7 @@ def test_a_person_without_a_sponsor_is_told_so(client):
 
 
 def test_a_get_request_that_writes_is_refused():
-    with connection.execute_wrapper(refuse_writes), pytest.raises(WriteOnGet):
+    with connection.execute_wrapper(refuse_writes), pytest.raises(WriteOnGet), transaction.atomic():
         Sponsor.objects.create(name="Written while reading")
     with connection.execute_wrapper(refuse_writes):
         assert not Sponsor.objects.filter(name="Written while reading").exists()
