@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from . import criteria_business as business
 from . import criteria_quality as quality
 from . import criteria_technical as technical
-from .measures import Context, Measure, needs_met, unknown
+from .measures import Context, Measure, needs_met
 from .types import (
     CRITERIA,
     Brief,
@@ -216,9 +216,6 @@ def _score(ctx: Context, code: str, parts: tuple[Part, ...]) -> CriterionScore:
     asked = [(part, m) for part in parts if (m := part.measure(ctx)) is not None]
     total = sum(part.share for part, _ in asked)
     measured += [(Part(p.code, p.label, p.share / total * rest, p.measure), m) for p, m in asked]
-    if not measured:
-        nothing = Part("none", "Nothing asked", 1.0, lambda _: None)
-        measured = [(nothing, unknown("the brief sets nothing to score here"))]
     scale = sum(part.share for part, _ in measured)
     subs = tuple(_sub(code, part, m, part.share / scale) for part, m in measured)
     return CriterionScore(

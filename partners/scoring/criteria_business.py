@@ -16,11 +16,11 @@ from .value_functions import Linear
 from .words import counted, money, number
 
 
-def price(ctx: Context) -> Measure | None:
+def price(ctx: Context) -> Measure:
     """Indicative price between the project's target (100) and limit (0), same basis and currency only."""
     brief = ctx.brief
     if brief.price_target is None or brief.price_limit is None or brief.price_target == brief.price_limit:
-        return None
+        return unknown("the project sets no price target and limit to measure against")
     ask = f"What is the price{f' in {brief.currency}' if brief.currency else ''}?"
     fitting = [
         p

@@ -20,7 +20,7 @@ from .measures import (
 )
 from .rules_record import newest_metric
 from .types import CapabilityFact, FactRef, Need, Rule, SiteFacts, SlotFact
-from .words import amount, number
+from .words import amount, counted
 
 
 def experience(ctx: Context) -> Measure | None:
@@ -196,7 +196,7 @@ def free_capacity(ctx: Context) -> Measure:
             words = f"up to {amount(high, need.unit)} free or tentatively held at {ctx.where}, {wanted}"
             return Measure(least, points(high / need.quantity), DOUBTFUL, words, high_facts, anchor.ask)
     elif opened:
-        return known(100.0, f"{number(len(opened))} open slots at {ctx.where}", *(s.ref for s in opened))
+        return known(100.0, f"{counted(len(opened), 'open slot')} at {ctx.where}", *(s.ref for s in opened))
     elif held:
         words = f"only tentatively held slots at {ctx.where}"
         return Measure(0.0, 100.0, DOUBTFUL, words, tuple(s.ref for s in held), anchor.ask)

@@ -60,11 +60,10 @@ def contract_structure(need: Need, brief: Brief, partner: PartnerFacts) -> Verdi
             f"Does {partner.name} contract as {plain(wanted)}?",
         )
     if wanted in offered:
-        return Verdict(PASS, f"contracts as {plain(wanted)}", (offered[wanted],))
-    names = listing(plain(code) for code in sorted(offered))
-    return Verdict(
-        FAIL, f"contracts as {names} only, not as {plain(wanted)}", tuple(offered[c] for c in sorted(offered))
-    )
+        return Verdict(PASS, f"contracts as {offered[wanted].label}", (offered[wanted],))
+    facts = tuple(offered[code] for code in sorted(offered))
+    names = listing(fact.label for fact in facts)
+    return Verdict(FAIL, f"contracts as {names} only, not as {plain(wanted)}", facts)
 
 
 def open_stops(site: SiteFacts, as_of: dt.date) -> list[ActionFact]:

@@ -89,10 +89,6 @@ def test_what_the_brief_does_not_ask_is_left_out_for_every_partner_alike():
         assert left_out & {s.code for c in assessment.criteria for s in c.subs} == expected
 
 
-def test_a_criterion_with_nothing_asked_stays_wholly_open():
-    assert sub("C7.none", partner(site())) == UNKNOWN
-
-
 def test_an_unknown_profile_is_refused():
     with pytest.raises(ValueError, match="Unknown profile"):
         assess([partner()], brief(profile="food"))
@@ -372,9 +368,11 @@ def test_c7_price_runs_from_the_projects_limit_to_its_target(prices, expected):
     assert sub("C7.price", partner(site(), prices=tuple(prices)), brief(**PRICED)) == expected
 
 
-@pytest.mark.parametrize("missing", ["price_target", "price_limit"])
-def test_c7_without_both_anchors_is_not_scored(missing):
-    assert sub("C7.price", partner(prices=(price(1, 1),)), brief(**(PRICED | {missing: None}))) is None
+@pytest.mark.parametrize("change", [{"price_target": None}, {"price_limit": None}, {"price_limit": 1.0e6}])
+def test_c7_without_two_anchors_is_unknown_for_everybody(change):
+    score = detail("C7.price", partner(prices=(price(1, 1),)), brief(**(PRICED | change)))
+    assert (score.low, score.high, score.known, score.ask) == (0, 100, 0, "")
+    assert score.reason == "The project sets no price target and limit to measure against."
 
 
 def test_c8_minimum_project_against_the_amount_accepted():

@@ -79,10 +79,10 @@ def test_contract_structure_must_be_among_those_offered():
     wanted = need(Rule.CONTRACT_STRUCTURE, label="Component", contract_structure="component")
     offer = {"component": ref("fact", "Component"), "toll": ref("fact", "Toll")}
     label = {"private-label": ref("fact", "Private label")}
-    assert verdict(wanted, partner(site(), contract_structures=offer)) == (PASS, "Contracts as component.")
+    assert verdict(wanted, partner(site(), contract_structures=offer)) == (PASS, "Contracts as Component.")
     assert verdict(wanted, partner(site(), contract_structures=label)) == (
         FAIL,
-        "Contracts as private label only, not as component.",
+        "Contracts as Private label only, not as component.",
     )
     assert verdict(wanted, partner(site())) == (UNKNOWN, "Contract structures not recorded.")
 
