@@ -186,7 +186,7 @@ def empty_state(
     level: int = 2,
 ) -> dict:
     """What to do when there is nothing yet. The body may hold further actions."""
-    return {**locals(), "body": body.strip()}
+    return {**locals(), "body": mark_safe(body.strip())}
 
 
 @component(register, "crumb", ("label", "href"))
@@ -220,7 +220,7 @@ def page_header(
         "lead": text or lead,
         "actions": actions,
     }
-    return {**values, "body": body.strip()}
+    return {**values, "body": mark_safe(body.strip())}
 
 
 @component(register, "card", ("title",), block=True, fills=("heading", "actions", "footer"))
