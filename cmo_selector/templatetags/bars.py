@@ -5,8 +5,10 @@ from decimal import Decimal
 from cmo_selector.templatetags import fmt
 
 HEIGHT = 18
-#: a segment at least this wide (in drawing units) has room for its code
+#: a segment has room for its code when each letter gets this much (pixels)
 ROOM_PER_LETTER = 7.5
+#: bars shrink with the page; a code is shown when it fits a bar of this width (pixels)
+SMALLEST_WIDE_BAR = 400
 
 
 def _checked(value: object, minimum: float, maximum: float, what: str) -> float:
@@ -55,20 +57,20 @@ def contribution_context(parts: list, maximum: object, label: str, width: int, t
     top = _checked(maximum, 0, float("inf"), "maximum")
     if top <= 0:
         raise ValueError("contribution_bar needs a maximum above 0")
-    segments, rows, x = [], [], 0.0
+    room = min(width, SMALLEST_WIDE_BAR) / 100
+    segments, rows, x = [], [], 0.0  # in per cent of the bar
     for number, (code, name, value) in enumerate(parts):
         rows.append({"code": code, "label": name, "value": mark(value)})
         if fmt.is_unknown(value):
             continue
-        size = _checked(value, 0, top, f"{code}") / top * width
-        if x + size > width + 0.5:
+        size = _checked(value, 0, top, f"{code}") / top * 100
+        if x + size > 100.1:
             raise ValueError(f"contributions add up to more than {maximum}")
         if size > 0:
-            gap = 1 if size > 2.5 else 0
             segments.append({
-                "x": f"{x:.1f}", "w": f"{size - gap:.1f}", "mid": f"{x + (size - gap) / 2:.1f}",
+                "x": f"{x:.2f}", "w": f"{size:.2f}", "mid": f"{x + size / 2:.2f}",
                 "tone": number % 10 + 1,
-                "code": code if size >= ROOM_PER_LETTER * len(str(code)) else "",
+                "code": code if size * room >= ROOM_PER_LETTER * len(str(code)) else "",
                 "title": f"{code} {name}: {fmt.format_number(value, decimals=1)}",
             })  # fmt: skip
         x += size

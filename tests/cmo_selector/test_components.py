@@ -282,7 +282,7 @@ def test_contributions_are_drawn_to_scale_and_listed_with_the_unknown():
     parts = [("C1", "Fit", 25), ("C2", "Cost", None), ("C3", "Speed", 0), ("C4", "Risk", 12.5)]
     html = rendered("{% contribution_bar parts width=200 %}", parts=parts)
     widths = [attributes["width"] for tag, attributes in Page(html).tags if tag == "rect"]
-    assert widths == ["200", "49.0", "24.0"]
+    assert widths == ["100%", "25.00%", "12.50%"]
     table = text_of(html.split("<table")[1])
     assert table.endswith("Code Criterion Points C1 Fit 25.0 C2 Cost unknown C3 Speed 0.0 C4 Risk 12.5")
 
