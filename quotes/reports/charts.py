@@ -28,6 +28,7 @@ COLOURS: dict[str, str] = {
     "C10": "#446d49",
 }
 ON_COLOUR = "#ffffff"
+BOTH_SCHEMES = "#7b8894"  # a line that is seen on a light and on a dark page
 INK, MUTED, GRID, LAND, ACCENT = "#1a232b", "#56636e", "#dce2e5", "#dfe5e8", "#0b6474"
 BAR = 16
 ROW = 34
@@ -37,14 +38,20 @@ NEAR_X, NEAR_Y = 30, 12  # pixels: dots closer than this in both directions shar
 
 
 def contribution_spec(
-    rows: Iterable[Mapping[str, Any]], labels: Mapping[str, str], *, width: int | str = "container"
+    rows: Iterable[Mapping[str, Any]],
+    labels: Mapping[str, str],
+    *,
+    width: int | str = "container",
+    paper: bool = False,
 ) -> dict[str, Any]:
     """Stacked bars of contributions, with the interval as a line below each bar.
 
-    `rows` are ranked rows of a snapshot: name, rank, low, point, high, contributions.
+    `rows` are ranked rows of a snapshot: name, rank, low, point, high, contributions. `paper` fixes text and
+    line colours; otherwise the page's own colours, light or dark, apply.
     """
     import altair as alt
 
+    line = INK if paper else BOTH_SCHEMES
     partners, segments, names = [], [], []
     for place, row in enumerate(rows):
         name = bar_label(row)
@@ -92,18 +99,18 @@ def contribution_spec(
         .encode(y=y, x="middle:Q", text="text:N")
     )
     base = alt.Chart(alt.Data(values=partners))
-    interval = base.mark_rule(strokeWidth=1.6, color=INK, yOffset=10).encode(y=y, x="low:Q", x2="high:Q")
+    interval = base.mark_rule(strokeWidth=1.6, color=line, yOffset=10).encode(y=y, x="low:Q", x2="high:Q")
     ends = [
-        base.mark_tick(thickness=1.6, height=6, color=INK, yOffset=10).encode(y=y, x=f"{end}:Q")
+        base.mark_tick(thickness=1.6, height=6, color=line, yOffset=10).encode(y=y, x=f"{end}:Q")
         for end in ("low", "high")
     ]
-    point = base.mark_point(shape="diamond", filled=True, size=42, color=INK, yOffset=10, opacity=1).encode(
+    point = base.mark_point(shape="diamond", filled=True, size=42, color=line, yOffset=10, opacity=1).encode(
         y=y, x="point:Q"
     )
     chart = alt.layer(bars, codes, interval, *ends, point).properties(
         width=width, height=max(1, len(names)) * ROW
     )
-    return _finished(chart)
+    return _finished(chart, paper=paper)
 
 
 def bar_label(row: Mapping[str, Any]) -> str:
@@ -171,7 +178,7 @@ def sites_spec(
         .project(**_projection(markers, width, height))
         .properties(width=width, height=height)
     )
-    return _finished(chart)
+    return _finished(chart, paper=True)
 
 
 def cluster(
@@ -231,31 +238,27 @@ def _projection(markers: list[Marker], width: int, height: int) -> dict[str, Any
     }
 
 
-def _finished(chart: Any) -> dict[str, Any]:
-    """Look shared by all charts, then the plain spec."""
-    return (
-        chart.configure(
+def _finished(chart: Any, *, paper: bool) -> dict[str, Any]:
+    """The plain spec, with the look of the printed page when it is for paper."""
+    chart = chart.configure_axisY(grid=False, domain=False, ticks=False).configure_view(stroke=None)
+    if paper:
+        chart = chart.configure(
             font="Inter, sans-serif",
             background="transparent",
             padding={"left": 10, "top": 2, "right": 6, "bottom": 2},
-        )
-        .configure_view(stroke=None)
-        .configure_axis(
+        ).configure_axis(
             labelColor=INK,
             titleColor=MUTED,
             labelFontSize=11,
             titleFontSize=10.5,
             titleFontWeight=400,
-            grid=True,
             gridColor=GRID,
             domain=False,
             ticks=False,
             labelPadding=6,
             labelLimit=260,
         )
-        .configure_axisY(grid=False)
-        .to_dict()
-    )
+    return chart.to_dict()
 
 
 def svg(spec: Mapping[str, Any]) -> str:

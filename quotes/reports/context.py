@@ -17,6 +17,7 @@ from cmo_selector.templatetags.fmt import (
     format_number,
 )
 from partners.scoring.explain import largest_remainder, rounded
+from partners.scoring.types import CRITERIA
 
 from . import charts, wording
 from .dossier import dossiers, question_list, source_list
@@ -52,7 +53,7 @@ def report_context(
 ) -> dict[str, Any]:
     """Everything the PDF's templates need. `map_size` in CSS pixels decides which sites share a dot."""
     s = clean(snapshot)
-    labels = s["weights"]["labels"]
+    labels = criteria_names(s)
     ranked = [_ranked_row(row) for row in s["ranked"]]
     by_partner = {row["partner_id"]: row for row in [*s["ranked"], *s["details"].values()]}
     place_labels = {partner_id: _place(row) for partner_id, row in by_partner.items()}
@@ -82,7 +83,7 @@ def report_context(
         "chart_rows": chart_rows,
         "contributions": [_contribution_row(row, labels) for row in chart_rows],
         "difference": _difference(s, labels),
-        "weights": _weights(s["weights"]),
+        "weights": _weights(s["weights"], labels),
         "needs": _needs(s),
         "all_illustrative": all(row["illustrative"] for row in chart_rows),
         "matrix": _matrix(s, numbers),
@@ -211,9 +212,15 @@ def _price(project: Mapping[str, Any], name: str) -> str:
     return f"{format_money(Decimal(str(project[name])), project['currency'])} {project['price_basis']}"
 
 
+def criteria_names(s: Mapping[str, Any]) -> dict[str, str]:
+    """Criterion code → name, in the order of the criteria: stored JSON keeps no order of keys."""
+    return {code: s["weights"]["labels"][code] for code in CRITERIA}
+
+
 def points(row: Mapping[str, Any]) -> dict[str, Decimal]:
     """Contributions to one decimal, rounded so that they add up to the printed score, as on the ranking page."""
-    return largest_remainder(row["contributions"], rounded(row["point"]))
+    in_order = {code: row["contributions"][code] for code in CRITERIA}
+    return largest_remainder(in_order, rounded(row["point"]))
 
 
 def _contribution_row(row: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
@@ -278,9 +285,9 @@ def _needs(s: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**need, "level_word": wording.LEVEL_WORDS[need["level"]]} for need in rows]
 
 
-def _weights(weights: Mapping[str, Any]) -> list[dict[str, str]]:
+def _weights(weights: Mapping[str, Any], labels: Mapping[str, str]) -> list[dict[str, str]]:
     rows = []
-    for code, label in weights["labels"].items():
+    for code, label in labels.items():
         value, default = weights["values"][code], weights["defaults"][code]
         gap = value - default
         rows.append(

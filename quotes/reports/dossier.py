@@ -8,6 +8,7 @@ from typing import Any
 
 from cmo_selector.templatetags.fmt import format_country, format_date, format_interval, format_number
 from partners.scoring.explain import largest_remainder, rounded
+from partners.scoring.types import CRITERIA
 
 from . import wording
 
@@ -23,7 +24,8 @@ def dossiers(s: Mapping[str, Any], numbers: Mapping[str, int]) -> list[dict[str,
     for key in s["detail_order"]:
         detail = s["details"][key]
         keys = [k for k in numbers if k in _used(detail)]
-        shown_points = largest_remainder(detail["contributions"], rounded(detail["point"]))
+        in_order = {code: detail["contributions"][code] for code in CRITERIA}
+        shown_points = largest_remainder(in_order, rounded(detail["point"]))
         pages.append(
             {
                 **detail,

@@ -75,7 +75,7 @@ def draw_charts(context: Mapping[str, Any]) -> dict[str, str]:
     """The document's charts as data URIs. Only in a worker's child process (see charts.py)."""
     drawn = {"contributions": "", "map": ""}
     if context["chart_rows"]:
-        spec = charts.contribution_spec(context["chart_rows"], context["labels"], width=430)
+        spec = charts.contribution_spec(context["chart_rows"], context["labels"], width=430, paper=True)
         drawn["contributions"] = charts.data_uri(charts.svg(spec))
     if context["markers"]:
         topology = json.loads(static_file(TOPOLOGY).read_text(encoding="utf-8"))

@@ -1,0 +1,86 @@
+"""What the report pages show: rows for the list, progress and outcome of one report. Figures come from its snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.utils import timezone
+
+from quotes.enums import ReportState, ReportStep
+from quotes.models import Project, Report
+from quotes.reports import charts, wording
+from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS, clean, criteria_names, points
+
+PER_PAGE = 20
+LONG_WAIT_SECONDS = 60  # after which the page says that waiting is safe
+STEPS = [ReportStep.WAITING, ReportStep.CHARTS, ReportStep.LAYOUT, ReportStep.STORING, ReportStep.FINISHED]
+
+
+def reports_of(project: Project, page: str | None) -> Page:
+    """One page of the project's reports, newest first, without their snapshots."""
+    reports = Report.objects.filter(project=project).select_related("requested_by").defer("snapshot")
+    return Paginator(reports.order_by("-requested_at", "-pk"), PER_PAGE).get_page(page)
+
+
+def report_of(project: Project, report_id: int) -> Report | None:
+    """A report of this project with its snapshot."""
+    return Report.objects.filter(project=project, pk=report_id).select_related("requested_by").first()
+
+
+def status_of(project: Project, report_id: int) -> Report | None:
+    """The same without the snapshot: for the question that is asked every second and a half."""
+    reports = Report.objects.filter(project=project, pk=report_id).select_related("requested_by")
+    return reports.defer("snapshot").first()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a report's job stands. `step` counts from 1."""
+
+    open: bool
+    step: int
+    labels: list[str]
+    words: str
+    long_wait: bool
+
+
+def progress_of(report: Report) -> Progress:
+    waited = (timezone.now() - report.requested_at).total_seconds()
+    return Progress(
+        open=report.state in (ReportState.QUEUED, ReportState.RUNNING),
+        step=STEPS.index(ReportStep(report.step)) + 1,
+        labels=[step.label for step in STEPS],
+        words=report.get_step_display(),
+        long_wait=report.state == ReportState.QUEUED and waited > LONG_WAIT_SECONDS,
+    )
+
+
+def readable_by(report: Report, sees_prices: bool) -> bool:
+    """Whether a role may open the report's figures and file: prices only for roles that see prices."""
+    return sees_prices or not report.snapshot["prices_included"]
+
+
+def file_size(report: Report) -> int | None:
+    """Bytes of the stored file, None when it is not there."""
+    try:
+        return report.file.size
+    except (OSError, ValueError):
+        return None
+
+
+def summary_of(report: Report) -> dict[str, Any]:
+    """The frozen result in short: headline, leading partners, and the contribution chart of the PDF."""
+    snapshot = clean(report.snapshot)
+    labels = criteria_names(snapshot)
+    rows = snapshot["ranked"][:CHART_ROWS]
+    return {
+        "headline": wording.headline(snapshot),
+        "question": wording.question(snapshot),
+        "snapshot": snapshot,
+        "leaders": snapshot["ranked"][:FIRST_PAGE_ROWS],
+        "spec": charts.contribution_spec(rows, labels) if rows else None,
+        "labels": labels,
+        "chart_rows": [{"row": row, "cells": list(points(row).values())} for row in rows],
+    }
