@@ -137,7 +137,7 @@ def slot(ctx: Context) -> Measure:
         return unknown(f"earliest slot at {ctx.where}: unknown", anchor.ask)
 
     def points(starts_on: dt.date) -> float:
-        return anchor.function.at(max(0.0, months_between(due, starts_on)))
+        return anchor.function.at(months_between(due, starts_on))
 
     words = f"needed by {day(due)}"
     if held and (not opened or held[0].starts_on < opened[0].starts_on):

@@ -63,6 +63,11 @@ def test_rank_bounds_of_equal_partners_leave_every_place_open():
     assert worst.tolist() == [3, 3, 3]
 
 
+def test_rank_bounds_ignore_the_noise_of_the_last_bits():
+    best, worst = rank_bounds([50, 50 + 1e-12], [50, 50 + 1e-12])
+    assert (best.tolist(), worst.tolist()) == ([1, 1], [2, 2])
+
+
 def test_touching_intervals_are_not_separable():
     assert separable(60, 70, 40, 59)
     assert separable(40, 59, 60, 70)

@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -269,6 +270,13 @@ def test_c4_market_access_is_averaged_and_a_registration_counts_less():
     assert sub("C4.markets", found, brief(markets=("Atlantis",))) == UNKNOWN
 
 
+def test_c4_the_best_proof_of_a_market_counts():
+    old = certificate(label="Old", expires_on=dt.date(2024, 1, 1))
+    new = certificate(label="New", expires_on=dt.date(2029, 1, 1))
+    for held in ([old, new], [new, old]):
+        assert sub("C4.markets", partner(site(certificates=held)), brief(markets=("EU",))) == at(100)
+
+
 def test_c4_approvals_and_ppq_count_together():
     found = partner(
         site(track_record=[record("approval", 1, modality="aav"), record("ppq", 2, modality="aav")])
@@ -397,6 +405,19 @@ def test_c8_cancellation_and_payment():
     assert detail("C8.cancellation", found).reason == (
         "Late cancellation costs 62.5 % of the batch price (notice 3 months)."
     )
+
+
+def test_c8_reads_the_newest_terms_that_say_something():
+    old = terms(payment_days=10, cancellation_share=0.25)
+    old = replace(old, ref=replace(old.ref, as_of=dt.date(2020, 1, 1)))
+    found = partner(site(), terms=(old, terms(payment_days=60)))
+    assert sub("C8.payment", found) == at(100)
+    assert sub("C8.cancellation", found) == at(100)
+
+
+def test_c9_counts_a_site_that_can_do_the_work_on_a_condition():
+    too_large = site("Alpha", capabilities=[capability(scale_min=300)])
+    assert sub("C9.sites", partner(too_large), brief(need(quantity=200, unit="l"))) == at(40)
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,15 @@ def test_then_the_site_that_meets_most_wishes_then_the_name():
     wish = need(Rule.COUNTRY, Level.SHOULD, label="In Switzerland", countries=frozenset({"CH"}))
     there = site("Beta", country="CH", capabilities=[capability()])
     assert screen(partner(site("Alpha", capabilities=[capability()]), there), AAV_200, wish)[0] == "Beta"
-    twins = [site(name, capabilities=[capability()]) for name in ("Gamma", "beta", "Alpha")]
-    assert screen(partner(*twins), AAV_200)[0] == "Alpha"
+    twins = [site(name, capabilities=[capability()]) for name in ("Gamma", "Beta", "alpha")]
+    assert screen(partner(*twins), AAV_200)[0] == "alpha"
+
+
+def test_a_failed_wish_weighs_less_than_an_unknown_must():
+    wish = need(Rule.COUNTRY, Level.SHOULD, label="In Switzerland", countries=frozenset({"CH"}))
+    known = site("Alpha", capabilities=[capability()])
+    vague = site("Beta", country="CH", capabilities=[capability(scale_max=None)])
+    assert screen(partner(vague, known), AAV_200, wish)[0] == "Alpha"
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -64,6 +64,20 @@ def test_a_certificate_needs_type_scope_and_validity(fields, outcome, reason):
     assert verdict(EU_GMP, site(certificates=[held])) == (outcome, reason)
 
 
+@pytest.mark.parametrize(
+    ("expires_on", "outcome"),
+    [
+        (dt.date(2027, 1, 15), PASS),
+        (dt.date(2027, 1, 14), CONDITIONAL),
+        (dt.date(2026, 1, 15), CONDITIONAL),
+        (dt.date(2026, 1, 14), FAIL),
+    ],
+)
+def test_a_certificate_is_valid_on_the_day_it_expires(expires_on, outcome):
+    held = certificate(expires_on=expires_on, scope_dosage_forms=frozenset({"tablet"}))
+    assert check(EU_GMP, site(certificates=[held])).outcome is outcome
+
+
 def test_no_such_certificate_on_record_is_unknown():
     held = certificate("iso-9001")
     assert verdict(EU_GMP, site(certificates=[held])) == (UNKNOWN, "No EU GMP on record for Alpha.")

@@ -40,6 +40,13 @@ def test_a_capability_that_meets_everything_passes_with_its_fact():
     assert (result.facts, result.site, result.ask) == ((cap.ref,), "Alpha", "")
 
 
+@pytest.mark.parametrize(
+    "fields", [{"scale_max": 200}, {"scale_min": 200}, {"stage_from": 4}, {"stage_to": 4}]
+)
+def test_a_capability_that_meets_a_limit_exactly_passes(fields):
+    assert check(AAV_200, site(capabilities=[capability(**fields)])).outcome is PASS
+
+
 def test_a_service_below_the_needed_one_matches():
     deeper = capability("aav-suspension", (*AAV_PATH, "aav-suspension"))
     assert check(AAV_200, site(capabilities=[deeper])).outcome is PASS
@@ -212,6 +219,11 @@ FITTING = {"modality": "aav", "quantity": 4.0, "unit": "batches-year"}
 )
 def test_a_slot_must_be_open_large_enough_and_in_time(slots, outcome, reason):
     assert verdict(SLOT, site(slots=slots)) == (outcome, reason)
+
+
+@pytest.mark.parametrize("fields", [{"starts_on": dt.date(2026, 9, 15)}, {"quantity": 3.0}])
+def test_a_slot_that_meets_a_limit_exactly_passes(fields):
+    assert check(SLOT, site(slots=[slot(**(FITTING | fields))])).outcome is PASS
 
 
 def test_a_tentative_slot_in_time_beats_an_open_one_that_comes_too_late():
