@@ -244,7 +244,7 @@ def _holds_word(word: str) -> Q:
     if len(code) >= SHORTEST_IDENTIFIER:
         # files disagree about the leading zeros of an FEI; a D-U-N-S number is often written with hyphens
         match = Q(value__istartswith=code) | Q(value__istartswith=code.lstrip("0") or code)
-        owner = Q(**partner) | Q(facility__in=sites.values("pk"))
+        owner = Q(**partner) | Q(facility__organisation=OuterRef("pk"), facility__active=True)
         condition |= Exists(Identifier.objects.filter(match, owner))
     return condition
 

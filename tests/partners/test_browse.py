@@ -1,0 +1,305 @@
+"""The browse page: page and fragment, chips and pages, bad addresses, the same number of queries always."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from cmo_selector.accounts.roles import Role
+from partners.views import PER_PAGE
+from tests.factories import accounts
+from tests.factories import partners as make
+
+pytestmark = pytest.mark.django_db
+LIST = "/partners/"
+QUERIES = 17  # session, user, memberships; eight vocabularies; count and page; four prefetches
+
+
+@pytest.fixture
+def member(client):
+    membership = accounts.MembershipFactory(role=Role.EVALUATOR.value)
+    client.force_login(membership.user)
+    return membership
+
+
+def full_partner(name="Aldermoor Biologics", **kwargs):
+    """A partner with one row of everything a card shows."""
+    organisation = make.OrganisationFactory(name=name, **kwargs)
+    make.OrganisationTypeFactFactory(organisation=organisation)
+    site = make.FacilityFactory(organisation=organisation, name=f"{name} north", country="CH")
+    make.CapabilityFactory(
+        facility=site,
+        modality=make.ModalityFactory(code="t-aav", label="AAV"),
+        service=make.ServiceFactory(code="t-vector", label="Viral vector"),
+    )
+    make.CertificateFactory(
+        facility=site, type=make.CertificateTypeFactory(code="t-gmp", label="GMP"), expires_on="2199-01-01"
+    )
+    return organisation
+
+
+def text(response):
+    """The visible text in one line."""
+    html = re.sub(r"<(script|style|head)\b.*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def names(response):
+    return [card.partner.name for card in response.context["cards"]]
+
+
+def test_stranger_is_sent_to_the_sign_in(client):
+    response = client.get(LIST)
+    assert (response.status_code, response.url) == (302, f"{reverse('account_login')}?next=/partners/")
+
+
+def test_page_has_one_heading_a_title_and_every_facet(client, member):
+    full_partner()
+    response = client.get(LIST)
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert html.count("<h1") == 1
+    assert re.search(r"<title>\s*Partners · CMO Selector</title>", html)
+    facets = [facet.label for facet in response.context["filter"].facets]
+    assert facets == [
+        "Modality", "Service", "Dosage form", "Country", "Certificate", "Organisation type",
+        "Contract structure", "Industry", "Real or illustrative",
+    ]  # fmt: skip
+
+
+def test_card_says_what_is_known(client, member):
+    full_partner()
+    page = text(client.get(LIST))
+    for words in (
+        "1 partner", "Aldermoor Biologics", "Illustrative", "Sites 1 in Switzerland", "Services Viral vector",
+        "Modalities AAV", "Valid certificates GMP", "Last checked 2025-09-01",
+    ):  # fmt: skip
+        assert words in page
+
+
+def test_card_of_a_bare_register_partner_writes_unknown(client, member):
+    make.OrganisationFactory(name="Bare", illustrative=False, evidence_level="public_register")
+    page = text(client.get(LIST))
+    card = page[page.index("Bare") : page.index("Last checked 2025")]
+    assert card == (
+        "Bare Public register unknown Sites 0 in countries unknown Services unknown Modalities unknown "
+        "Valid certificates none known "
+    )
+
+
+def test_card_names_the_site_that_fulfils_the_search(client, member):
+    organisation = full_partner()
+    make.FacilityFactory(organisation=organisation, name="Elsewhere", country="US")
+    page = text(client.get(LIST, {"modality": "t-aav"}))
+    assert "Fulfilled at Aldermoor Biologics north (Switzerland)" in page
+    assert "Elsewhere" not in page
+    assert "Fulfilled at" not in text(client.get(LIST, {"q": "aldermoor"}))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_queries_do_not_grow_with_the_partners(client, member, django_assert_num_queries, count):
+    for n in range(count):
+        full_partner(f"Partner {n}")
+    with django_assert_num_queries(QUERIES):
+        response = client.get(LIST, {"modality": "t-aav", "q": "partner"})
+    assert len(names(response)) == count
+
+
+# -- fragment ----------------------------------------------------------------------------------------------
+
+HTMX = {"HX-Request": "true", "HX-Target": "results"}
+
+
+def results_of(html):
+    """What stands in the results element of a whole page."""
+    return re.search(r'<section class="results"[^>]*>(.*?)</section>', html, re.DOTALL)[1]
+
+
+def squeeze(html):
+    return re.sub(r"\s+", " ", html).strip()
+
+
+@pytest.mark.parametrize("query", ["", "q=alder&modality=t-aav&type=nope", "q=nobody", "page=2", "page=x"])
+def test_fragment_swapped_in_is_what_a_reload_shows(client, member, query):
+    full_partner()
+    make.OrganisationFactory.create_batch(PER_PAGE)
+    page = client.get(f"{LIST}?{query}").content.decode()
+    fragment = client.get(f"{LIST}?{query}", headers=HTMX).content.decode()
+    assert "<html" not in fragment
+    own, out_of_band = fragment.split('<span id="sheet-count"')
+    assert squeeze(results_of(page)) == squeeze(own)
+    assert out_of_band.count("hx-swap-oob") == 2
+
+
+def test_fragment_pushes_the_canonical_address(client, member):
+    full_partner()
+    response = client.get(f"{LIST}?q=&sort=name&modality=t-aav&modality=nope&page=9", headers=HTMX)
+    assert response["HX-Push-Url"] == "/partners/?modality=t-aav"
+    assert {"HX-Request", "HX-Target"} <= {name.strip() for name in response["Vary"].split(",")}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"HX-Request": "true", "HX-Target": "browse", "HX-Boosted": "true"},
+        {"HX-Request": "true", "HX-Target": "results", "HX-History-Restore-Request": "true"},
+        {},
+    ],
+    ids=["chip", "history", "plain"],
+)
+def test_whole_page_where_more_than_the_results_changes(client, member, headers):
+    response = client.get(LIST, headers=headers)
+    assert "<html" in response.content.decode()
+    assert "HX-Push-Url" not in response
+
+
+# -- pages and bad addresses -----------------------------------------------------------------------------------
+
+
+def test_pages_follow_each_other_without_loss(client, member):
+    make.OrganisationFactory.create_batch(PER_PAGE + 2)
+    first, second = client.get(LIST), client.get(LIST, {"page": 2})
+    assert (len(names(first)), len(names(second))) == (PER_PAGE, 2)
+    assert len({*names(first), *names(second)}) == PER_PAGE + 2
+    assert 'href="?page=2"' in first.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("page", "shown", "remark"),
+    [
+        ("99", 2, "There is no page “99”: there are 2 pages. This is the last one."),
+        ("0", 2, "There is no page “0”: there are 2 pages. This is the last one."),
+        ("-1", 2, "There is no page “-1”: there are 2 pages. This is the last one."),
+        ("abc", 1, "“abc” is not a page number; this is the first page."),
+        ("", 1, "“” is not a page number; this is the first page."),
+        ("9" * 5000, 1, f"“{'9' * 40}…” is not a page number; this is the first page."),
+        ("\x00", 1, "“” is not a page number; this is the first page."),
+    ],
+)
+def test_page_that_does_not_exist_shows_the_nearest_and_says_so(client, member, page, shown, remark):
+    make.OrganisationFactory.create_batch(PER_PAGE + 1)
+    response = client.get(LIST, {"page": page})
+    assert (response.status_code, response.context["page"].number) == (200, shown)
+    assert response.context["remarks"] == [remark]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "q=" + "x" * 5000,
+        "q=%00",
+        "q=%ff%fe",
+        "q=%F0%9F%92%8A",
+        "q='%20OR%201=1%20--",
+        "q=%25%5C_",
+        "modality=%00&service=%FF&country=<b>&type[]=1",
+        "country=CH%00",
+        "sort=%00&page=%00",
+        "record=real&record=illustrative&record=neither",
+        "&".join(f"modality=m{n}" for n in range(900)),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
+def test_nonsense_in_the_address_is_never_a_server_error(client, member, query, headers):
+    full_partner()
+    response = client.get(f"{LIST}?{query}", headers=headers)
+    assert response.status_code == 200
+    assert "<b>" not in response.content.decode()
+
+
+def test_what_was_typed_is_kept_and_escaped(client, member):
+    response = client.get(LIST, {"q": '"><script>alert(1)</script>'})
+    html = response.content.decode()
+    assert 'value="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"' in html
+    assert "<script>alert" not in html
+
+
+def test_text_that_is_too_long_says_so_and_keeps_the_other_filters(client, member):
+    full_partner()
+    response = client.get(LIST, {"q": "x" * 5000, "modality": "t-aav"})
+    assert names(response) == ["Aldermoor Biologics"]
+    assert "The search text has 5,000 characters" in text(response)
+    assert response.context["filter"].url() == "/partners/?modality=t-aav"
+
+
+def test_writing_to_the_list_is_refused(client, member):
+    assert client.post(LIST).status_code == 405
+
+
+# -- nothing found -----------------------------------------------------------------------------------------------
+
+
+def test_empty_catalogue_says_how_partners_get_there(client, member):
+    page = text(client.get(LIST))
+    assert "The catalogue is empty" in page
+    assert "once a curator has imported a register" in page
+
+
+def test_nothing_found_offers_to_clear_the_filters(client, member):
+    full_partner()
+    response = client.get(LIST, {"country": "DE", "q": "qqqq"})
+    page = text(response)
+    assert "0 partners" in page
+    assert "No partner fits this search" in page
+    assert "Remove a filter above" in page
+    assert "Remove filter Country Germany" in page
+
+
+def test_mistyped_name_is_answered_with_the_one_meant(client, member):
+    organisation = full_partner()
+    response = client.get(LIST, {"q": "Aldermor"})
+    assert f'<a href="/partners/{organisation.slug}/">Aldermoor Biologics</a>' in response.content.decode()
+
+
+# -- in a browser --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signed_in_page(browser_page, live_server, client):
+    user = accounts.MembershipFactory().user
+    client.force_login(user)
+    cookie = client.cookies["sessionid"]
+    browser_page.context.add_cookies(
+        [{"name": "sessionid", "value": cookie.value, "url": live_server.url, "httpOnly": True}]
+    )
+    return browser_page
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_facet_chip_and_back_button_in_a_browser(signed_in_page):
+    full_partner()
+    make.OrganisationFactory(name="Other")
+    page = signed_in_page
+    page.goto(LIST)
+    assert page.inner_text(".results-count") == "2 partners"
+    page.get_by_label("AAV", exact=True).check()
+    page.wait_for_url("**/partners/?modality=t-aav")
+    assert page.inner_text(".results-count") == "1 partner"
+    page.fill("#id_q", "nobody")
+    page.wait_for_url("**/partners/?q=nobody&modality=t-aav")
+    assert page.inner_text(".results-count") == "0 partners"
+    page.locator(".chip", has_text="AAV").locator("a").click()
+    page.wait_for_url("**/partners/?q=nobody")
+    assert not page.get_by_label("AAV", exact=True).is_checked()
+    assert page.input_value("#id_q") == "nobody"
+    page.go_back()
+    page.wait_for_url("**/partners/?q=nobody&modality=t-aav")
+    page.get_by_label("AAV", exact=True).and_(page.locator(":checked")).wait_for()
+    assert page.locator("h1").count() == 1
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_filters_fold_behind_a_button_on_a_phone(signed_in_page):
+    full_partner()
+    page = signed_in_page
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(LIST)
+    box = page.get_by_label("AAV", exact=True)
+    assert not box.is_visible()
+    page.get_by_role("button", name="Filters", exact=True).click()
+    box.check()
+    page.get_by_role("button", name="Show 1 partner").click()
+    assert not box.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
