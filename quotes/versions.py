@@ -52,5 +52,5 @@ def shown(row: models.Model, name: str) -> str:
     if isinstance(field, models.DateField):
         return format_date(value)
     if isinstance(field, models.DecimalField):
-        return format_number(value)
+        return format_number(value, decimals=max(0, -value.normalize().as_tuple().exponent))
     return str(value)
