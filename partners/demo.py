@@ -56,7 +56,7 @@ class LoadedPartners:
 
 @transaction.atomic
 def load_illustrative_partners(
-    *, today: dt.date | None = None, folder: Path = FOLDER, refresh: bool = False
+    *, today: dt.date | None = None, folder: Path | None = None, refresh: bool = False
 ) -> LoadedPartners:
     """Create the partners of every file in `folder`, in one transaction.
 
@@ -64,7 +64,7 @@ def load_illustrative_partners(
     something is wrong with the data.
     """
     reader = Reader(today or timezone.localdate(), _sources(), _party_lists())
-    read = [pair for file in sorted(folder.glob("*.json")) for pair in reader.partners(file)]
+    read = [pair for file in sorted((folder or FOLDER).glob("*.json")) for pair in reader.partners(file)]
     _unique(organisation for organisation, _ in read)
     existing = m.Organisation.objects.in_bulk([o.slug for o, _ in read], field_name="slug")
     for organisation in existing.values():

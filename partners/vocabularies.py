@@ -67,12 +67,13 @@ class Loaded:
 
 
 @transaction.atomic
-def load_vocabularies(*, folder: Path = FOLDER, missing_only: bool = False) -> list[Loaded]:
+def load_vocabularies(*, folder: Path | None = None, missing_only: bool = False) -> list[Loaded]:
     """Upsert every vocabulary by code, then the crosswalks, in one transaction.
 
     `missing_only` leaves existing terms as curators worded them. Raises VocabularyError and changes nothing
     when a file is missing, is not JSON, or holds a bad term.
     """
+    folder = folder or FOLDER
     results = [_load_terms(name, model, folder, missing_only) for name, model in TABLES.items()]
     results.append(_load_crosswalks(folder, missing_only))
     return results
@@ -137,9 +138,7 @@ def _load_crosswalks(folder: Path, missing_only: bool) -> Loaded:
     )
 
 
-def _upsert(
-    name: str, existing: QuerySet, wanted: list, *, key, fields: list[str], keep: bool
-) -> Loaded:
+def _upsert(name: str, existing: QuerySet, wanted: list, *, key, fields: list[str], keep: bool) -> Loaded:
     """Create the rows whose key is new, update those that differ in `fields` (not with `keep`)."""
     have = {key(row): row for row in existing}
     new, changed = [], []

@@ -271,8 +271,9 @@ VACCINE = DemoProject(
     7,
     (
         must(
-            CAPABILITY, service="lnp-microfluidic", modality="mrna-lnp", gmp=True, quantity=20, unit="g-batch"
+            CAPABILITY, service="lnp-formulation", modality="mrna-lnp", gmp=True, quantity=20, unit="g-batch"
         ),
+        must(METRIC, metric="lnp_microfluidic_mixing", same_site=True),
         must(CAPABILITY, service="sterile-filtration", modality="mrna-lnp", gmp=True),
         must(METRIC, metric="storage_minus_80c", same_site=True),
         should(CAPABILITY, service="ds-mrna-ivt", modality="mrna-lnp", gmp=True),
