@@ -5,13 +5,13 @@ from decimal import Decimal
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from cmo_selector.templatetags.components import TONES, VARIANTS, icon_shapes
+from cmo_selector.templatetags.components import TONES, VARIANTS
+from cmo_selector.templatetags.signs import icon_shapes
 
 STATUSES = (
     ("pass", "Pass"), ("fail", "Fail"), ("conditional", "Conditional"), ("unknown", "Unknown"),
@@ -99,7 +99,6 @@ def chart_spec() -> dict:
 
 
 @require_GET
-@login_not_required
 def gallery(request: HttpRequest) -> HttpResponse:
     """`/components/`; 404 in production."""
     if settings.PRODUCTION:

@@ -170,6 +170,10 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "CMO Selector"
+# (role, e-mail, password) of the demo's people, for the sign-in page.
+DEMO_SIGN_INS: tuple[tuple[str, str, str], ...] = ()
+if CMO_ENV == "demo":
+    from quotes.demo_accounts import DEMO_SIGN_INS  # noqa: F401
 
 # -- security (headers and policies are explained in security.py) ----------------------------------
 

@@ -3,15 +3,11 @@
 An unknown argument is a TemplateSyntaxError (see registrar.py). Text is escaped unless it is already safe.
 """
 
-import functools
 import zlib
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree  # our own file, never an upload
 
 from django import template
-from django.conf import settings
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField
 from django.template import Context
@@ -19,37 +15,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from cmo_selector.templatetags import fmt
+from cmo_selector.templatetags.bars import contribution_context, interval_context
+from cmo_selector.templatetags.fields import error_rows, field_context
 from cmo_selector.templatetags.registrar import component, parse_fill
+from cmo_selector.templatetags.signs import EVIDENCE_LEVELS, STATUSES, icon_shapes
 
 register = template.Library()
 register.tag("fill", parse_fill)
 
 TONES = ("neutral", "accent", "good", "warn", "bad")
 VARIANTS = ("primary", "secondary", "ghost", "danger", "link")
-SVG = "{http://www.w3.org/2000/svg}"
-
-#: status code → (tone, icon). The word is always written; tone and icon only repeat it.
-STATUSES = {
-    "pass": ("good", "check"), "fail": ("bad", "x"),
-    "unknown": ("neutral", "help"), "conditional": ("warn", "alert-triangle"),
-    "queued": ("neutral", "clock"), "running": ("accent", "refresh"),
-    "done": ("good", "check"), "failed": ("bad", "x"),
-    "open": ("accent", "circle-dashed"), "closed": ("neutral", "lock"), "draft": ("neutral", "pencil"),
-    "selected": ("good", "check"), "back_up": ("accent", "bookmark"), "shortlisted": ("accent", "star"),
-    "rejected": ("bad", "x"), "on_hold": ("warn", "clock"), "identified": ("neutral", "circle-dashed"),
-    "longlist": ("neutral", "list"), "expired": ("warn", "alert-triangle"), "valid": ("good", "check"),
-    "must": ("accent", "flag"), "should": ("neutral", "chevron-up"), "could": ("neutral", "minus"),
-    "nai": ("good", "check"), "vai": ("warn", "alert-triangle"), "oai": ("bad", "x"),
-    "pending": ("neutral", "clock"),
-}  # fmt: skip
-
-#: evidence level → (label, icon, how strong it is, 1 to 4)
-EVIDENCE_LEVELS = {
-    "self_declared": ("Self-declared", "user", 1),
-    "document_checked": ("Document checked", "file", 2),
-    "public_register": ("Public register", "globe", 3),
-    "audited": ("Audited", "shield-check", 4),
-}
 
 
 def one_of(value: str, allowed: tuple, what: str) -> str:
@@ -71,18 +46,6 @@ def unique_id(context: Context, prefix: str, *parts: object) -> str:
     seen = request.__dict__.setdefault("_component_ids", {}) if request is not None else {}
     seen[base] = seen.get(base, 0) + 1
     return base if seen[base] == 1 else f"{base}-{seen[base]}"
-
-
-@functools.cache
-def icon_shapes() -> dict[str, SafeString]:
-    """Icon name → its SVG shapes, from our own sprite."""
-    ElementTree.register_namespace("", SVG.strip("{}"))
-    root = ElementTree.parse(Path(settings.BASE_DIR) / "static" / "img" / "icons.svg").getroot()  # noqa: S314
-    shapes = {}
-    for symbol in root.iter(f"{SVG}symbol"):
-        text = "".join(ElementTree.tostring(shape, encoding="unicode").strip() for shape in symbol)
-        shapes[symbol.attrib["id"]] = mark_safe(text.replace(f' xmlns="{SVG[1:-1]}"', ""))  # noqa: S308
-    return shapes
 
 
 @component(register, "icon", ("name", "size", "label"))
@@ -186,7 +149,7 @@ def empty_state(
     level: int = 2,
 ) -> dict:
     """What to do when there is nothing yet. The body may hold further actions."""
-    return {**locals(), "body": mark_safe(body.strip())}
+    return {**locals()}
 
 
 @component(register, "crumb", ("label", "href"))
@@ -220,7 +183,7 @@ def page_header(
         "lead": text or lead,
         "actions": actions,
     }
-    return {**values, "body": mark_safe(body.strip())}
+    return {**values, "body": body}
 
 
 @component(register, "card", ("title",), block=True, fills=("heading", "actions", "footer"))
@@ -338,16 +301,12 @@ def form_field(
     """A form field with label, help and errors tied to the input; what was typed stays."""
     if not isinstance(field, BoundField):
         raise ValueError(f"form_field needs a bound field of a form, not {field!r}")
-    from cmo_selector.templatetags.fields import field_context
-
     return field_context(**locals())
 
 
 @component(register, "form_errors", ("form",))
 def form_errors(form: BaseForm, title: str = "") -> dict:
     """What is wrong with a form, with a link to each field. Nothing at all when nothing is wrong."""
-    from cmo_selector.templatetags.fields import error_rows
-
     rows = error_rows(form)
     many = f"{len(rows)} things need attention" if len(rows) > 1 else "One thing needs attention"
     return {"rows": rows, "title": title or many}
@@ -435,8 +394,6 @@ def interval_bar(
     width: int = 160,
 ) -> dict:
     """A point in its interval on a fixed scale, as SVG with the same in words."""
-    from cmo_selector.templatetags.bars import interval_context
-
     return interval_context(low, point, high, minimum, maximum, label, width)
 
 
@@ -445,8 +402,6 @@ def contribution_bar(
     parts: list, maximum: object = 100, label: str = "Contributions", width: int = 320, table: str = "hidden"
 ) -> dict:
     """What each criterion adds. parts: (code, label, value) in fixed order; table: hidden, open, closed."""
-    from cmo_selector.templatetags.bars import contribution_context
-
     one_of(table, ("hidden", "open", "closed"), "table")
     return contribution_context(parts, maximum, label, width, table)
 

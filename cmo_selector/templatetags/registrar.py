@@ -77,7 +77,7 @@ class ComponentNode(Node):
     def render(self, context: Context) -> str:
         values = {name: expression.resolve(context) for name, expression in self.arguments.items()}
         if self.options.block:
-            values["body"] = self.nodelist.render(context)
+            values["body"] = SafeString(self.nodelist.render(context).strip())
             for fill in self.fill_nodes:
                 values[fill.name] = SafeString(fill.nodelist.render(context).strip())
         if self.options.forward:

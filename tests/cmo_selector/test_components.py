@@ -13,8 +13,8 @@ from django.template import Context, RequestContext, Template, TemplateSyntaxErr
 from django.test import RequestFactory, override_settings
 
 from cmo_selector.gallery import GalleryForm, gallery
-from cmo_selector.templatetags.components import icon_shapes
 from cmo_selector.templatetags.registrar import COMPONENTS
+from cmo_selector.templatetags.signs import icon_shapes
 
 ROOT = Path(__file__).resolve().parents[2]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -123,6 +123,23 @@ def test_blocks_of_a_base_template_can_be_filled_inside_a_component():
     request.user = AnonymousUser()
     html = Template(source).render(RequestContext(request))
     assert html.count("<h1>H &amp; H</h1>") == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% empty_state 'a' %}BODY{% endempty_state %}",
+        "{% page_header 'a' %}BODY{% endpage_header %}",
+        "{% card 'a' %}BODY{% endcard %}",
+        "{% alert 'a' %}BODY{% endalert %}",
+        "{% confirm 'a' '/' %}BODY{% endconfirm %}",
+        "{% chart 'a' url='/' %}BODY{% endchart %}",
+        "{% card 'a' %}{% fill footer %}BODY{% endfill %}{% endcard %}",
+    ],
+)
+def test_markup_inside_a_component_stays_markup_and_its_values_are_escaped(source):
+    html = rendered(source.replace("BODY", "\n<a href='/x'>{{ v }}</a>\n"), v="<b>")
+    assert "<a href='/x'>&lt;b&gt;</a>" in html
 
 
 def test_every_component_has_a_line_in_the_documentation():
