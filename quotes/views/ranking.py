@@ -14,6 +14,7 @@ from quotes.brief import NothingToRank
 from quotes.models import Project
 from quotes.ranking import rank_project
 from quotes.ranking_page import (
+    PRICE_RULES,
     BadWeights,
     build_page,
     build_row,
@@ -110,7 +111,7 @@ def partner(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
         "ranking": ranked,
         "result": result,
         "row": row,
-        "summary": explain.summary(result, ranked),
+        "summary": explain.summary(result, ranked, hidden=() if prices else PRICE_RULES),
         "rules": rule_rows(result, prices=prices),
         "criteria": explain_criteria(row, ranked.weights, labels, prices=prices),
         "questions": explain.questions(result, ranked.weights),
