@@ -283,7 +283,7 @@ class Brief:
     needs: tuple[Need, ...]
     modality: str | None = None
     need_date: dt.date | None = None
-    # markets as certificate types that prove access, e.g. ("US", {"fda-registration"}), see criteria.py
+    # Market codes ("US", "EU" …); what proves that each accepts a site is `anchors.MARKET_PROOF`.
     markets: tuple[str, ...] = ()
     federal_funding: bool = False
     sponsor_size: str = ""  # "virtual", "small", "mid", "large"
