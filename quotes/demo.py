@@ -18,7 +18,7 @@ from cmo_selector.accounts.roles import CURATOR_GROUP
 from partners import models as catalogue
 from partners.demo import LoadedPartners, load_illustrative_partners
 from partners.demo_items import months_from
-from partners.importers.demo import load_register_demo
+from partners.importers.demo import DemoResult, load_register_demo
 from partners.vocabularies import load_vocabularies
 from quotes.demo_accounts import (
     ADMINISTRATOR,
@@ -70,9 +70,8 @@ class LoadedDemo:
 
     terms: int = 0
     illustrative: LoadedPartners | None = None
-    register: Any = None
+    register: DemoResult | None = None
     people: int = 0
-    projects: int = 0
     new_projects: list[str] = field(default_factory=list)
 
 

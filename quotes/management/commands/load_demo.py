@@ -5,8 +5,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from partners.demo_items import DemoDataError
+from partners.importers.demo import DemoError
+from partners.importers.errors import ImportBusyError, ImportFileError
 from partners.vocabularies import VocabularyError
 from quotes.demo import DEMO_SIGN_INS, LoadedDemo, ProductionRefused, load_demo
+
+READABLE = (ProductionRefused, VocabularyError, DemoDataError, DemoError, ImportFileError, ImportBusyError)
 
 
 class Command(BaseCommand):
@@ -28,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             done = load_demo(refresh=options["refresh"], register=not options["without_register"])
-        except (ProductionRefused, VocabularyError, DemoDataError) as error:
+        except READABLE as error:
             raise CommandError(str(error), returncode=2) from error
         if options["verbosity"] > 0:
             self._report(done)
@@ -40,9 +44,15 @@ class Command(BaseCommand):
             f"Illustrative partners: {partners.created} created, {partners.refreshed} refreshed, "
             f"{partners.unchanged} unchanged."
         )
+        if done.register is not None:
+            self.stdout.write(
+                f"Public register: {done.register.establishments} establishments, "
+                f"{done.register.organisations} real partners with {done.register.facilities} sites created."
+            )
         self.stdout.write(f"People: {done.people} created. Projects: {len(done.new_projects)} created.")
         self.stdout.write("")
         rows = [("Role", "E-mail address", "Password"), *DEMO_SIGN_INS]
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         for row in rows:
-            self.stdout.write("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)))
+            line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+            self.stdout.write(line.rstrip())
