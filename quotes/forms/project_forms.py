@@ -73,11 +73,11 @@ class ProductForm(VersionedForm):
         self.fields["dosage_form"].queryset = offered(DosageForm, self.instance.dosage_form_id)
         for name in ("modality", "dosage_form"):
             set_empty(self.fields[name], "Not decided yet")
-        for name, label in PRODUCT_LABELS.get(self.profile, {}).items():
+        for name, label in PRODUCT_LABELS.get(self.chosen_profile, {}).items():
             self.fields[name].label = label
 
     @property
-    def profile(self) -> str:
+    def chosen_profile(self) -> str:
         """The profile on the screen: the one just chosen, else the saved one."""
         chosen = self.data.get(self.add_prefix("profile")) if self.is_bound else None
         return chosen if chosen in Profile.values else self.instance.profile
