@@ -5,11 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from partners.scoring import criteria_labels, explain
-from partners.scoring.types import CRITERIA, FactRef, Group, PartnerResult, Ranking, Rule
-
-PRICE_RULES = {Rule.MINIMUM_PROJECT}
-PRICE_CRITERIA = {"C7", "C8"}
-HIDDEN_FOR_ROLE = "Hidden: your role does not see prices."
+from partners.scoring.types import CRITERIA, FactRef, Group, PartnerResult, Ranking
 
 
 @dataclass(frozen=True)
@@ -90,13 +86,10 @@ class Explained:
         return (self.low + self.high) / 2
 
 
-def explain_criteria(
-    row: Row, weights: Mapping[str, float], labels: Mapping[str, str], *, prices: bool
-) -> list[Explained]:
-    """Criteria with sub-scores and facts. Without `prices` the reasons and facts behind cost and terms are hidden."""
+def explain_criteria(row: Row, weights: Mapping[str, float], labels: Mapping[str, str]) -> list[Explained]:
+    """Criteria with sub-scores and facts."""
     explained = []
     for criterion in row.result.criteria:
-        hidden = not prices and criterion.code in PRICE_CRITERIA
         explained.append(
             Explained(
                 code=criterion.code,
@@ -106,7 +99,7 @@ def explain_criteria(
                 low=criterion.low,
                 high=criterion.high,
                 known=criterion.known,
-                subs=[] if hidden else [_sub(sub) for sub in criterion.subs],
+                subs=[_sub(sub) for sub in criterion.subs],
             )
         )
     return explained
@@ -130,16 +123,16 @@ def distinct_facts(facts: tuple[FactRef, ...]) -> list[FactRef]:
     return list({(fact.kind, fact.pk): fact for fact in facts}.values())
 
 
-def rule_rows(result: PartnerResult, *, prices: bool) -> list[dict]:
-    """Needs with their outcome, musts first; reasons that speak of money are hidden from roles without prices."""
+def rule_rows(result: PartnerResult) -> list[dict]:
+    """Needs with their outcome, musts first."""
     order = {"must": 0, "should": 1, "could": 2}
     return [
         {
             "label": rule.label,
             "level": rule.level.value,
             "outcome": rule.outcome.value,
-            "reason": rule.reason if prices or rule.rule not in PRICE_RULES else HIDDEN_FOR_ROLE,
-            "facts": distinct_facts(rule.facts) if prices or rule.rule not in PRICE_RULES else [],
+            "reason": rule.reason,
+            "facts": distinct_facts(rule.facts),
             "ask": rule.ask,
         }
         for rule in sorted(result.rules, key=lambda r: order[r.level.value])

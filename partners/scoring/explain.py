@@ -6,12 +6,12 @@ same figures.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from .aggregate import TIE_DECIMALS, separable
-from .types import CRITERIA, Group, Level, Outcome, PartnerResult, Ranking, Rule
+from .types import CRITERIA, Group, Level, Outcome, PartnerResult, Ranking
 from .words import counted, listing
 
 TENTH = Decimal("0.1")
@@ -179,16 +179,10 @@ def questions(
     return tuple(asked.values())[:limit]
 
 
-def summary(result: PartnerResult, ranking: Ranking, *, hidden: Collection[Rule] = ()) -> str:
-    """One or two sentences on where the partner stands and how firmly.
-
-    Failed musts of a `hidden` rule are counted but not told, for readers who do not see prices.
-    """
+def summary(result: PartnerResult, ranking: Ranking) -> str:
+    """One or two sentences on where the partner stands and how firmly."""
     if result.group is Group.KNOCKED_OUT:
-        told = [f"{r.label}: {r.reason}" for r in result.fails if r.rule not in hidden]
-        if len(told) < len(result.fails):
-            told.append(f"{counted(len(result.fails) - len(told), 'reason')} not shown to your role.")
-        reasons = " ".join(told)
+        reasons = " ".join(f"{r.label}: {r.reason}" for r in result.fails)
         fails = "only one must" if len(result.fails) == 1 else f"{len(result.fails)} musts"
         return f"Fails {fails}. {reasons}{_unverified(result)}"
     figures = shown(result)

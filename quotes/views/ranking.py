@@ -9,12 +9,13 @@ from cmo_selector.accounts.roles import Action, may
 from cmo_selector.http import is_fragment
 from partners.models import Organisation
 from partners.scoring import criteria_labels, explain
+from partners.scoring.types import Ranking
 from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
 from quotes.models import Project
+from quotes.prices import without_prices
 from quotes.ranking import rank_project
 from quotes.ranking_page import (
-    PRICE_RULES,
     BadWeights,
     build_page,
     build_row,
@@ -46,7 +47,7 @@ def ranking(request: HttpRequest, project_id: int) -> HttpResponse:
     }
     try:
         context["page"] = build_page(
-            rank_project(project, weights=weights), shortlisted_ids(project), project.profile
+            _ranked(request, project, weights), shortlisted_ids(project), project.profile
         )
     except NothingToRank as nothing:
         context["nothing"] = str(nothing)
@@ -54,6 +55,12 @@ def ranking(request: HttpRequest, project_id: int) -> HttpResponse:
     if is_fragment(request):
         template += "#results"
     return render(request, template, context, status=400 if error and not is_fragment(request) else 200)
+
+
+def _ranked(request: HttpRequest, project: Project, weights: dict[str, float] | None) -> Ranking:
+    """The ranking as this person may read it."""
+    ranked = rank_project(project, weights=weights)
+    return ranked if may(request.membership.role, Action.SEE_PRICES) else without_prices(ranked)
 
 
 def _sliders(request: HttpRequest, project: Project, weights: dict[str, float]) -> list[dict]:
@@ -98,12 +105,11 @@ def partner(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
     if not Organisation.objects.active().filter(slug=slug).exists():
         raise Http404("There is no such partner.")
     try:
-        ranked = rank_project(project)
+        ranked = _ranked(request, project, None)
     except NothingToRank as nothing:
         messages.error(request, str(nothing))
         return redirect("quotes:ranking", project.pk)
     result = next(r for r in ranked.results if r.slug == slug)
-    prices = may(request.membership.role, Action.SEE_PRICES)
     labels = criteria_labels(project.profile)
     row = build_row(result, shortlisted_ids(project), labels)
     context = {
@@ -111,9 +117,9 @@ def partner(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
         "ranking": ranked,
         "result": result,
         "row": row,
-        "summary": explain.summary(result, ranked, hidden=() if prices else PRICE_RULES),
-        "rules": rule_rows(result, prices=prices),
-        "criteria": explain_criteria(row, ranked.weights, labels, prices=prices),
+        "summary": explain.summary(result, ranked),
+        "rules": rule_rows(result),
+        "criteria": explain_criteria(row, ranked.weights, labels),
         "questions": explain.questions(result, ranked.weights),
     }
     return render(request, "quotes/ranking/partner.html", context)

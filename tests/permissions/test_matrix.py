@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
@@ -75,11 +76,16 @@ class Scene:
         return response.status_code
 
 
-@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_every_role_gets_what_the_matrix_says(case, role, tmp_path, settings):
+def test_every_role_gets_what_the_matrix_says(case, tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path
-    assert Scene().ask(case, role) == case.expected[ROLES.index(role)]
+    scene = Scene()
+    answers = {}
+    for role in ROLES:
+        with transaction.atomic():  # every role meets the same rows
+            answers[role] = scene.ask(case, role)
+            transaction.set_rollback(True)
+    assert answers == dict(zip(ROLES, case.expected, strict=True))
 
 
 def names(resolver, namespace: str = "") -> set[str]:
