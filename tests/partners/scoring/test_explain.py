@@ -134,13 +134,6 @@ def test_summaries_of_every_group(ranking):
     assert texts["Far out"] == "Fails 2 musts. Need 0: Reason 0. Need 1: Reason 1."
 
 
-def test_a_summary_can_keep_a_rules_reason_to_itself(ranking):
-    texts = {r.name: summary(r, ranking, hidden={Rule.CAPABILITY}) for r in ranking.results}
-    assert texts["Out"] == "Fails only one must. 1 reason not shown to your role."
-    assert texts["Far out"] == "Fails 2 musts. 2 reasons not shown to your role."
-    assert texts["C"] == summary(ranking.results[0], ranking)
-
-
 def test_group_summaries_count(ranking):
     assert group_summary(ranking, Group.RANKED) == (
         "3 partners ranked by score; a must that nobody has verified is marked."
