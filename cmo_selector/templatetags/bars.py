@@ -5,10 +5,10 @@ from decimal import Decimal
 from cmo_selector.templatetags import fmt
 
 HEIGHT = 18
-#: a segment has room for its code when each letter gets this much (pixels)
-ROOM_PER_LETTER = 7.5
+#: pixels that a code needs: per letter, and around it
+ROOM_PER_LETTER, ROOM_AROUND = 6.5, 4
 #: bars shrink with the page; a code is shown when it fits a bar of this width (pixels)
-SMALLEST_WIDE_BAR = 400
+SMALLEST_WIDE_BAR = 280
 
 
 def _checked(value: object, minimum: float, maximum: float, what: str) -> float:
@@ -70,7 +70,7 @@ def contribution_context(parts: list, maximum: object, label: str, width: int, t
             segments.append({
                 "x": f"{x:.2f}", "w": f"{size:.2f}", "mid": f"{x + size / 2:.2f}",
                 "tone": number % 10 + 1,
-                "code": code if size * room >= ROOM_PER_LETTER * len(str(code)) else "",
+                "code": code if size * room >= ROOM_PER_LETTER * len(str(code)) + ROOM_AROUND else "",
                 "title": f"{code} {name}: {fmt.format_number(value, decimals=1)}",
             })  # fmt: skip
         x += size
