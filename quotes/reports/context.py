@@ -31,7 +31,6 @@ TEXT_WIDTH, MATRIX_COLUMN = 174, 20  # millimetres
 # Left-to-right marks, embeddings, overrides and isolates: in a name they could turn the text around them.
 BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 NOT_PRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
 
 def clean(value: Any) -> Any:
@@ -39,7 +38,7 @@ def clean(value: Any) -> Any:
     if isinstance(value, str):
         text = BIDI_CONTROLS.sub("", NOT_PRINTABLE.sub("", value))
         if any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
-            return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}"
+            return f"{wording.FIRST_STRONG_ISOLATE}{text}{wording.POP_ISOLATE}"
         return text
     if isinstance(value, Mapping):
         return {key: clean(item) for key, item in value.items()}
@@ -68,11 +67,11 @@ def report_context(
         "headline": wording.headline(s),
         "caveats": wording.caveats(s),
         "need_sentence": wording.need_sentence(s),
-        "short_name": shorten(s["project"]["name"], 64),
-        "short_sponsor": shorten(s["sponsor"]["name"], 48),
+        "short_name": wording.shorten(s["project"]["name"], 64),
+        "short_sponsor": wording.shorten(s["sponsor"]["name"], 48),
         "funnel": _funnel(s["funnel"]),
         "key_fact_rows": _pairs(_key_facts(s["project"])),
-        "leaders": ranked[:FIRST_PAGE_ROWS],
+        "leaders": [_short_names(row) for row in ranked[:FIRST_PAGE_ROWS]],
         "ranked": ranked if s["funnel"]["ranked"] > FIRST_PAGE_ROWS else [],
         "ranked_more": s["funnel"]["ranked"] - len(ranked),
         "labels": labels,
@@ -99,14 +98,6 @@ def report_context(
         "sources": source_list(s),
         "data_range": format_interval_of_dates(s["data"]["from"], s["data"]["to"]),
     }
-
-
-def shorten(text: str, room: int) -> str:
-    """At most `room` characters; a cut is shown."""
-    if len(text) <= room:
-        return text
-    cut = text[: room - 1].rstrip() + "…"
-    return cut + POP_ISOLATE if FIRST_STRONG_ISOLATE in cut else cut
 
 
 def format_interval_of_dates(first: str | None, last: str | None) -> str:
@@ -150,6 +141,15 @@ def _ranked_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "rank_range": _rank_range(row),
         "bar": interval_bar(row["low"], row["point"], row["high"]),
         "bar_words": f"Score {score}, interval {interval}, of 100",
+    }
+
+
+def _short_names(row: dict[str, Any]) -> dict[str, Any]:
+    """Names that keep to two lines, for the first page; the full names are in the tables that follow."""
+    return {
+        **row,
+        "name": wording.shorten(row["name"], 70),
+        "lead_site": wording.shorten(row["lead_site"], 70),
     }
 
 
@@ -230,8 +230,8 @@ def _contribution_row(row: Mapping[str, Any], labels: Mapping[str, str]) -> dict
 
 
 def _difference(s: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any] | None:
-    """Where the leader gains and loses points against the runner-up."""
-    if len(s["ranked"]) < 2:
+    """Where the leader gains and loses points against the runner-up; None when there is none, or they are level."""
+    if len(s["ranked"]) < 2 or s["ranked"][1]["rank"] == 1:
         return None
     first, second = s["ranked"][:2]
     mine, theirs = points(first), points(second)
@@ -243,8 +243,8 @@ def _difference(s: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, An
     ahead = [pair for pair in differing if pair[1] > 0][:REASONS]
     behind = [pair for pair in differing if pair[1] < 0][:REASONS]
     return {
-        "first": {**first, "short": shorten(first["name"], 60)},
-        "second": {**second, "short": shorten(second["name"], 60)},
+        "first": {**first, "short": wording.shorten(first["name"], 60)},
+        "second": {**second, "short": wording.shorten(second["name"], 60)},
         "rows": [_gap_row(code, gap, largest, labels) for code, gap in [*ahead, *behind]],
         "total": format_number(rounded(first["point"]) - rounded(second["point"]), decimals=1),
         "separable": first["separable_from_next"],
@@ -326,7 +326,9 @@ def _matrix(s: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, Any]:
         "width": MATRIX_COLUMN,
         "label_width": TEXT_WIDTH - MATRIX_COLUMN * len(partners),
         "all_illustrative": all(p["illustrative"] for p in partners),
-        "partners": [{**p, "place": _standing_word(p), "short": shorten(p["name"], 40)} for p in partners],
+        "partners": [
+            {**p, "place": _standing_word(p), "short": wording.shorten(p["name"], 40)} for p in partners
+        ],
         "groups": groups,
     }
 

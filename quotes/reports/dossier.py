@@ -38,9 +38,11 @@ def dossiers(s: Mapping[str, Any], numbers: Mapping[str, int]) -> list[dict[str,
                 "other_sites": sum(
                     1 for x in s["sites"] if x["partner_id"] == detail["partner_id"] and not x["lead"]
                 ),
-                "rules": [_rule(rule, numbers) for rule in detail["rules"]],
+                "rules": [_rule(rule, numbers) for rule in sorted(detail["rules"], key=_by_level)],
                 "criteria": [_criterion(c, s["weights"], shown_points, numbers) for c in detail["criteria"]],
-                "facts": [_fact(s["facts"][k], numbers[k]) for k in keys if k not in shown],
+                "facts": [
+                    _fact(s["facts"][k], numbers[k], detail["lead_site"]) for k in keys if k not in shown
+                ],
                 "restrictions": [r for r in s["restrictions"] if r["partner_id"] == detail["partner_id"]],
             }
         )
@@ -136,6 +138,10 @@ def _used(detail: Mapping[str, Any]) -> set[str]:
     return keys | {key for c in detail["criteria"] for sub in c["subs"] for key in sub["facts"]}
 
 
+def _by_level(rule: Mapping[str, Any]) -> int:
+    return list(wording.LEVEL_WORDS).index(rule["level"])
+
+
 def _references(keys: list[str], numbers: Mapping[str, int]) -> str:
     """ "3, 7–9": the numbers of the facts, runs shortened."""
     ordered = sorted(numbers[key] for key in keys)
@@ -145,7 +151,7 @@ def _references(keys: list[str], numbers: Mapping[str, int]) -> str:
             runs[-1].append(number)
         else:
             runs.append([number])
-    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    return ",\u00a0".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def _lead_site(s: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
@@ -192,5 +198,6 @@ def _criterion(
     }
 
 
-def _fact(fact: Mapping[str, Any], number: int) -> dict[str, Any]:
-    return {**fact, "number": number, "as_of_text": format_date(fact["as_of"])}
+def _fact(fact: Mapping[str, Any], number: int, lead_site: str) -> dict[str, Any]:
+    other_site = fact["site"] if fact["site"] != lead_site else ""
+    return {**fact, "number": number, "as_of_text": format_date(fact["as_of"]), "other_site": other_site}

@@ -30,11 +30,11 @@ from .canonical import plain
 SCHEMA_ID = "cmo-selector.report-snapshot"
 SCHEMA_VERSION = 1
 RANKED_ROWS = 25
-THIN_ROWS = 25
+THIN_ROWS = 15
 KNOCKED_OUT_ROWS = 60
 SITE_ROWS = 120
 TOP_WITHOUT_SHORTLIST = 5
-DETAILED = 12  # a longer shortlist keeps its order and comments, but only the first ones in full
+DETAILED = 8  # a longer shortlist keeps its order and comments, but only the first ones in full
 PRICE_CRITERIA = ("C7", "C8")
 PRICE_RULES = (Rule.MINIMUM_PROJECT,)
 PRICE_FACTS = ("indicativeprice", "commercialterms")
@@ -78,7 +78,7 @@ def build_snapshot(
     detailed = listed[:DETAILED] or list(ranked[:TOP_WITHOUT_SHORTLIST])
     facts = FactList(include_prices)
     details = {str(r.partner_id): _detail(r, facts) for r in detailed}
-    shown = _unique([*ranked[:RANKED_ROWS], *listed])
+    shown = _unique([*ranked[:RANKED_ROWS], *detailed])
     return plain(
         {
             "schema": {"id": SCHEMA_ID, "version": SCHEMA_VERSION},

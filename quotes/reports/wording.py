@@ -15,6 +15,8 @@ NOUNS = {
 OUTCOME_WORDS = {"pass": "pass", "fail": "fail", "unknown": "unknown", "conditional": "conditional"}
 LEVEL_WORDS = {"must": "Must", "should": "Should", "could": "Could"}
 SHOWN_NAMES = 2
+NAME_ROOM = 70  # characters of a name within a sentence
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"  # keep right-to-left text to itself
 
 
 def score(value: float) -> str:
@@ -40,11 +42,20 @@ def listing(items: list[str]) -> str:
 def question(snapshot: Mapping[str, Any]) -> str:
     project = snapshot["project"]
     noun = NOUNS.get(project["profile"], "partner")
-    return f"Which {noun} should {snapshot['sponsor']['name']} choose for {project['product'] or project['name']}?"
+    return f"Which {noun} for {project['product'] or project['name']}?"
+
+
+def shorten(text: str, room: int) -> str:
+    """At most `room` characters; a cut is shown."""
+    if len(text) <= room:
+        return text
+    cut = text[: room - 1].rstrip() + "…"
+    return cut + POP_ISOLATE if FIRST_STRONG_ISOLATE in cut else cut
 
 
 def named(row: Mapping[str, Any]) -> str:
-    return f"{row['name']} (illustrative)" if row["illustrative"] else row["name"]
+    name = shorten(row["name"], NAME_ROOM)
+    return f"{name} (illustrative)" if row["illustrative"] else name
 
 
 def headline(snapshot: Mapping[str, Any]) -> str:
@@ -55,19 +66,22 @@ def headline(snapshot: Mapping[str, Any]) -> str:
     leader = ranked[0]
     lead = f"{named(leader)} leads with {scored(leader)} out of 100 points"
     within = snapshot["lead"]["ranked_within_reach"]
+    level = [row for row in ranked if row["rank"] == 1]
+    if len(level) > 1:
+        return (
+            f"{_names(level, len(level))} share first place with {score(leader['point'])} out of 100 points."
+        )
     if funnel["ranked"] == 1:
         return f"{named(leader)} is the only partner that can be ranked, with {scored(leader)} out of 100 points."
     if not within:
         return f"{lead}, ahead of every other ranked partner whatever the open facts turn out to be."
-    close = not_separable(ranked)[:SHOWN_NAMES]
-    if leader["illustrative"] and all(row["illustrative"] for row in close):
-        lead, names = lead.replace(named(leader), leader["name"], 1), [row["name"] for row in close]
-        mark = " All named here are illustrative."
-    else:
-        names, mark = [named(row) for row in close], ""
-    if within > len(names):
-        names.append(counted(within - len(names), "other"))
-    return f"{lead}; not separable from {listing(names)}.{mark}"
+    return f"{lead}; not separable from {_names(not_separable(ranked), within)}."
+
+
+def _names(rows: list[Mapping[str, Any]], count: int) -> str:
+    """The first names and how many more there are: "A, B and 3 others"."""
+    names = [named(row) for row in rows[:SHOWN_NAMES]]
+    return listing([*names, counted(count - len(names), "other")] if count > len(names) else names)
 
 
 def _nobody(funnel: Mapping[str, int]) -> str:
@@ -80,7 +94,7 @@ def _nobody(funnel: Mapping[str, int]) -> str:
         )
     return (
         f"No partner can be recommended yet: {counted(funnel['insufficient'], 'partner')} passed the must-haves "
-        "or could still do so, but too little is known about them for a score to be trusted."
+        "or could still do so, but too little is known for a score to be trusted."
     )
 
 
@@ -96,16 +110,17 @@ def caveats(snapshot: Mapping[str, Any]) -> list[str]:
     if not ranked:
         return ["The nearest misses and the open questions below show what would have to change."]
     leader, said = ranked[0], []
+    name = shorten(leader["name"], NAME_ROOM)
     if open_musts := leader["unverified"]:
         said.append(
-            f"Before it can be selected, {counted(len(open_musts), 'must-have')} of {leader['name']} must be "
+            f"Before it can be selected, {counted(len(open_musts), 'must-have')} of {name} must be "
             f"verified: {listing(open_musts[:SHOWN_NAMES])}"
             + (f" and {len(open_musts) - SHOWN_NAMES} more." if len(open_musts) > SHOWN_NAMES else ".")
         )
     if within := snapshot["lead"]["ranked_within_reach"]:
         said.append(
             f"The order may change: {counted(within, 'other partner')} could score above the low end of "
-            f"{leader['name']}. The questions in this report are sorted by how many points they can move."
+            f"{name}. The questions in this report are sorted by how many points they can move."
         )
     if thin := snapshot["lead"]["thin_within_reach"]:
         said.append(
