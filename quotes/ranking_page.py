@@ -16,7 +16,6 @@ class Row:
     shown: explain.Shown
     parts: list[tuple[str, str, Decimal]]  # criterion code, label, points
     shortlisted: bool
-    near_miss: bool  # knocked out by exactly one must-have
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,20 @@ class RankingPage:
             return f"{first.name} is the only partner with enough facts and no failed must-have."
         rivals = sum(1 for row in self.ranked[1:] if row.result.high >= first.low)
         if not rivals:
-            return f"{first.name} leads, whatever the unknown facts turn out to be."
-        others = "one other partner" if rivals == 1 else f"{rivals} other partners"
+            return f"{first.name} leads the ranked partners, whatever their unknown facts turn out to be."
+        others = "one other ranked partner" if rivals == 1 else f"{rivals} other ranked partners"
         return f"{first.name} leads on the known facts, but {others} could still overtake it: the intervals overlap."
+
+    @property
+    def has_illustrative(self) -> bool:
+        return any(row.result.illustrative for row in (*self.ranked, *self.insufficient, *self.knocked_out))
+
+    @property
+    def thin_rivals(self) -> int:
+        """How many partners with insufficient data could still come first, were their unknown facts the best."""
+        if not self.ranked:
+            return 0
+        return sum(1 for row in self.insufficient if row.result.high >= self.ranked[0].result.low)
 
 
 def build_row(result: PartnerResult, shortlisted: set[int], labels: Mapping[str, str]) -> Row:
@@ -56,7 +66,6 @@ def build_row(result: PartnerResult, shortlisted: set[int], labels: Mapping[str,
         shown=shown,
         parts=[(code, labels[code], shown.contributions[code]) for code in CRITERIA],
         shortlisted=result.partner_id in shortlisted,
-        near_miss=len(result.fails) == 1,
     )
 
 

@@ -217,5 +217,5 @@ def group_summary(ranking: Ranking, group: Group) -> str:
     if group is Group.INSUFFICIENT:
         share = rounded(ranking.min_coverage)
         return f"{counted(n, 'partner')} with facts for less than {share} % of the weight, not ranked."
-    near = sum(len(r.fails) == 1 for r in ranking.group(group))
-    return f"{counted(n, 'partner')} knocked out by a must, {near} of them by one only."
+    near = sum(r.near_miss for r in ranking.group(group))
+    return f"{counted(n, 'partner')} knocked out by a must, {near} of them a near miss."

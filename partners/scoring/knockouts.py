@@ -140,4 +140,5 @@ def _result(need: Need, verdict: Verdict, site: SiteFacts | None = None) -> Rule
         facts=verdict.facts,
         site=site.name if site else "",
         ask=verdict.ask,
+        mismatch=verdict.mismatch,
     )

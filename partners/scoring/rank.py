@@ -153,8 +153,10 @@ def _coverage_order(r: PartnerResult) -> tuple[object, ...]:
 
 
 def _near_miss_order(r: PartnerResult) -> tuple[object, ...]:
-    """The nearest miss first: one failed must with the others proved comes before one with all else unknown."""
-    return (len(r.fails), len(r.unverified), *_score_order(r))
+    """The nearest miss first: missed by a margin before not offered at all, few failed musts before many,
+    the others proved before all else unknown."""
+    mismatches = sum(f.mismatch for f in r.fails)
+    return (mismatches, len(r.fails), len(r.unverified), *_score_order(r))
 
 
 def _with_ranks(ranked: list[PartnerResult]) -> list[PartnerResult]:

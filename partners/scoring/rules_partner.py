@@ -63,7 +63,7 @@ def contract_structure(need: Need, brief: Brief, partner: PartnerFacts) -> Verdi
         return Verdict(PASS, f"contracts as {offered[wanted].label}", (offered[wanted],))
     facts = tuple(offered[code] for code in sorted(offered))
     names = listing(fact.label for fact in facts)
-    return Verdict(FAIL, f"contracts as {names} only, not as {plain(wanted)}", facts)
+    return Verdict(FAIL, f"contracts as {names} only, not as {plain(wanted)}", facts, mismatch=True)
 
 
 def open_stops(site: SiteFacts, as_of: dt.date) -> list[ActionFact]:

@@ -205,4 +205,4 @@ def country(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts) ->
         )
     if site.country in need.countries:
         return Verdict(PASS, f"{site.name} is in {site.country}", ())
-    return Verdict(FAIL, f"{site.name} is in {site.country}; asked for: {wanted}", ())
+    return Verdict(FAIL, f"{site.name} is in {site.country}; asked for: {wanted}", (), mismatch=True)

@@ -28,7 +28,9 @@ PASS, FAIL, UNKNOWN, CONDITIONAL = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN, 
 def _absent(need: Need, site: SiteFacts) -> Verdict:
     if site.complete_list is not None:
         stated = f" stated on {day(site.complete_list.as_of)}" if site.complete_list.as_of else ""
-        return Verdict(FAIL, f"not in the full list of {site.name}{stated}", (site.complete_list,))
+        return Verdict(
+            FAIL, f"not in the full list of {site.name}{stated}", (site.complete_list,), mismatch=True
+        )
     return Verdict(
         UNKNOWN,
         f"nothing recorded about it at {site.name}",

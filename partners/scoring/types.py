@@ -310,6 +310,7 @@ class RuleResult:
     facts: tuple[FactRef, ...] = ()
     site: str = ""
     ask: str = ""  # the question to the partner that would settle an unknown
+    mismatch: bool = False  # fails because the thing is not offered at all, not by a margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +383,11 @@ class PartnerResult:
     def fails(self) -> tuple[RuleResult, ...]:
         """The must-haves that knock this partner out."""
         return tuple(r for r in self.rules if r.level is Level.MUST and r.outcome is Outcome.FAIL)
+
+    @property
+    def near_miss(self) -> bool:
+        """Knocked out by one must only, and by a margin: the wrong size or date, not the wrong trade."""
+        return len(self.fails) == 1 and not self.fails[0].mismatch
 
     @property
     def unverified(self) -> tuple[RuleResult, ...]:

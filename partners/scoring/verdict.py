@@ -19,6 +19,7 @@ class Verdict:
     reason: str
     facts: tuple[FactRef, ...] = ()
     ask: str = ""
+    mismatch: bool = False  # fails because the thing is not offered at all, not by a margin
 
 
 @dataclass(slots=True)

@@ -10,6 +10,11 @@ function shares() {
   }
 }
 
+// On a phone the list comes first: the weights are folded until they are asked for.
+if (matchMedia("(max-width: 62rem)").matches) {
+  document.querySelector("[data-fold-on-phone]")?.removeAttribute("open");
+}
+
 if (form) {
   form.addEventListener("input", shares);
 }

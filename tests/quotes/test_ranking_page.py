@@ -84,6 +84,16 @@ def test_partners_are_grouped_and_the_knocked_out_have_their_reason(client, mana
     assert "unverified must-haves" in shown
 
 
+def test_a_leader_is_never_said_to_be_beyond_the_reach_of_partners_nobody_knows(
+    client, manager, project, partners
+):
+    """With nothing on record, Silent could still score anything: the page says so beside the leader."""
+    page = build_page(rank_project(project), set(), project.profile)
+    silent = next(row for row in page.insufficient if row.result.name == "Silent")
+    assert (silent.result.low, silent.result.high) == (0, 100)
+    assert page.thin_rivals == (len(page.insufficient) if page.ranked else 0)
+
+
 def test_shown_contributions_add_up_to_the_shown_score(project, partners):
     page = build_page(rank_project(project), set(), project.profile)
     rows = [*page.ranked, *page.insufficient, *page.knocked_out]

@@ -106,7 +106,7 @@ def brief(*needs, **fields):
     return replace(Brief(as_of=TODAY, stage=4, needs=needs, modality="aav", need_date=NEED_DATE), **fields)
 
 
-def assessment(name, values, *, pk=None, fails=0, unknowns=0):
+def assessment(name, values, *, pk=None, fails=0, unknowns=0, mismatch=False):
     """An assessment with given criterion points; None is unknown, a pair is an interval."""
     cells = []
     for code, value in zip(CRITERIA, values, strict=True):
@@ -115,7 +115,14 @@ def assessment(name, values, *, pk=None, fails=0, unknowns=0):
     outcomes = [Outcome.FAIL] * fails + [Outcome.UNKNOWN] * unknowns
     rules = tuple(
         RuleResult(
-            f"r{i}", f"Need {i}", Rule.CAPABILITY, Level.MUST, outcome, f"Reason {i}.", ask=f"Question {i}?"
+            f"r{i}",
+            f"Need {i}",
+            Rule.CAPABILITY,
+            Level.MUST,
+            outcome,
+            f"Reason {i}.",
+            ask=f"Question {i}?",
+            mismatch=mismatch and outcome is Outcome.FAIL,
         )
         for i, outcome in enumerate(outcomes)
     )

@@ -143,7 +143,7 @@ def test_group_summaries_count(ranking):
     )
     assert (
         group_summary(ranking, Group.KNOCKED_OUT)
-        == "2 partners knocked out by a must, 1 of them by one only."
+        == "2 partners knocked out by a must, 1 of them a near miss."
     )
     nobody = rank_assessed((), PHASE_2, as_of=TODAY)
     assert group_summary(nobody, Group.RANKED) == "No partner can be ranked yet."

@@ -139,6 +139,18 @@ def test_a_single_fail_with_the_rest_proved_is_the_nearest_miss():
     assert names(ranked(otherwise_unknown, near)) == ["Near", "Unknown"]
 
 
+def test_who_misses_by_a_margin_comes_before_who_does_not_do_it_at_all():
+    another_trade = assessment("Another trade", C, fails=1, mismatch=True)
+    too_small = assessment("Too small", A, fails=1)
+    two_margins = assessment("Two margins", A, fails=2)
+    ranking = ranked(another_trade, two_margins, too_small)
+    assert [(r.name, r.near_miss) for r in ranking.results] == [
+        ("Too small", True),
+        ("Two margins", False),
+        ("Another trade", False),
+    ]
+
+
 def test_the_coverage_threshold_can_be_moved():
     ranking = ranked(assessment("Little", [100, 100, *[None] * 8]), min_coverage=30)
     assert [r.group for r in ranking.results] == [Group.RANKED]
