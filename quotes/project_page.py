@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from cmo_selector.templatetags.fmt import format_date, format_money, format_number
 from partners.scoring.weights import criteria_labels
-from quotes.enums import Market, NeedLevel, NeedRule, Profile
+from quotes.enums import Market, NeedLevel, Profile
 from quotes.models import Need, Project
 from quotes.needs import NO_NEEDS, need_label
+from quotes.prices import HIDDEN, PRICE_RULES
 
 STEPS: tuple[tuple[str, str], ...] = (
     ("product", "Product"),
@@ -29,9 +30,6 @@ FEDERAL = {
     True: "Yes: restricted parties are knocked out",
     False: "No: restricted parties are marked with a warning",
 }
-HIDDEN = "Hidden: your role does not see prices."
-#: needs whose sentence states a price
-PRICE_RULES = frozenset({NeedRule.MINIMUM_PROJECT.value})
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_countries import countries as all_countries
 
 from partners import models as catalogue
-from partners.enums import MetricKind
+from partners.enums import MetricKind, TrackRecordKind
 from quotes.enums import NeedLevel, NeedRule
 from quotes.models import Need, Project
 from quotes.needs import NEED_FIELDS, RULE_FIELDS, RULES, problems
@@ -94,6 +94,9 @@ class NeedForm(VersionedForm):
             checkable = self.fields["metric"].queryset.exclude(kind=MetricKind.TEXT)
             self.fields["metric"].queryset = checkable
             self.fields["metric"].label_from_instance = _metric_label
+        if "track_record_kind" in self.fields:
+            self.fields["track_record_kind"].choices = [("", "Choose"), *TrackRecordKind.choices]
+            self.fields["track_record_kind"].widget.attrs["data-placeholder"] = "Choose"
         if "unit" in self.fields:
             set_empty(self.fields["unit"], "No unit")
             self.fields["unit"].label_from_instance = lambda unit: f"{unit.label} ({unit.symbol})"
