@@ -190,6 +190,7 @@ async function enhance(root) {
     const control = new window.TomSelect(select, {
       plugins: select.multiple ? ["remove_button"] : [],
       maxOptions: 500,
+      refreshThrottle: 0, // Enter takes what was typed, not what was listed before
       create: false,
       hideSelected: select.multiple,
       placeholder: select.dataset.placeholder || (select.multiple ? "Search…" : undefined),
