@@ -9,7 +9,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
-from cmo_selector import env
+from cmo_selector import desk, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -262,6 +262,10 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+
+# -- curation desk (the admin's look and navigation) ------------------------------------------------
+
+UNFOLD = desk.UNFOLD
 
 # -- jobs ----------------------------------------------------------------------------------------
 

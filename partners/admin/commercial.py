@@ -36,7 +36,7 @@ class IndicativePriceAdmin(FactAdmin):
     list_filter = (("basis", ChoicesDropdownFilter), *EVIDENCE_FILTERS)
     search_fields = ("organisation__name", "service__label", "modality__label")
     autocomplete_fields = ("organisation", "service", "modality", "source")
-    main_fields = ("organisation", ("service", "modality"), "basis", ("low", "high", "currency"))
+    main_fields = ("organisation", ("service", "modality"), ("basis", "currency"), ("low", "high"))
 
 
 @admin.register(models.TrackRecord)
@@ -65,7 +65,7 @@ class MetricValueAdmin(FactAdmin):
     list_filter = (("metric", AutocompleteSelectFilter), *EVIDENCE_FILTERS)
     search_fields = ("organisation__name", "metric__label")
     autocomplete_fields = ("organisation", "facility", "metric", "source")
-    main_fields = (("organisation", "facility"), "metric", ("number", "flag", "text"), "period_end")
+    main_fields = (("organisation", "facility"), ("metric", "period_end"), ("number", "flag"), "text")
 
 
 @admin.register(models.Document)

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import display
 
 from cmo_selector.audit.desk import AuditedAdmin
 from partners import models
@@ -44,7 +45,7 @@ class FacilityInline(FactInline):
 
 @admin.register(models.Organisation)
 class OrganisationAdmin(FactAdmin):
-    list_display = ("name", "illustrative", "active", "ownership", "evidence_level", "retrieved_on", "source")
+    list_display = ("name", "record", "ownership", "evidence_level", "retrieved_on", "active")
     list_filter = (
         "illustrative",
         "active",
@@ -70,6 +71,10 @@ class OrganisationAdmin(FactAdmin):
         OrganisationIdentifierInline,
         FacilityInline,
     )
+
+    @display(description="Record", ordering="illustrative", label={"Real": "info", "Illustrative": "warning"})
+    def record(self, obj):
+        return "Illustrative" if obj.illustrative else "Real"
 
     def get_prepopulated_fields(self, request, obj=None):
         """The slug is the partner's address: it follows the name only while the partner is new."""

@@ -43,7 +43,8 @@ class InspectionAdmin(FactAdmin):
     main_fields = (
         ("facility", "regulator"),
         ("kind", "product_area"),
-        ("started_on", "ended_on", "closed_out_on"),
+        ("started_on", "ended_on"),
+        "closed_out_on",
         ("outcome", "observations"),
         "url",
     )

@@ -93,6 +93,7 @@ class Migration(migrations.Migration):
                 ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
             ],
             options={
+                'verbose_name_plural': 'industries',
                 'ordering': ['order', 'label', 'pk'],
                 'abstract': False,
             },
@@ -127,6 +128,7 @@ class Migration(migrations.Migration):
                 ('group', models.CharField(blank=True, max_length=60)),
             ],
             options={
+                'verbose_name_plural': 'modalities',
                 'ordering': ['order', 'label', 'pk'],
                 'abstract': False,
             },

@@ -35,6 +35,9 @@ class Modality(Vocabulary):
 
     group = models.CharField(max_length=60, blank=True)
 
+    class Meta(Vocabulary.Meta):
+        verbose_name_plural = "modalities"
+
 
 class Service(Vocabulary):
     """A node of the service tree; branches are nodes without a parent."""
@@ -61,6 +64,9 @@ class ScaleUnit(Vocabulary):
 
 class Industry(Vocabulary):
     """Industry a partner serves: pharma, biotech, medical device …"""
+
+    class Meta(Vocabulary.Meta):
+        verbose_name_plural = "industries"
 
 
 class ContractStructure(Vocabulary):

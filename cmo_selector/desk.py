@@ -1,0 +1,120 @@
+"""The look of the curation desk (Django admin with django-unfold): name, colours, navigation."""
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _link(title: str, model: str, icon: str) -> dict[str, Any]:
+    """An entry of the navigation, for those who may look at the model (`app.model`)."""
+    app, name = model.split(".")
+
+    def allowed(request: Any) -> bool:
+        return request.user.has_perm(f"{app}.view_{name}")
+
+    link = reverse_lazy(f"admin:{app}_{name}_changelist")
+    return {"title": title, "icon": icon, "link": link, "permission": allowed}
+
+
+def _group(title: str, *links: dict[str, Any], folded: bool = True) -> dict[str, Any]:
+    return {"title": title, "separator": True, "collapsible": folded, "items": list(links)}
+
+
+NAVIGATION = [
+    _group(
+        "Partners",
+        _link("Partners", "partners.organisation", "factory"),
+        _link("Sites", "partners.facility", "location_on"),
+        _link("Capabilities", "partners.capability", "science"),
+        _link("Equipment", "partners.equipment", "precision_manufacturing"),
+        _link("Capacity", "partners.capacityslot", "event_available"),
+        folded=False,
+    ),
+    _group(
+        "Quality record",
+        _link("Certificates", "partners.certificate", "verified"),
+        _link("Inspections", "partners.inspection", "fact_check"),
+        _link("Regulatory actions", "partners.regulatoryaction", "gavel"),
+        folded=False,
+    ),
+    _group(
+        "Commercial",
+        _link("Commercial terms", "partners.commercialterms", "contract"),
+        _link("Indicative prices", "partners.indicativeprice", "sell"),
+        _link("Track record", "partners.trackrecord", "military_tech"),
+        _link("Measures", "partners.metricvalue", "monitoring"),
+        _link("Documents", "partners.document", "description"),
+    ),
+    _group(
+        "Facts about partners",
+        _link("Organisation types", "partners.organisationtypefact", "category"),
+        _link("Contract structures", "partners.contractstructurefact", "handshake"),
+        _link("Industries", "partners.industryfact", "domain"),
+        _link("Other names", "partners.alias", "badge"),
+        _link("Identifiers", "partners.identifier", "tag"),
+        _link("Restricted-party entries", "partners.restrictedpartyentry", "block"),
+        _link("Restricted-party lists", "partners.restrictedpartylist", "list_alt"),
+    ),
+    _group(
+        "Sources and registers",
+        _link("Sources", "partners.source", "source"),
+        _link("Register establishments", "partners.registerestablishment", "public"),
+        _link("Register imports", "partners.registerimport", "download"),
+        _link("Rejected rows", "partners.rejectedrow", "report"),
+    ),
+    _group(
+        "Vocabularies",
+        _link("Organisation types", "partners.organisationtype", "category"),
+        _link("Modalities", "partners.modality", "genetics"),
+        _link("Services", "partners.service", "account_tree"),
+        _link("Dosage forms", "partners.dosageform", "pill"),
+        _link("Production systems", "partners.productionsystem", "biotech"),
+        _link("Scale units", "partners.scaleunit", "straighten"),
+        _link("Industries", "partners.industry", "domain"),
+        _link("Contract structures", "partners.contractstructure", "handshake"),
+        _link("Regulators", "partners.regulator", "account_balance"),
+        _link("Certificate types", "partners.certificatetype", "verified"),
+        _link("Document types", "partners.documenttype", "description"),
+        _link("Measures", "partners.metric", "monitoring"),
+        _link("Register crosswalks", "partners.servicecrosswalk", "sync_alt"),
+    ),
+    _group(
+        "Administration",
+        _link("People", "accounts.user", "person"),
+        _link("Sponsors", "accounts.sponsor", "apartment"),
+        _link("Memberships", "accounts.membership", "group"),
+        _link("Groups", "auth.group", "groups"),
+        _link("Audit log", "audit.auditevent", "history"),
+    ),
+]
+
+UNFOLD = {
+    "SITE_TITLE": "Curation desk · CMO Selector",
+    "SITE_HEADER": "Curation desk",
+    "SITE_SUBHEADER": "CMO Selector",
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "database",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}
+    ],
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        # the accent of static/css/tokens.css, lightened and darkened
+        "primary": {
+            "50": "#f0f8f9",
+            "100": "#e1f0f2",
+            "200": "#bfe0e5",
+            "300": "#8fd8e2",
+            "400": "#63c4d2",
+            "500": "#2a93a4",
+            "600": "#0b6474",
+            "700": "#084c58",
+            "800": "#0a414b",
+            "900": "#0b3740",
+            "950": "#06262c",
+        }
+    },
+    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": NAVIGATION},
+}
