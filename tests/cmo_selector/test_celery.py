@@ -39,5 +39,5 @@ def test_every_scheduled_job_exists():
 def test_real_worker_answers_in_this_process_corner_of_the_broker(celery_worker_process):
     replies = app.control.ping(timeout=5, limit=1)
     assert [list(reply.values()) for reply in replies] == [[{"ok": "pong"}]]
-    queues = app.control.inspect(timeout=5).active_queues()
+    queues = app.control.inspect(timeout=1).active_queues()
     assert [{queue["name"] for queue in listed} for listed in queues.values()] == [{"default", "render"}]
