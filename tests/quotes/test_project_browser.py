@@ -79,6 +79,7 @@ def test_a_suggestion_moves_into_the_list_and_typed_fields_stay(page):
     page.get_by_role("button", name=re.compile("^Add ?: .*biosafety level 2")).click()
     page.locator(".need-list .need-sentence", has_text="biosafety level 2").wait_for()
     assert page.get_by_label("Note").input_value() == "half typed"
+    assert page.get_by_text("Added: The lead site works at biosafety level 2").count() == 1
     assert page.locator(".suggestions .need-sentence", has_text="biosafety").count() == 0
 
 
