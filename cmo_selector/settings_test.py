@@ -44,22 +44,25 @@ class _RaiseWhenInvalid(str):
 
     __slots__ = ()
 
-    def __bool__(self) -> bool:  # Django looks no further at an empty text
-        return True
+    def __bool__(self) -> bool:
+        """In third parties' templates: an empty text, to which Django goes on to apply their filters."""
+        return "site-packages" not in self._origin()
 
     def __contains__(self, item: object) -> bool:
         return item == "%s" or super().__contains__(item)  # type: ignore[operator]
 
     def __mod__(self, variable: object) -> str:
+        raise UndefinedTemplateVariable(f"{variable} in {self._origin()}")
+
+    @staticmethod
+    def _origin() -> str:
+        """The template that is being rendered."""
         frame = sys._getframe(1)
         while frame is not None:
             if frame.f_code.co_name == "render_annotated":
-                origin = str(getattr(frame.f_locals["self"], "origin", ""))
-                if "site-packages" in origin:
-                    return ""
-                raise UndefinedTemplateVariable(f"{variable} in {origin}")
+                return str(getattr(frame.f_locals["self"], "origin", ""))
             frame = frame.f_back
-        raise UndefinedTemplateVariable(str(variable))
+        return ""
 
 
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = _RaiseWhenInvalid()

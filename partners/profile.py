@@ -96,6 +96,7 @@ class Profile:
     gaps: tuple[Gap, ...]
     unknown_measures: tuple[Gap, ...]
     map_spec: dict | None
+    unplaced: tuple[str, ...]
     checked_on: datetime.date
     prices: bool
 
@@ -124,6 +125,7 @@ def build_profile(partner: Organisation, metrics: Sequence[Metric], *, prices: b
         gaps=tuple(gap for gap in gaps if not gap.is_measure),
         unknown_measures=tuple(gap for gap in gaps if gap.is_measure),
         map_spec=sites_map(sites),
+        unplaced=_left_off_the_map(sites),
         checked_on=max(_retrieval_dates(partner, sites)),
         prices=prices,
     )
@@ -178,7 +180,7 @@ def sites_map(sites: Iterable[Facility]) -> dict | None:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": "container",
-        "height": 260,
+        "height": 250,
         "projection": {"type": "equalEarth"},
         "layer": [
             {
@@ -202,6 +204,12 @@ def sites_map(sites: Iterable[Facility]) -> dict | None:
             },
         ],
     }
+
+
+def _left_off_the_map(sites: Sequence[Facility]) -> tuple[str, ...]:
+    """Names of the sites without coordinates; none when there is no map to miss them on."""
+    missing = tuple(site.name for site in sites if site.latitude is None)
+    return missing if len(missing) < len(sites) else ()
 
 
 # -- quality record ----------------------------------------------------------------------------------
