@@ -20,7 +20,9 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-SOURCE_MAP = re.compile(rb"\s*(?://[#@][ \t]*sourceMappingURL=[^\n]*|/\*[#@][ \t]*sourceMappingURL=.*?\*/)\s*\Z")
+SOURCE_MAP = re.compile(
+    rb"\s*(?://[#@][ \t]*sourceMappingURL=[^\n]*|/\*[#@][ \t]*sourceMappingURL=.*?\*/)\s*\Z"
+)
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
