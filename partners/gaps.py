@@ -87,4 +87,6 @@ def _site_gaps(sites: Iterable[Facility]) -> Iterator[Gap]:
 
 def _metric_gaps(partner: Organisation, metrics: Sequence[Metric]) -> Iterator[Gap]:
     known = {value.metric_id for value in partner.metric_values.all()}
-    yield from (Gap(metric.label, metric.question, is_measure=True) for metric in metrics if metric.pk not in known)
+    yield from (
+        Gap(metric.label, metric.question, is_measure=True) for metric in metrics if metric.pk not in known
+    )
