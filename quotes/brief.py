@@ -7,7 +7,7 @@ from django.utils import timezone
 from partners.scoring.types import Brief, Level, Need, Rule
 from partners.scoring_inputs import service_paths
 from quotes import models
-from quotes.needs import need_label
+from quotes.needs import NO_NEEDS, need_label
 
 
 class NothingToRank(ValueError):
@@ -33,7 +33,7 @@ def brief_for(project: models.Project, *, as_of: dt.date | None = None) -> Brief
         )
     )
     if not rows:
-        raise NothingToRank("A project needs at least one need before partners can be ranked.")
+        raise NothingToRank(NO_NEEDS)
     paths = service_paths()
     return Brief(
         as_of=as_of or timezone.localdate(),

@@ -1,4 +1,4 @@
-"""What roles without prices may not read: the reasons and facts that speak of money. Scores stay as they are."""
+"""What roles without prices may not read: sentences and facts that speak of money. Scores stay as they are."""
 
 from dataclasses import replace
 
@@ -7,6 +7,7 @@ from partners.scoring.types import CriterionScore, PartnerResult, Ranking, Rule,
 PRICE_CRITERIA = ("C7", "C8")  # cost, terms
 PRICE_RULES = (Rule.MINIMUM_PROJECT,)
 HIDDEN = "Hidden: your role does not see prices."
+PRICE_NEED = "The partner's minimum project value is within the limit set"
 
 
 def without_prices(ranking: Ranking) -> Ranking:
@@ -23,7 +24,7 @@ def _result(result: PartnerResult) -> PartnerResult:
 
 
 def _rule(rule: RuleResult) -> RuleResult:
-    return replace(rule, reason=HIDDEN, facts=())
+    return replace(rule, label=PRICE_NEED, reason=HIDDEN, facts=())
 
 
 def _criterion(criterion: CriterionScore) -> CriterionScore:

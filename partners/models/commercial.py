@@ -74,7 +74,8 @@ class IndicativePrice(Evidenced):
         ]
 
     def __str__(self) -> str:
-        return f"{self.currency} {self.low}-{self.high} {self.get_basis_display()}"
+        low, high = (f"{price:,.2f}".removesuffix(".00") for price in (self.low, self.high))
+        return f"{self.currency} {low}–{high} {self.get_basis_display()}"
 
 
 class TrackRecord(Evidenced):

@@ -6,12 +6,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from cmo_selector.accounts.middleware import SESSION_KEY
+from quotes.project_page import next_action
 from quotes.selectors import home_overview
 
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "quotes/home.html", {"overview": home_overview(request.sponsor)})
+    overview = home_overview(request.sponsor)
+    rows = [{"project": project, "next": next_action(project)} for project in overview.projects]
+    return render(request, "quotes/home.html", {"rows": rows, "reports": overview.reports})
 
 
 @require_POST

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cmo_selector.accounts.roles import Role
 from partners.scoring import default_weights
 from partners.scoring.types import CRITERIA
+from quotes.needs import NO_NEEDS
 from quotes.ranking import rank_project
 from quotes.ranking_page import BadWeights, build_page, rounded_to_100, trial_weights
 from tests.factories.accounts import MembershipFactory
@@ -167,7 +168,7 @@ def test_a_project_without_needs_says_what_to_do(client, manager):
     client.force_login(manager.user)
     response = client.get(url(project))
     assert response.status_code == 200
-    assert "A project needs at least one need before partners can be ranked." in text(response)
+    assert NO_NEEDS in text(response)
     assert url(project, "project_step", "needs") in text(response)
 
 
@@ -195,6 +196,7 @@ def test_prices_are_hidden_from_evaluators(client, project, partners):
     for page in (client.get(url(project)), client.get(url(project, "ranking_partner", "global"))):
         assert page.status_code == 200
         assert "15,000,000" not in page.content.decode()
+        assert "6,000,000" not in page.content.decode()
         assert "your role does not see prices" in page.content.decode()
 
 
