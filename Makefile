@@ -11,7 +11,7 @@ PYTHON := $(shell for python in "$$PYTHON" python3.11 python3 python3.12 python3
 	&& echo "$$python" && break; done)
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
-PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --require-hashes
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --quiet --require-hashes
 CMO_ENV ?= demo
 export PORT PYTHON CMO_ENV
 unexport CMO_PROCESS DJANGO_SETTINGS_MODULE
@@ -30,7 +30,8 @@ help: ## this list
 demo: ## everything, with demo data, on http://127.0.0.1:8000 (PORT=… changes it)
 	@.ci/system-packages venv pango
 	@$(MAKE) $(DEMO) assets
-	@exec $(MANAGE) embedded run --prepare migrate --prepare "collectstatic --noinput" --prepare load_demo
+	@echo "Preparing the database, the browser files and the demo data"
+	@exec $(MANAGE) embedded run --prepare "migrate --verbosity 0" --prepare "collectstatic --noinput --verbosity 0" --prepare load_demo
 
 test: ## all tests, browser tests included (ARGS=… goes to pytest)
 	@.ci/system-packages venv pango chromium

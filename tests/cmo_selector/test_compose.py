@@ -55,6 +55,7 @@ def assert_command_exists(words: list[str]) -> None:
         options = {word.split("=")[0] for word in rest if word.startswith("--")}
         assert options <= GUNICORN_OPTIONS
     elif program == "celery":
+        rest = [word for word in rest if word != "--quiet"]
         assert rest[:2] == ["-A", "cmo_selector"]
         assert importlib.import_module("cmo_selector.celery").app
         from celery.bin.celery import celery
