@@ -45,7 +45,7 @@ check: ## lint, types, migrations, deploy checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint --lint --quiet templates
-	$(BIN)/mypy
+	$(BIN)/mypy $(wildcard partners/scoring quotes/costing)
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) collectstatic --noinput --dry-run --verbosity 0
 	@echo "manage.py check --deploy, with settings as in production"
