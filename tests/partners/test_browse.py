@@ -82,8 +82,8 @@ def test_card_of_a_bare_register_partner_writes_unknown(client, member):
     page = text(client.get(LIST))
     card = page[page.index("Bare") : page.index("Last checked 2025")]
     assert card == (
-        "Bare Public register Organisation type unknown Sites 0 in countries unknown Services unknown Modalities unknown "
-        "Valid certificates none known "
+        "Bare Public register Organisation type unknown Sites 0 in countries unknown Services unknown "
+        "Modalities unknown Valid certificates none known "
     )
 
 
