@@ -14,7 +14,7 @@ class UserManager(DjangoUserManager):
     def _create_user(self, email, password, **extra):
         if not email:
             raise ValueError("An e-mail address is required.")
-        user = self.model(email=self.normalize_email(email), **extra)
+        user = self.model(email=email.strip().lower(), **extra)  # allauth looks addresses up in lower case
         user.set_password(password)
         user.save(using=self._db)
         return user

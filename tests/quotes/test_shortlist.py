@@ -215,3 +215,28 @@ def test_what_people_write_comes_out_as_text(client, manager, project, entries):
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<img src=x" not in page
+
+
+def test_a_partner_is_added_from_its_profile(client, manager, project):
+    partner = OrganisationFactory(name="A", slug="a")
+    client.force_login(manager.user)
+    profile = client.get(partner.get_absolute_url()).content.decode()
+    assert f"Add to “{project.name}”" in profile
+    client.post(reverse("quotes:shortlist_add", args=[project.pk]), {"partner": "a", "next": "/partners/a/"})
+    after = client.get(partner.get_absolute_url()).content.decode()
+    assert f"On the shortlist of “{project.name}”" in after
+    assert f"Add to “{project.name}”" not in after
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.EVALUATOR])
+def test_people_who_may_not_shortlist_see_no_menu_on_a_profile(client, project, role):
+    member = MembershipFactory(sponsor=project.sponsor, role=role.value)
+    client.force_login(member.user)
+    page = client.get(OrganisationFactory(slug="a").get_absolute_url()).content.decode()
+    assert project.name not in page
+
+
+def test_a_profile_never_names_another_sponsors_projects(client, project):
+    stranger = MembershipFactory(role=Role.MANAGER.value)
+    client.force_login(stranger.user)
+    assert project.name not in client.get(OrganisationFactory(slug="a").get_absolute_url()).content.decode()
