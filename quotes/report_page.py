@@ -12,6 +12,7 @@ from quotes.enums import ReportState, ReportStep
 from quotes.models import Project, Report
 from quotes.reports import charts, wording
 from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS, clean, criteria_names, points
+from quotes.reports.snapshot import SCHEMA_ID, SCHEMA_VERSION
 
 PER_PAGE = 20
 LONG_WAIT_SECONDS = 60  # after which the page says that waiting is safe
@@ -59,7 +60,7 @@ def progress_of(report: Report) -> Progress:
 
 def readable_by(report: Report, sees_prices: bool) -> bool:
     """Whether a role may open the report's figures and file: prices only for roles that see prices."""
-    return sees_prices or not report.snapshot["prices_included"]
+    return sees_prices or report.snapshot.get("prices_included") is False
 
 
 def file_size(report: Report) -> int | None:
@@ -70,8 +71,13 @@ def file_size(report: Report) -> int | None:
         return None
 
 
-def summary_of(report: Report) -> dict[str, Any]:
-    """The frozen result in short: headline, leading partners, and the contribution chart of the PDF."""
+def summary_of(report: Report) -> dict[str, Any] | None:
+    """The frozen result in short: headline, leading partners, and the contribution chart of the PDF.
+
+    None for a snapshot in a format that this version does not read.
+    """
+    if report.snapshot.get("schema") != {"id": SCHEMA_ID, "version": SCHEMA_VERSION}:
+        return None
     snapshot = clean(report.snapshot)
     labels = criteria_names(snapshot)
     rows = snapshot["ranked"][:CHART_ROWS]
@@ -81,6 +87,7 @@ def summary_of(report: Report) -> dict[str, Any]:
         "snapshot": snapshot,
         "leaders": snapshot["ranked"][:FIRST_PAGE_ROWS],
         "spec": charts.contribution_spec(rows, labels) if rows else None,
+        "chart_height": "sm" if len(rows) <= 4 else "md" if len(rows) <= 7 else "lg",
         "labels": labels,
         "chart_rows": [{"row": row, "cells": list(points(row).values())} for row in rows],
     }

@@ -136,7 +136,7 @@ def report_download(request: HttpRequest, project_id: int, report_id: int) -> Ht
     if content is None:
         context = {"project": project, "report": found}
         return render(request, "quotes/reports/missing.html", context, status=410)
-    name = f"{slugify(project.name)[:60] or 'project'}-decision-report-{found.snapshot['as_of']}.pdf"
+    name = f"{slugify(project.name)[:60] or 'project'}-decision-report-{found.requested_at:%Y-%m-%d}.pdf"
     response = FileResponse(
         io.BytesIO(content), as_attachment=True, filename=name, content_type="application/pdf"
     )

@@ -1,0 +1,304 @@
+"""Report rows: asked for once, claimed once, finished once, taken back from dead workers, never lost."""
+
+import datetime as dt
+import hashlib
+import logging
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+from kombu import pools
+from kombu.exceptions import OperationalError
+
+from cmo_selector.accounts.roles import Role
+from cmo_selector.audit.models import AuditEvent
+from cmo_selector.celery import app
+from quotes import tasks
+from quotes.brief import NothingToRank
+from quotes.enums import ReportState, ReportStep
+from quotes.models import Report
+from quotes.reports.canonical import snapshot_hash
+from quotes.services import reports
+from tests.factories.quotes import ReportFactory
+from tests.quotes.reports import scenario
+
+pytestmark = pytest.mark.django_db
+PDF = b"%PDF-1.7 nominal"
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def _forget_connections():
+    """kombu keeps pools by the connection's hash, which is the same for two sockets."""
+    pools.reset()
+    app._pool = app.amqp._producer_pool = None
+
+
+@pytest.fixture
+def dead_broker():
+    """A broker that refuses connections: a socket that does not exist."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app.conf, "broker_url", "redis+socket:///nonexistent/valkey.sock")
+        _forget_connections()
+        yield
+    _forget_connections()
+
+
+@pytest.fixture
+def report():
+    return ReportFactory()
+
+
+def ask(scene):
+    return reports.request_report(actor=scene.user, project=scene.project)
+
+
+def verbs():
+    return list(
+        AuditEvent.objects.filter(verb__startswith="report.").values_list("verb", flat=True).order_by("pk")
+    )
+
+
+# -- asking -------------------------------------------------------------------------------------------
+
+
+def test_a_request_freezes_the_project_and_queues_a_row(scene):
+    report = ask(scene)
+    stored = Report.objects.get(pk=report.pk)
+    assert (stored.state, stored.step, stored.attempts) == (ReportState.QUEUED, ReportStep.WAITING, 0)
+    assert stored.snapshot_hash == snapshot_hash(stored.snapshot)
+    assert stored.title == "Decision report: AAV-101 first GMP campaign"
+    assert (stored.engine_version, stored.requested_by) == (stored.snapshot["engine"]["version"], scene.user)
+    assert verbs() == ["report.requested"]
+
+
+def test_workers_are_told_only_after_the_commit(
+    scene, django_capture_on_commit_callbacks, dead_broker, caplog
+):
+    with django_capture_on_commit_callbacks(execute=False) as callbacks:
+        ask(scene)
+    assert len(callbacks) == 1
+    assert "broker" not in caplog.text
+
+
+def test_a_broker_out_of_reach_leaves_the_row_waiting(
+    scene, django_capture_on_commit_callbacks, dead_broker, caplog
+):
+    with caplog.at_level(logging.WARNING), django_capture_on_commit_callbacks(execute=True):
+        report = ask(scene)
+    report.refresh_from_db()
+    assert report.state == ReportState.QUEUED
+    assert "the broker is out of reach" in caplog.text
+    with pytest.raises(OperationalError):
+        tasks.render_report.delay(report.pk)
+
+
+def test_an_identical_request_is_answered_with_the_first_report(scene):
+    first, second = ask(scene), ask(scene)
+    assert (first.reused, second.reused, second.pk) == (False, True, first.pk)
+    assert (Report.objects.count(), verbs()) == (1, ["report.requested"])
+
+
+def test_a_change_makes_a_new_report(scene):
+    first = ask(scene)
+    scene.project.shortlist.filter(position=1).update(comment="New insight")
+    assert ask(scene).pk != first.pk
+
+
+def test_a_failed_or_fileless_report_is_not_reused(scene):
+    first = ask(scene)
+    reports.fail(reports.claim(first.pk), "Broken")
+    second = ask(scene)
+    assert second.pk != first.pk
+    claimed = reports.claim(second.pk)
+    reports.finish(claimed, PDF, 3)
+    assert ask(scene).pk == second.pk
+    default_storage.delete(Report.objects.get(pk=second.pk).file.name)
+    assert ask(scene).pk not in (first.pk, second.pk)
+
+
+def test_a_project_without_needs_creates_nothing(scene):
+    scene.project.needs.all().delete()
+    with pytest.raises(NothingToRank):
+        ask(scene)
+    assert not Report.objects.exists()
+    assert verbs() == []
+
+
+@pytest.mark.parametrize(
+    ("role", "prices"),
+    [(Role.OWNER, True), (Role.MANAGER, True), (Role.VIEWER, True), (Role.EVALUATOR, False)],
+)
+def test_prices_follow_the_role_of_the_requester(role, prices):
+    report = ask(scenario.scene(role=role.value))
+    assert report.snapshot["prices_included"] is prices
+
+
+# -- claiming and finishing ------------------------------------------------------------------------------
+
+
+def test_a_claim_takes_the_row_once(report):
+    claimed = reports.claim(report.pk)
+    assert (claimed.state, claimed.step, claimed.attempts) == (ReportState.RUNNING, ReportStep.CHARTS, 1)
+    assert claimed.lease_until > timezone.now() + dt.timedelta(seconds=tasks.HARD_LIMIT)
+    assert reports.claim(report.pk) is None
+
+
+@pytest.mark.parametrize("state", [ReportState.DONE, ReportState.FAILED, ReportState.RUNNING])
+def test_a_row_that_needs_no_work_is_not_claimed(state):
+    row = ReportFactory(done=True)
+    Report.objects.filter(pk=row.pk).update(state=state, error="x")
+    assert reports.claim(row.pk) is None
+    assert reports.claim(row.pk + 1000) is None
+
+
+def test_a_step_is_written_and_extends_the_lease(report):
+    claimed = reports.claim(report.pk)
+    Report.objects.filter(pk=report.pk).update(lease_until=timezone.now())
+    reports.heartbeat(claimed, ReportStep.LAYOUT)
+    report.refresh_from_db()
+    assert report.step == ReportStep.LAYOUT
+    assert report.lease_until > timezone.now() + dt.timedelta(seconds=60)
+
+
+def test_finishing_stores_the_file_with_its_checksum(report):
+    reports.finish(reports.claim(report.pk), PDF, 7)
+    report.refresh_from_db()
+    assert (report.state, report.step, report.pages) == (ReportState.DONE, ReportStep.FINISHED, 7)
+    assert report.file_sha256 == hashlib.sha256(PDF).hexdigest()
+    assert (reports.read_file(report), report.lease_until) == (PDF, None)
+    assert report.file.name.startswith(f"reports/{report.project.sponsor_id}/{report.pk}/")
+    assert verbs() == ["report.finished"]
+
+
+def test_a_worker_that_lost_its_row_changes_nothing_and_leaves_no_file(report):
+    stale = reports.claim(report.pk)
+    Report.objects.filter(pk=report.pk).update(state=ReportState.QUEUED)
+    fresh = reports.claim(report.pk)
+    for late in (
+        lambda: reports.heartbeat(stale, ReportStep.LAYOUT),
+        lambda: reports.finish(stale, PDF, 1),
+    ):
+        with pytest.raises(reports.LeaseLost):
+            late()
+    reports.fail(stale, "Too late")
+    report.refresh_from_db()
+    assert (report.state, report.attempts, report.error) == (ReportState.RUNNING, fresh.attempts, "")
+    assert not default_storage.exists(f"reports/{report.project.sponsor_id}/{report.pk}") or not any(
+        default_storage.listdir(f"reports/{report.project.sponsor_id}/{report.pk}")[1]
+    )
+
+
+@pytest.mark.parametrize("damage", ["missing", "changed"])
+def test_a_damaged_file_is_not_handed_out(report, damage):
+    reports.finish(reports.claim(report.pk), PDF, 1)
+    report.refresh_from_db()
+    name = report.file.name
+    default_storage.delete(name)
+    if damage == "changed":
+        with default_storage.open(name, "wb") as file:
+            file.write(PDF + b"!")
+    assert reports.read_file(report) is None
+
+
+# -- failing and retrying ----------------------------------------------------------------------------------
+
+
+def test_a_task_that_breaks_says_so_in_plain_words(report):
+    tasks.render_report(report.pk)  # the factory's empty snapshot cannot be printed
+    report.refresh_from_db()
+    assert (report.state, report.error) == (ReportState.FAILED, tasks.BROKEN)
+    assert "Traceback" not in report.error
+    assert "/" not in report.error
+    assert verbs() == ["report.failed"]
+
+
+def test_a_full_storage_is_named_as_the_reason(scene, settings, tmp_path):
+    report = ask(scene)
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where a directory is needed")
+    settings.MEDIA_ROOT = blocked
+    tasks.render_report(report.pk)
+    report.refresh_from_db()
+    assert (report.state, report.error) == (ReportState.FAILED, tasks.NOT_STORED)
+
+
+def test_a_failed_report_can_be_tried_again_from_the_same_snapshot(scene):
+    report = ask(scene)
+    reports.fail(reports.claim(report.pk), "Broken")
+    reports.retry_report(actor=scene.user, report=report)
+    report.refresh_from_db()
+    assert (report.state, report.attempts, report.error) == (ReportState.QUEUED, 0, "")
+    assert report.snapshot_hash == snapshot_hash(report.snapshot)
+    with pytest.raises(reports.NothingToRetry):
+        reports.retry_report(actor=scene.user, report=report)
+    assert verbs() == ["report.requested", "report.failed", "report.retried"]
+
+
+# -- sweeping ------------------------------------------------------------------------------------------------
+
+
+def aged(seconds=60, **values):
+    row = ReportFactory()
+    Report.objects.filter(pk=row.pk).update(
+        requested_at=timezone.now() - dt.timedelta(seconds=seconds), **values
+    )
+    return row
+
+
+def in_(seconds):
+    return timezone.now() + dt.timedelta(seconds=seconds)
+
+
+def test_a_young_row_is_left_to_its_message():
+    aged(5)
+    assert reports.sweep() == reports.Sweep()
+
+
+def test_a_lost_message_is_sent_again_but_not_on_every_sweep():
+    row = aged()
+    assert reports.sweep().dispatched == [row.pk]
+    assert reports.sweep() == reports.Sweep()
+    assert reports.sweep(now=in_(121)).dispatched == [row.pk]
+
+
+def test_without_a_broker_the_sweep_tries_again_next_time(dead_broker):
+    row = aged()
+    assert reports.sweep() == reports.Sweep()
+    row.refresh_from_db()
+    assert (row.state, row.lease_until) == (ReportState.QUEUED, None)
+
+
+def test_a_row_whose_worker_died_is_queued_and_sent_again():
+    row = aged(state=ReportState.RUNNING, step=ReportStep.LAYOUT, attempts=1, lease_until=in_(-1))
+    done = reports.sweep()
+    assert (done.taken_back, done.dispatched) == ([row.pk], [row.pk])
+    row.refresh_from_db()
+    assert (row.state, row.step, row.attempts) == (ReportState.QUEUED, ReportStep.WAITING, 1)
+    assert reports.claim(row.pk).attempts == 2
+
+
+def test_a_row_whose_worker_lives_is_left_alone():
+    aged(state=ReportState.RUNNING, attempts=1, lease_until=in_(60))
+    assert reports.sweep() == reports.Sweep()
+
+
+def test_after_three_dead_workers_the_report_fails_with_a_reason():
+    row = aged(state=ReportState.RUNNING, attempts=reports.MAX_ATTEMPTS, lease_until=in_(-1))
+    assert reports.sweep().given_up == [row.pk]
+    row.refresh_from_db()
+    assert (row.state, row.error) == (ReportState.FAILED, reports.WORKER_LOST)
+    assert verbs() == ["report.failed"]
+
+
+def test_beat_sweeps_every_half_minute(settings):
+    entry = settings.CELERY_BEAT_SCHEDULE["sweep-reports"]
+    assert (entry["task"], entry["schedule"]) == (tasks.sweep_reports.name, 30.0)
+
+
+def test_time_limits_end_before_the_lease():
+    assert tasks.render_report.soft_time_limit < tasks.render_report.time_limit
+    assert tasks.render_report.time_limit < reports.LEASE.total_seconds()
