@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from django.core.management import get_commands
+from django.core.management import get_commands, load_command_class
 from gunicorn.config import KNOWN_SETTINGS
 
 from cmo_selector import env
@@ -50,7 +50,11 @@ def known_variables() -> set[str]:
 
 def assert_command_exists(words: list[str]) -> None:
     program, *rest = words
-    if program == "gunicorn":
+    if program == "sh":
+        assert rest[0] == "-c"
+        for command in rest[1].split(" && "):
+            assert_command_exists(shlex.split(command))
+    elif program == "gunicorn":
         importlib.import_module(rest[0])
         options = {word.split("=")[0] for word in rest if word.startswith("--")}
         assert options <= GUNICORN_OPTIONS
@@ -65,6 +69,8 @@ def assert_command_exists(words: list[str]) -> None:
         assert {word.split("=")[0] for word in rest[3:] if word.startswith("--")} <= known
     elif program == "python" and rest[0] == "manage.py":
         assert rest[1] in get_commands()
+        parser = load_command_class(get_commands()[rest[1]], rest[1]).create_parser("manage.py", rest[1])
+        parser.parse_args(rest[2:])
     elif program == "python":
         assert rest[0] == "-m"
         importlib.import_module(rest[1])

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
@@ -112,18 +114,18 @@ def test_demo_falls_back_to_embedded_services_with_a_private_key(tmp_path: Path)
 
 def test_demo_with_addresses_uses_them_and_embeds_nothing(tmp_path: Path):
     environment = {**PRODUCTION, "CMO_ENV": "demo", "CMO_VAR_DIR": str(tmp_path)}
-    settings = read(environment, "EMBEDDED", "DATABASES", "REDIS_URL")
-    assert settings["EMBEDDED"] is None
-    assert settings["DATABASES"]["default"]["HOST"] == "db.example.org"
-    assert settings["REDIS_URL"] == "redis://broker.example.org:6379/0"
+    found = read(environment, "EMBEDDED", "DATABASES", "REDIS_URL")
+    assert found["EMBEDDED"] is None
+    assert found["DATABASES"]["default"]["HOST"] == "db.example.org"
+    assert found["REDIS_URL"] == "redis://broker.example.org:6379/0"
 
 
 @pytest.mark.parametrize(
     ("process", "statement", "lock"), [("web", 10, 5), ("worker", 300, 150), ("command", 300, 150)]
 )
 def test_each_kind_of_process_has_its_database_timeouts(process, statement, lock):
-    settings = read({**PRODUCTION, "CMO_PROCESS": process}, "DATABASES")
-    options = settings["DATABASES"]["default"]["OPTIONS"]
+    found = read({**PRODUCTION, "CMO_PROCESS": process}, "DATABASES")
+    options = found["DATABASES"]["default"]["OPTIONS"]
     assert options["application_name"] == f"cmo_selector-{process}"
     assert options["options"] == (
         f"-c statement_timeout={statement}s -c lock_timeout={lock}s"
@@ -149,9 +151,10 @@ def test_bad_value_stops_the_start_naming_the_variable(name, value, message):
 
 
 @pytest.mark.django_db
-def test_timeouts_reach_the_database(django_db_setup):
-    from django.db import connection
-
+def test_timeouts_reach_the_database():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
-        assert cursor.fetchone() == ("10s", "5s")
+        cursor.execute(
+            "SELECT extract(epoch FROM current_setting('statement_timeout')::interval)::int,"
+            " extract(epoch FROM current_setting('lock_timeout')::interval)::int"
+        )
+        assert cursor.fetchone() == (settings.DB_STATEMENT_TIMEOUT_SECONDS, settings.DB_LOCK_TIMEOUT_SECONDS)
