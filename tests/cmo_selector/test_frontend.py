@@ -27,7 +27,7 @@ def forbidden(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("components/", login_not_required(gallery)),
+    path("components/", login_not_required(lambda request: gallery(request))),
     path("fragment/", fragment),
     path("forbidden/", forbidden),
     path("", include("cmo_selector.urls")),
