@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,29 @@ def test_lock_satisfies_what_pyproject_declares(name, extras):
 def test_larger_locks_contain_the_smaller_ones_unchanged():
     base, embedded, dev = pins("base"), pins("embedded"), pins("dev")
     assert base.items() <= embedded.items() <= dev.items()
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.11.2", "3.11.14", "3.12.0", "3.13.0", "3.14.0"])
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_lock_is_complete_on_every_supported_python(python, machine):
+    """pip-compile leaves out what only another Python needs; --require-hashes would then refuse to install."""
+    environment = {
+        "python_full_version": python,
+        "python_version": python.rpartition(".")[0],
+        "platform_machine": machine,
+        "platform_system": "Linux",
+        "sys_platform": "linux",
+        "extra": "",
+    }
+    locked = {canonicalize_name(name) for name in pins("dev")}
+    missing = {
+        f"{name} needs {requirement.name}"
+        for name in locked
+        for requirement in map(Requirement, distribution(name).requires or [])
+        if canonicalize_name(requirement.name) not in locked
+        and (requirement.marker is None or requirement.marker.evaluate(environment))
+    }
+    assert missing == set()
 
 
 def test_production_installs_nothing_of_the_demo_or_the_tests():
