@@ -139,12 +139,8 @@ def sites_spec(
     import altair as alt
 
     markers = list(markers)
-    if isinstance(topology, str):
-        shapes: Any = alt.topo_feature(topology, "countries")
-    else:
-        shapes = alt.Data(values=topology, format=alt.TopoDataFormat(feature="countries", type="topojson"))
     land = (
-        alt.Chart(shapes)
+        alt.Chart(alt.Data(values={}, format=alt.TopoDataFormat(feature="countries", type="topojson")))
         .mark_geoshape(fill=LAND, stroke="#ffffff", strokeWidth=0.5)
         .transform_filter("datum.id !== '010'")  # Antarctica
     )
@@ -178,7 +174,12 @@ def sites_spec(
         .project(**_projection(markers, width, height))
         .properties(width=width, height=height)
     )
-    return _finished(chart, paper=True)
+    spec = _finished(chart, paper=True)
+    # Put in afterwards: Altair would check a hundred kilobytes of coordinates against its schema.
+    shapes = spec["layer"][0]["data"]
+    del shapes["values"]
+    shapes["url" if isinstance(topology, str) else "values"] = topology
+    return spec
 
 
 def cluster(
@@ -265,7 +266,7 @@ def svg(spec: Mapping[str, Any]) -> str:
     """The chart as SVG text, drawn offline. Only in a worker's child process, see the module's docstring."""
     import vl_convert
 
-    return vl_convert.vegalite_to_svg(dict(spec), vl_version=_vega_lite(), allowed_base_urls=[])
+    return vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=_vega_lite(), allowed_base_urls=[])
 
 
 def data_uri(svg_text: str) -> str:

@@ -26,7 +26,6 @@ FIRST_PAGE_ROWS = 5
 CHART_ROWS = 10
 MATRIX_PARTNERS = 6
 REASONS = 3
-TEXT_WIDTH, MATRIX_COLUMN = 174, 20  # millimetres
 
 # Left-to-right marks, embeddings, overrides and isolates: in a name they could turn the text around them.
 BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -76,9 +75,7 @@ def report_context(
         "ranked_more": s["funnel"]["ranked"] - len(ranked),
         "labels": labels,
         "codes": list(labels),
-        "legend": [
-            {"code": code, "label": label, "colour": charts.COLOURS[code]} for code, label in labels.items()
-        ],
+        "legend": [{"code": code, "label": label} for code, label in labels.items()],
         "chart_rows": chart_rows,
         "contributions": [_contribution_row(row, labels) for row in chart_rows],
         "difference": _difference(s, labels),
@@ -323,8 +320,6 @@ def _matrix(s: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, Any]:
         if rows:
             groups.append({"word": word, "rows": rows})
     return {
-        "width": MATRIX_COLUMN,
-        "label_width": TEXT_WIDTH - MATRIX_COLUMN * len(partners),
         "all_illustrative": all(p["illustrative"] for p in partners),
         "partners": [
             {**p, "place": _standing_word(p), "short": wording.shorten(p["name"], 40)} for p in partners

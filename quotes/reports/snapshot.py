@@ -341,7 +341,9 @@ def _sites(results: list[PartnerResult], detailed: set[int]) -> list[dict[str, A
     by_partner = {r.partner_id: r for r in results}
     leads = [r.lead_site_id for r in results if r.lead_site_id is not None]
     wanted = Q(organisation__in=detailed) | Q(pk__in=leads)
-    rows = Facility.objects.filter(wanted, organisation__in=by_partner, active=True).order_by("organisation", "name", "pk")
+    rows = Facility.objects.filter(wanted, organisation__in=by_partner, active=True).order_by(
+        "organisation", "name", "pk"
+    )
     sites = [
         {
             "site_id": site.pk,
