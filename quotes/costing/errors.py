@@ -28,5 +28,9 @@ class CostingError(ValueError):
 
 def shown(value: object, *, longest: int = 60) -> str:
     """A value of the input as it may stand in a message: one line, plain characters, not too long."""
-    text = str(value) if isinstance(value, Decimal) else json.dumps(value, default=str)
+    text = str(value) if isinstance(value, Decimal) else json.dumps(value, default=_plain)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _plain(value: object) -> object:
+    return float(value) if isinstance(value, Decimal) else str(value)

@@ -14,7 +14,7 @@ from .errors import CostingError, shown
 
 # Far beyond any currency, near enough to keep a misplaced exponent from filling the memory.
 LARGEST_EXPONENT = 30
-NEAR_MISS = 0.85
+NEAR_MISS = 0.8
 
 
 class Field:

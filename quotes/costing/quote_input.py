@@ -23,6 +23,7 @@ from .types import (
     Tier,
 )
 
+LONGEST_CIRCLE = 8  # codes shown in a message
 QUANTITIES = ("per_period", "driver", "drivers", "share_of")
 
 
@@ -210,12 +211,15 @@ def in_order_of_shares(
     try:
         order = tuple(graphlib.TopologicalSorter(follows).static_order())
     except graphlib.CycleError as error:
-        circle: list[str] = error.args[1]
-        shares = [
-            field.need("quantity") for field, line in lines[circle[0]] if isinstance(line.quantity, ShareOf)
-        ]
-        raise Field(None, shares[0], "share_of").error(
-            f"{' → '.join(shown(code) for code in circle[:8])} are shares of each other in a circle",
+        circle: list[str] = error.args[1][::-1]  # each is a share of the next
+        first = next(
+            field
+            for field, line in lines[circle[0]]
+            if isinstance(line.quantity, ShareOf) and line.quantity.code == circle[1]
+        )
+        names = [shown(code) for code in circle[:LONGEST_CIRCLE]] + ["…"] * (len(circle) > LONGEST_CIRCLE)
+        raise Field(None, first.need("quantity"), "share_of").error(
+            f"{' → '.join(names)} are shares of each other in a circle",
             "give one of them a quantity and price of its own",
         ) from None
     return {code: tuple(line for _, line in lines[code]) for code in order}
