@@ -21,7 +21,7 @@ from cmo_selector.celery import app
 
 log = structlog.get_logger(__name__)
 
-WORKER_SECONDS = 2.0  # how long a worker may take to answer
+WORKER_SECONDS = 1.0  # how long a worker may take to answer
 
 
 @require_safe

@@ -46,7 +46,7 @@ def test_not_ready_without_a_worker(client, monkeypatch):
     monkeypatch.setattr(health, "WORKER_SECONDS", 0.3)
     # The same broker, but a numbered database in which no worker listens.
     elsewhere = env.celery_broker_url(env.redis_database(settings.REDIS_URL, offset=1))
-    monkeypatch.setattr(health, "app", Celery("elsewhere", broker=elsewhere))
+    monkeypatch.setattr(health, "app", Celery("elsewhere", broker=elsewhere, set_as_current=False))
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["checks"] == {"database": "ok", "broker": "ok", "worker": "unavailable"}
