@@ -28,13 +28,23 @@ urlpatterns = [
     path("projects/<int:project_id>/shortlist/add/", shortlist.add, name="shortlist_add"),
     path("projects/<int:project_id>/shortlist/<int:entry_id>/", shortlist.edit, name="shortlist_edit"),
     path("projects/<int:project_id>/shortlist/<int:entry_id>/move/", shortlist.move, name="shortlist_move"),
-    path("projects/<int:project_id>/shortlist/<int:entry_id>/remove/", shortlist.remove, name="shortlist_remove"),
+    path(
+        "projects/<int:project_id>/shortlist/<int:entry_id>/remove/",
+        shortlist.remove,
+        name="shortlist_remove",
+    ),
     # reports
     path("projects/<int:project_id>/reports/", reports.report_list, name="report_list"),
     path("projects/<int:project_id>/reports/new/", reports.report_create, name="report_create"),
     path("projects/<int:project_id>/reports/<int:report_id>/", reports.report, name="report"),
-    path("projects/<int:project_id>/reports/<int:report_id>/status/", reports.report_status, name="report_status"),
-    path("projects/<int:project_id>/reports/<int:report_id>/retry/", reports.report_retry, name="report_retry"),
+    path(
+        "projects/<int:project_id>/reports/<int:report_id>/status/",
+        reports.report_status,
+        name="report_status",
+    ),
+    path(
+        "projects/<int:project_id>/reports/<int:report_id>/retry/", reports.report_retry, name="report_retry"
+    ),
     path(
         "projects/<int:project_id>/reports/<int:report_id>/download/",
         reports.report_download,

@@ -10,11 +10,9 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         # The indexes below need them; the role that migrates must be allowed to create extensions.
@@ -22,883 +20,2592 @@ class Migration(migrations.Migration):
         UnaccentExtension(),
         BtreeGinExtension(),
         migrations.CreateModel(
-            name='CertificateType',
+            name="CertificateType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=160)),
-                ('description', models.TextField(blank=True)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=160)),
+                ("description", models.TextField(blank=True)),
+                ("order", models.PositiveIntegerField(default=0)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'label', 'pk'],
-                'abstract': False,
+                "ordering": ["order", "label", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ContractStructure',
+            name="ContractStructure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=160)),
-                ('description', models.TextField(blank=True)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=160)),
+                ("description", models.TextField(blank=True)),
+                ("order", models.PositiveIntegerField(default=0)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'label', 'pk'],
-                'abstract': False,
+                "ordering": ["order", "label", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='DocumentType',
+            name="DocumentType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=160)),
-                ('description', models.TextField(blank=True)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=160)),
+                ("description", models.TextField(blank=True)),
+                ("order", models.PositiveIntegerField(default=0)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'label', 'pk'],
-                'abstract': False,
+                "ordering": ["order", "label", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='DosageForm',
+            name="DosageForm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=160)),
-                ('description', models.TextField(blank=True)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
-                ('route', models.CharField(blank=True, max_length=120)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=160)),
+                ("description", models.TextField(blank=True)),
+                ("order", models.PositiveIntegerField(default=0)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+                    ),
+                ),
+                ("route", models.CharField(blank=True, max_length=120)),
             ],
             options={
-                'ordering': ['order', 'label', 'pk'],
-                'abstract': False,
+                "ordering": ["order", "label", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Industry',
+            name="Industry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=160)),
-                ('description', models.TextField(blank=True)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=160)),
+                ("description", models.TextField(blank=True)),
+                ("order", models.PositiveIntegerField(default=0)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'industries',
-                'ordering': ['order', 'label', 'pk'],
-                'abstract': False,
+                "verbose_name_plural": "industries",
+                "ordering": ["order", "label", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Metric',
+            name="Metric",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=160)),
-                ('description', models.TextField(blank=True)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
-                ('kind', models.CharField(choices=[('number', 'Number'), ('flag', 'Yes / no'), ('text', 'Text')], max_length=8)),
-                ('unit', models.CharField(blank=True, max_length=32)),
-                ('question', models.CharField(blank=True, help_text='What to ask a partner when it is unknown.', max_length=300)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=160)),
+                ("description", models.TextField(blank=True)),
+                ("order", models.PositiveIntegerField(default=0)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("number", "Number"), ("flag", "Yes / no"), ("text", "Text")], max_length=8
+                    ),
+                ),
+                ("unit", models.CharField(blank=True, max_length=32)),
+                (
+                    "question",
+                    models.CharField(
+                        blank=True, help_text="What to ask a partner when it is unknown.", max_length=300
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'label', 'pk'],
-                'abstract': False,
+                "ordering": ["order", "label", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Modality',
+            name="Modality",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=160)),
-                ('description', models.TextField(blank=True)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
-                ('group', models.CharField(blank=True, max_length=60)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=160)),
+                ("description", models.TextField(blank=True)),
+                ("order", models.PositiveIntegerField(default=0)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+                    ),
+                ),
+                ("group", models.CharField(blank=True, max_length=60)),
             ],
             options={
-                'verbose_name_plural': 'modalities',
-                'ordering': ['order', 'label', 'pk'],
-                'abstract': False,
+                "verbose_name_plural": "modalities",
+                "ordering": ["order", "label", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='OrganisationType',
+            name="OrganisationType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=160)),
-                ('description', models.TextField(blank=True)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
-                ('family', models.CharField(blank=True, max_length=40)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=160)),
+                ("description", models.TextField(blank=True)),
+                ("order", models.PositiveIntegerField(default=0)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+                    ),
+                ),
+                ("family", models.CharField(blank=True, max_length=40)),
             ],
             options={
-                'ordering': ['order', 'label', 'pk'],
-                'abstract': False,
+                "ordering": ["order", "label", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ProductionSystem',
+            name="ProductionSystem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=160)),
-                ('description', models.TextField(blank=True)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=160)),
+                ("description", models.TextField(blank=True)),
+                ("order", models.PositiveIntegerField(default=0)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'label', 'pk'],
-                'abstract': False,
+                "ordering": ["order", "label", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='RegisterImport',
+            name="RegisterImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('drls', 'FDA drug establishment registration')], max_length=20)),
-                ('file_name', models.CharField(max_length=200)),
-                ('sha256', models.CharField(max_length=64)),
-                ('file_date', models.DateField(blank=True, null=True)),
-                ('rows', models.PositiveIntegerField()),
-                ('created', models.PositiveIntegerField()),
-                ('updated', models.PositiveIntegerField()),
-                ('unchanged', models.PositiveIntegerField()),
-                ('rejected', models.PositiveIntegerField()),
-                ('closed', models.PositiveIntegerField(default=0, help_text='Establishments no longer in the file.')),
-                ('applied_at', models.DateTimeField(auto_now_add=True)),
-                ('applied_by', models.CharField(blank=True, max_length=160)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("drls", "FDA drug establishment registration")], max_length=20
+                    ),
+                ),
+                ("file_name", models.CharField(max_length=200)),
+                ("sha256", models.CharField(max_length=64)),
+                ("file_date", models.DateField(blank=True, null=True)),
+                ("rows", models.PositiveIntegerField()),
+                ("created", models.PositiveIntegerField()),
+                ("updated", models.PositiveIntegerField()),
+                ("unchanged", models.PositiveIntegerField()),
+                ("rejected", models.PositiveIntegerField()),
+                (
+                    "closed",
+                    models.PositiveIntegerField(default=0, help_text="Establishments no longer in the file."),
+                ),
+                ("applied_at", models.DateTimeField(auto_now_add=True)),
+                ("applied_by", models.CharField(blank=True, max_length=160)),
             ],
             options={
-                'ordering': ['-applied_at', '-pk'],
+                "ordering": ["-applied_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Regulator',
+            name="Regulator",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=160)),
-                ('description', models.TextField(blank=True)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
-                ('market', models.CharField(blank=True, max_length=8)),
-                ('country', models.CharField(blank=True, max_length=2)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=160)),
+                ("description", models.TextField(blank=True)),
+                ("order", models.PositiveIntegerField(default=0)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+                    ),
+                ),
+                ("market", models.CharField(blank=True, max_length=8)),
+                ("country", models.CharField(blank=True, max_length=2)),
             ],
             options={
-                'ordering': ['order', 'label', 'pk'],
-                'abstract': False,
+                "ordering": ["order", "label", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='RestrictedPartyList',
+            name="RestrictedPartyList",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=80, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('publisher', models.CharField(blank=True, max_length=160)),
-                ('url', models.URLField(blank=True)),
-                ('effect', models.TextField(help_text='What being on the list means for a federally funded sponsor.')),
-                ('illustrative', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=80, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("publisher", models.CharField(blank=True, max_length=160)),
+                ("url", models.URLField(blank=True)),
+                (
+                    "effect",
+                    models.TextField(
+                        help_text="What being on the list means for a federally funded sponsor."
+                    ),
+                ),
+                ("illustrative", models.BooleanField(default=False)),
             ],
             options={
-                'ordering': ['name', 'pk'],
+                "ordering": ["name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ScaleUnit',
+            name="ScaleUnit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=160)),
-                ('description', models.TextField(blank=True)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
-                ('symbol', models.CharField(max_length=32)),
-                ('ucum', models.CharField(blank=True, max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=160)),
+                ("description", models.TextField(blank=True)),
+                ("order", models.PositiveIntegerField(default=0)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+                    ),
+                ),
+                ("symbol", models.CharField(max_length=32)),
+                ("ucum", models.CharField(blank=True, max_length=32)),
             ],
             options={
-                'ordering': ['order', 'label', 'pk'],
-                'abstract': False,
+                "ordering": ["order", "label", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=80, unique=True)),
-                ('title', models.CharField(max_length=240)),
-                ('publisher', models.CharField(blank=True, max_length=160)),
-                ('url', models.URLField(blank=True)),
-                ('licence', models.CharField(blank=True, max_length=200)),
-                ('dated_on', models.DateField(blank=True, help_text='Date the source itself carries.', null=True)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('note', models.TextField(blank=True)),
-                ('illustrative', models.BooleanField(default=False, help_text='Invented for demonstration; says nothing about a real company.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=80, unique=True)),
+                ("title", models.CharField(max_length=240)),
+                ("publisher", models.CharField(blank=True, max_length=160)),
+                ("url", models.URLField(blank=True)),
+                ("licence", models.CharField(blank=True, max_length=200)),
+                (
+                    "dated_on",
+                    models.DateField(blank=True, help_text="Date the source itself carries.", null=True),
+                ),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("note", models.TextField(blank=True)),
+                (
+                    "illustrative",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Invented for demonstration; says nothing about a real company.",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['title', 'pk'],
+                "ordering": ["title", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ContractStructureFact',
+            name="ContractStructureFact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('structure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='facts', to='partners.contractstructure')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "structure",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="facts",
+                        to="partners.contractstructure",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['structure__order', 'pk'],
+                "ordering": ["structure__order", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='IndustryFact',
+            name="IndustryFact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('industry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='facts', to='partners.industry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "industry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="facts",
+                        to="partners.industry",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['industry__order', 'pk'],
+                "ordering": ["industry__order", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('slug', models.SlugField(max_length=120, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('illustrative', models.BooleanField(db_index=True, default=False)),
-                ('active', models.BooleanField(default=True)),
-                ('summary', models.TextField(blank=True)),
-                ('website', models.URLField(blank=True)),
-                ('ownership', models.CharField(blank=True, max_length=200)),
-                ('founded_year', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('employees', models.PositiveIntegerField(blank=True, null=True)),
-                ('grouping_note', models.CharField(blank=True, help_text='How sites were grouped under this name, when no register states it.', max_length=240)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('contract_structures', models.ManyToManyField(related_name='organisations', through='partners.ContractStructureFact', to='partners.contractstructure')),
-                ('industries', models.ManyToManyField(related_name='organisations', through='partners.IndustryFact', to='partners.industry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=120, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("illustrative", models.BooleanField(db_index=True, default=False)),
+                ("active", models.BooleanField(default=True)),
+                ("summary", models.TextField(blank=True)),
+                ("website", models.URLField(blank=True)),
+                ("ownership", models.CharField(blank=True, max_length=200)),
+                ("founded_year", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("employees", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "grouping_note",
+                    models.CharField(
+                        blank=True,
+                        help_text="How sites were grouped under this name, when no register states it.",
+                        max_length=240,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "contract_structures",
+                    models.ManyToManyField(
+                        related_name="organisations",
+                        through="partners.ContractStructureFact",
+                        to="partners.contractstructure",
+                    ),
+                ),
+                (
+                    "industries",
+                    models.ManyToManyField(
+                        related_name="organisations", through="partners.IndustryFact", to="partners.industry"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'pk'],
+                "ordering": ["name", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='industryfact',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='industry_facts', to='partners.organisation'),
+            model_name="industryfact",
+            name="organisation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="industry_facts",
+                to="partners.organisation",
+            ),
         ),
         migrations.CreateModel(
-            name='Facility',
+            name="Facility",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('slug', models.SlugField(max_length=120)),
-                ('name', models.CharField(max_length=200)),
-                ('street', models.CharField(blank=True, max_length=300)),
-                ('city', models.CharField(blank=True, max_length=120)),
-                ('region', models.CharField(blank=True, max_length=120)),
-                ('postal_code', models.CharField(blank=True, max_length=40)),
-                ('country', django_countries.fields.CountryField(max_length=2)),
-                ('latitude', models.DecimalField(blank=True, decimal_places=5, max_digits=8, null=True)),
-                ('longitude', models.DecimalField(blank=True, decimal_places=5, max_digits=8, null=True)),
-                ('located_by', models.CharField(blank=True, choices=[('address', 'Address'), ('city', 'City centre'), ('country', 'Country')], max_length=10)),
-                ('opened_year', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('active', models.BooleanField(default=True)),
-                ('capabilities_complete_on', models.DateField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='facilities', to='partners.organisation')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=120)),
+                ("name", models.CharField(max_length=200)),
+                ("street", models.CharField(blank=True, max_length=300)),
+                ("city", models.CharField(blank=True, max_length=120)),
+                ("region", models.CharField(blank=True, max_length=120)),
+                ("postal_code", models.CharField(blank=True, max_length=40)),
+                ("country", django_countries.fields.CountryField(max_length=2)),
+                ("latitude", models.DecimalField(blank=True, decimal_places=5, max_digits=8, null=True)),
+                ("longitude", models.DecimalField(blank=True, decimal_places=5, max_digits=8, null=True)),
+                (
+                    "located_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[("address", "Address"), ("city", "City centre"), ("country", "Country")],
+                        max_length=10,
+                    ),
+                ),
+                ("opened_year", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("active", models.BooleanField(default=True)),
+                ("capabilities_complete_on", models.DateField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="facilities",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'facilities',
-                'ordering': ['organisation__name', 'name', 'pk'],
+                "verbose_name_plural": "facilities",
+                "ordering": ["organisation__name", "name", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='contractstructurefact',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='structure_facts', to='partners.organisation'),
+            model_name="contractstructurefact",
+            name="organisation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="structure_facts",
+                to="partners.organisation",
+            ),
         ),
         migrations.CreateModel(
-            name='OrganisationTypeFact',
+            name="OrganisationTypeFact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='type_facts', to='partners.organisation')),
-                ('type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='facts', to='partners.organisationtype')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="type_facts",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="facts",
+                        to="partners.organisationtype",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['type__order', 'pk'],
+                "ordering": ["type__order", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='organisation',
-            name='types',
-            field=models.ManyToManyField(related_name='organisations', through='partners.OrganisationTypeFact', to='partners.organisationtype'),
+            model_name="organisation",
+            name="types",
+            field=models.ManyToManyField(
+                related_name="organisations",
+                through="partners.OrganisationTypeFact",
+                to="partners.organisationtype",
+            ),
         ),
         migrations.CreateModel(
-            name='RejectedRow',
+            name="RejectedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.PositiveIntegerField()),
-                ('reason', models.CharField(max_length=300)),
-                ('raw', models.JSONField()),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rejected_rows', to='partners.registerimport')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line", models.PositiveIntegerField()),
+                ("reason", models.CharField(max_length=300)),
+                ("raw", models.JSONField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rejected_rows",
+                        to="partners.registerimport",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['run', 'line'],
+                "ordering": ["run", "line"],
             },
         ),
         migrations.CreateModel(
-            name='Service',
+            name="Service",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=160)),
-                ('description', models.TextField(blank=True)),
-                ('order', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True, help_text='Retired terms stay on old rows but are not offered anew.')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='partners.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=160)),
+                ("description", models.TextField(blank=True)),
+                ("order", models.PositiveIntegerField(default=0)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Retired terms stay on old rows but are not offered anew."
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="partners.service",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'label', 'pk'],
-                'abstract': False,
-            },
-        ),
-        migrations.AddField(
-            model_name='registerimport',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='imports', to='partners.source'),
-        ),
-        migrations.AddField(
-            model_name='organisation',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source'),
-        ),
-        migrations.CreateModel(
-            name='MetricValue',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('number', models.DecimalField(blank=True, decimal_places=4, max_digits=16, null=True)),
-                ('flag', models.BooleanField(blank=True, null=True)),
-                ('text', models.CharField(blank=True, max_length=200)),
-                ('period_end', models.DateField(blank=True, null=True)),
-                ('facility', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='metric_values', to='partners.facility')),
-                ('metric', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='values', to='partners.metric')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='metric_values', to='partners.organisation')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
-            ],
-            options={
-                'ordering': ['metric__order', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Inspection',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('kind', models.CharField(blank=True, choices=[('surveillance', 'Surveillance'), ('pai', 'Pre-approval'), ('for_cause', 'For cause'), ('gcp', 'GCP'), ('glp', 'GLP')], max_length=12)),
-                ('started_on', models.DateField(blank=True, null=True)),
-                ('ended_on', models.DateField(blank=True, null=True)),
-                ('product_area', models.CharField(blank=True, max_length=120)),
-                ('outcome', models.CharField(choices=[('nai', 'No action indicated (NAI)'), ('vai', 'Voluntary action indicated (VAI)'), ('oai', 'Official action indicated (OAI)'), ('pending', 'Not classified yet')], default='pending', max_length=8)),
-                ('observations', models.PositiveSmallIntegerField(blank=True, help_text='Form 483 observations, if any.', null=True)),
-                ('closed_out_on', models.DateField(blank=True, null=True)),
-                ('url', models.URLField(blank=True)),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='inspections', to='partners.facility')),
-                ('regulator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inspections', to='partners.regulator')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
-            ],
-            options={
-                'ordering': ['-ended_on', 'pk'],
+                "ordering": ["order", "label", "pk"],
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='industryfact',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source'),
+            model_name="registerimport",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="imports", to="partners.source"
+            ),
+        ),
+        migrations.AddField(
+            model_name="organisation",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+            ),
         ),
         migrations.CreateModel(
-            name='IndicativePrice',
+            name="MetricValue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('basis', models.CharField(choices=[('programme', 'per programme'), ('gmp_batch', 'per GMP batch'), ('thousand_tablets', 'per 1,000 tablets'), ('thousand_parts', 'per 1,000 parts'), ('patient', 'per patient'), ('fte_month', 'per FTE-month')], max_length=20)),
-                ('low', models.DecimalField(decimal_places=2, max_digits=16)),
-                ('high', models.DecimalField(decimal_places=2, max_digits=16)),
-                ('currency', models.CharField(max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Use the three-letter ISO 4217 code, e.g. USD.')])),
-                ('modality', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.modality')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='partners.organisation')),
-                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.service')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                ("number", models.DecimalField(blank=True, decimal_places=4, max_digits=16, null=True)),
+                ("flag", models.BooleanField(blank=True, null=True)),
+                ("text", models.CharField(blank=True, max_length=200)),
+                ("period_end", models.DateField(blank=True, null=True)),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="metric_values",
+                        to="partners.facility",
+                    ),
+                ),
+                (
+                    "metric",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="values",
+                        to="partners.metric",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="metric_values",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['organisation', 'basis', 'pk'],
+                "ordering": ["metric__order", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Identifier',
+            name="Inspection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('scheme', models.CharField(choices=[('fei', 'FDA FEI'), ('duns', 'D-U-N-S'), ('ema_org', 'EMA OMS organisation'), ('ema_loc', 'EMA OMS location'), ('lei', 'LEI'), ('eudragmdp', 'EudraGMDP document')], max_length=10)),
-                ('value', models.CharField(max_length=40)),
-                ('facility', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='identifiers', to='partners.facility')),
-                ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='identifiers', to='partners.organisation')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("surveillance", "Surveillance"),
+                            ("pai", "Pre-approval"),
+                            ("for_cause", "For cause"),
+                            ("gcp", "GCP"),
+                            ("glp", "GLP"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("started_on", models.DateField(blank=True, null=True)),
+                ("ended_on", models.DateField(blank=True, null=True)),
+                ("product_area", models.CharField(blank=True, max_length=120)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("nai", "No action indicated (NAI)"),
+                            ("vai", "Voluntary action indicated (VAI)"),
+                            ("oai", "Official action indicated (OAI)"),
+                            ("pending", "Not classified yet"),
+                        ],
+                        default="pending",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "observations",
+                    models.PositiveSmallIntegerField(
+                        blank=True, help_text="Form 483 observations, if any.", null=True
+                    ),
+                ),
+                ("closed_out_on", models.DateField(blank=True, null=True)),
+                ("url", models.URLField(blank=True)),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="inspections",
+                        to="partners.facility",
+                    ),
+                ),
+                (
+                    "regulator",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="inspections",
+                        to="partners.regulator",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['scheme', 'value', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Equipment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('name', models.CharField(max_length=200)),
-                ('quantity', models.PositiveIntegerField(blank=True, null=True)),
-                ('size', models.DecimalField(blank=True, decimal_places=3, max_digits=14, null=True)),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='equipment', to='partners.facility')),
-                ('size_unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.scaleunit')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
-            ],
-            options={
-                'verbose_name_plural': 'equipment',
-                'ordering': ['name', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Document',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('title', models.CharField(max_length=240)),
-                ('url', models.URLField(blank=True)),
-                ('dated_on', models.DateField(blank=True, null=True)),
-                ('type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='partners.documenttype')),
-                ('facility', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='partners.facility')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='partners.organisation')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
-            ],
-            options={
-                'ordering': ['-dated_on', 'title', 'pk'],
+                "ordering": ["-ended_on", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='contractstructurefact',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source'),
+            model_name="industryfact",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+            ),
         ),
         migrations.CreateModel(
-            name='CommercialTerms',
+            name="IndicativePrice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('minimum_project', models.DecimalField(blank=True, decimal_places=2, max_digits=16, null=True)),
-                ('currency', models.CharField(blank=True, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Use the three-letter ISO 4217 code, e.g. USD.')])),
-                ('payment_days', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('payment_note', models.CharField(blank=True, max_length=300)),
-                ('cancellation_notice_months', models.DecimalField(blank=True, decimal_places=1, max_digits=5, null=True)),
-                ('cancellation_share', models.DecimalField(blank=True, decimal_places=4, help_text='Share of the batch price at shortest notice, 0-1.', max_digits=5, null=True)),
-                ('cancellation_note', models.CharField(blank=True, max_length=300)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='terms', to='partners.organisation')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "basis",
+                    models.CharField(
+                        choices=[
+                            ("programme", "per programme"),
+                            ("gmp_batch", "per GMP batch"),
+                            ("thousand_tablets", "per 1,000 tablets"),
+                            ("thousand_parts", "per 1,000 parts"),
+                            ("patient", "per patient"),
+                            ("fte_month", "per FTE-month"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("low", models.DecimalField(decimal_places=2, max_digits=16)),
+                ("high", models.DecimalField(decimal_places=2, max_digits=16)),
+                (
+                    "currency",
+                    models.CharField(
+                        max_length=3,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Z]{3}$", "Use the three-letter ISO 4217 code, e.g. USD."
+                            )
+                        ],
+                    ),
+                ),
+                (
+                    "modality",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.modality",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prices",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.service",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'commercial terms',
-                'ordering': ['organisation', '-retrieved_on', 'pk'],
+                "ordering": ["organisation", "basis", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Certificate',
+            name="Identifier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('body', models.CharField(blank=True, help_text='Issuing body when it is not a regulator.', max_length=160)),
-                ('number', models.CharField(blank=True, max_length=80)),
-                ('scope', models.TextField(blank=True)),
-                ('issued_on', models.DateField(blank=True, null=True)),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('url', models.URLField(blank=True)),
-                ('type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='certificates', to='partners.certificatetype')),
-                ('scope_dosage_forms', models.ManyToManyField(blank=True, related_name='+', to='partners.dosageform')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='certificates', to='partners.facility')),
-                ('regulator', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='certificates', to='partners.regulator')),
-                ('scope_services', models.ManyToManyField(blank=True, related_name='+', to='partners.service')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "scheme",
+                    models.CharField(
+                        choices=[
+                            ("fei", "FDA FEI"),
+                            ("duns", "D-U-N-S"),
+                            ("ema_org", "EMA OMS organisation"),
+                            ("ema_loc", "EMA OMS location"),
+                            ("lei", "LEI"),
+                            ("eudragmdp", "EudraGMDP document"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("value", models.CharField(max_length=40)),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="identifiers",
+                        to="partners.facility",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="identifiers",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['type__order', '-expires_on', 'pk'],
+                "ordering": ["scheme", "value", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='CapacitySlot',
+            name="Equipment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(blank=True, null=True)),
-                ('status', models.CharField(choices=[('open', 'Open'), ('tentative', 'Tentatively held'), ('reserved', 'Reserved')], default='open', max_length=10)),
-                ('quantity', models.DecimalField(blank=True, decimal_places=3, max_digits=18, null=True)),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slots', to='partners.facility')),
-                ('modality', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.modality')),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.scaleunit')),
-                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.service')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("quantity", models.PositiveIntegerField(blank=True, null=True)),
+                ("size", models.DecimalField(blank=True, decimal_places=3, max_digits=14, null=True)),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="equipment",
+                        to="partners.facility",
+                    ),
+                ),
+                (
+                    "size_unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.scaleunit",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['starts_on', 'pk'],
+                "verbose_name_plural": "equipment",
+                "ordering": ["name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Capability',
+            name="Document",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('stage_from', models.PositiveSmallIntegerField(blank=True, choices=[(1, 'Discovery / preclinical'), (2, 'IND-enabling'), (3, 'Phase I'), (4, 'Phase II'), (5, 'Phase III'), (6, 'Registration / PPQ'), (7, 'Commercial'), (8, 'Post-approval / lifecycle')], null=True)),
-                ('stage_to', models.PositiveSmallIntegerField(blank=True, choices=[(1, 'Discovery / preclinical'), (2, 'IND-enabling'), (3, 'Phase I'), (4, 'Phase II'), (5, 'Phase III'), (6, 'Registration / PPQ'), (7, 'Commercial'), (8, 'Post-approval / lifecycle')], null=True)),
-                ('scale_min', models.DecimalField(blank=True, decimal_places=3, max_digits=18, null=True)),
-                ('scale_max', models.DecimalField(blank=True, decimal_places=3, max_digits=18, null=True)),
-                ('gmp', models.BooleanField(blank=True, help_text='GMP for human use. Empty: unknown.', null=True)),
-                ('oel_ug_m3', models.DecimalField(blank=True, decimal_places=4, max_digits=12, null=True, verbose_name='OEL (µg/m³)')),
-                ('band_name', models.CharField(blank=True, max_length=40, verbose_name='containment band')),
-                ('biosafety_level', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('dedicated_for', models.CharField(blank=True, help_text='E.g. cytotoxic, beta-lactam, live virus.', max_length=120)),
-                ('programmes', models.PositiveIntegerField(blank=True, help_text='Programmes run with this process here.', null=True)),
-                ('note', models.CharField(blank=True, max_length=300)),
-                ('dosage_form', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='capabilities', to='partners.dosageform')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='capabilities', to='partners.facility')),
-                ('modality', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='capabilities', to='partners.modality')),
-                ('production_system', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='capabilities', to='partners.productionsystem')),
-                ('scale_unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.scaleunit')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='capabilities', to='partners.service')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                ("title", models.CharField(max_length=240)),
+                ("url", models.URLField(blank=True)),
+                ("dated_on", models.DateField(blank=True, null=True)),
+                (
+                    "type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="documents",
+                        to="partners.documenttype",
+                    ),
+                ),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="documents",
+                        to="partners.facility",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="documents",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'capabilities',
-                'ordering': ['service__order', 'modality__order', 'pk'],
+                "ordering": ["-dated_on", "title", "pk"],
+            },
+        ),
+        migrations.AddField(
+            model_name="contractstructurefact",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+            ),
+        ),
+        migrations.CreateModel(
+            name="CommercialTerms",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "minimum_project",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=16, null=True),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        blank=True,
+                        max_length=3,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Z]{3}$", "Use the three-letter ISO 4217 code, e.g. USD."
+                            )
+                        ],
+                    ),
+                ),
+                ("payment_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("payment_note", models.CharField(blank=True, max_length=300)),
+                (
+                    "cancellation_notice_months",
+                    models.DecimalField(blank=True, decimal_places=1, max_digits=5, null=True),
+                ),
+                (
+                    "cancellation_share",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        help_text="Share of the batch price at shortest notice, 0-1.",
+                        max_digits=5,
+                        null=True,
+                    ),
+                ),
+                ("cancellation_note", models.CharField(blank=True, max_length=300)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="terms",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "commercial terms",
+                "ordering": ["organisation", "-retrieved_on", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Alias',
+            name="Certificate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('alias', 'Also known as'), ('former', 'Former name'), ('legal', 'Legal name'), ('dba', 'Doing business as')], default='alias', max_length=10)),
-                ('used_until', models.DateField(blank=True, null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='partners.organisation')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "body",
+                    models.CharField(
+                        blank=True, help_text="Issuing body when it is not a regulator.", max_length=160
+                    ),
+                ),
+                ("number", models.CharField(blank=True, max_length=80)),
+                ("scope", models.TextField(blank=True)),
+                ("issued_on", models.DateField(blank=True, null=True)),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                ("url", models.URLField(blank=True)),
+                (
+                    "type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="certificates",
+                        to="partners.certificatetype",
+                    ),
+                ),
+                (
+                    "scope_dosage_forms",
+                    models.ManyToManyField(blank=True, related_name="+", to="partners.dosageform"),
+                ),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="certificates",
+                        to="partners.facility",
+                    ),
+                ),
+                (
+                    "regulator",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="certificates",
+                        to="partners.regulator",
+                    ),
+                ),
+                (
+                    "scope_services",
+                    models.ManyToManyField(blank=True, related_name="+", to="partners.service"),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'aliases',
-                'ordering': ['name', 'pk'],
+                "ordering": ["type__order", "-expires_on", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='TrackRecord',
+            name="CapacitySlot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('kind', models.CharField(choices=[('programme', 'Programmes run'), ('ind_supported', 'INDs / CTAs supported'), ('ppq', 'PPQ campaigns completed'), ('approval', 'Marketing approvals supplied from here'), ('tech_transfer', 'Technology transfers completed'), ('site_transfer', 'Commercial site transfers completed'), ('trial', 'Clinical trials run'), ('listing', 'Product listings')], max_length=16)),
-                ('count', models.PositiveIntegerField(blank=True, null=True)),
-                ('first_year', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('last_year', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('description', models.CharField(blank=True, max_length=300)),
-                ('dosage_form', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.dosageform')),
-                ('facility', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='track_record', to='partners.facility')),
-                ('modality', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.modality')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='track_record', to='partners.organisation')),
-                ('regulator', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.regulator')),
-                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.service')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(blank=True, null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("tentative", "Tentatively held"),
+                            ("reserved", "Reserved"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("quantity", models.DecimalField(blank=True, decimal_places=3, max_digits=18, null=True)),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="slots",
+                        to="partners.facility",
+                    ),
+                ),
+                (
+                    "modality",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.modality",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.scaleunit",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.service",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'track record',
-                'ordering': ['organisation', 'kind', '-last_year', 'pk'],
+                "ordering": ["starts_on", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ServiceCrosswalk',
+            name="Capability",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('register', models.CharField(max_length=40)),
-                ('code', models.CharField(max_length=40)),
-                ('label', models.CharField(max_length=160)),
-                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='crosswalks', to='partners.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "stage_from",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        choices=[
+                            (1, "Discovery / preclinical"),
+                            (2, "IND-enabling"),
+                            (3, "Phase I"),
+                            (4, "Phase II"),
+                            (5, "Phase III"),
+                            (6, "Registration / PPQ"),
+                            (7, "Commercial"),
+                            (8, "Post-approval / lifecycle"),
+                        ],
+                        null=True,
+                    ),
+                ),
+                (
+                    "stage_to",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        choices=[
+                            (1, "Discovery / preclinical"),
+                            (2, "IND-enabling"),
+                            (3, "Phase I"),
+                            (4, "Phase II"),
+                            (5, "Phase III"),
+                            (6, "Registration / PPQ"),
+                            (7, "Commercial"),
+                            (8, "Post-approval / lifecycle"),
+                        ],
+                        null=True,
+                    ),
+                ),
+                ("scale_min", models.DecimalField(blank=True, decimal_places=3, max_digits=18, null=True)),
+                ("scale_max", models.DecimalField(blank=True, decimal_places=3, max_digits=18, null=True)),
+                (
+                    "gmp",
+                    models.BooleanField(
+                        blank=True, help_text="GMP for human use. Empty: unknown.", null=True
+                    ),
+                ),
+                (
+                    "oel_ug_m3",
+                    models.DecimalField(
+                        blank=True, decimal_places=4, max_digits=12, null=True, verbose_name="OEL (µg/m³)"
+                    ),
+                ),
+                ("band_name", models.CharField(blank=True, max_length=40, verbose_name="containment band")),
+                ("biosafety_level", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "dedicated_for",
+                    models.CharField(
+                        blank=True, help_text="E.g. cytotoxic, beta-lactam, live virus.", max_length=120
+                    ),
+                ),
+                (
+                    "programmes",
+                    models.PositiveIntegerField(
+                        blank=True, help_text="Programmes run with this process here.", null=True
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=300)),
+                (
+                    "dosage_form",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="capabilities",
+                        to="partners.dosageform",
+                    ),
+                ),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="capabilities",
+                        to="partners.facility",
+                    ),
+                ),
+                (
+                    "modality",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="capabilities",
+                        to="partners.modality",
+                    ),
+                ),
+                (
+                    "production_system",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="capabilities",
+                        to="partners.productionsystem",
+                    ),
+                ),
+                (
+                    "scale_unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.scaleunit",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="capabilities",
+                        to="partners.service",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['register', 'code'],
-                'constraints': [models.UniqueConstraint(fields=('register', 'code'), name='crosswalk_code_once_per_register', violation_error_message='This register already has an entry for that code.')],
+                "verbose_name_plural": "capabilities",
+                "ordering": ["service__order", "modality__order", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='RestrictedPartyEntry',
+            name="Alias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('name_on_list', models.CharField(max_length=200)),
-                ('effective_from', models.DateField()),
-                ('effective_until', models.DateField(blank=True, null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='restrictions', to='partners.organisation')),
-                ('list', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='partners.restrictedpartylist')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("alias", "Also known as"),
+                            ("former", "Former name"),
+                            ("legal", "Legal name"),
+                            ("dba", "Doing business as"),
+                        ],
+                        default="alias",
+                        max_length=10,
+                    ),
+                ),
+                ("used_until", models.DateField(blank=True, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="aliases",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'restricted party entries',
-                'ordering': ['effective_from', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('list', 'organisation'), name='restricted_party_once_per_list', violation_error_message='This partner is already on that list.'), models.CheckConstraint(condition=models.Q(('effective_until__isnull', True), ('effective_until__gte', models.F('effective_from')), _connector='OR'), name='restriction_ends_after_start', violation_error_message='The entry ends before it starts.')],
+                "verbose_name_plural": "aliases",
+                "ordering": ["name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='RegulatoryAction',
+            name="TrackRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_reference', models.CharField(blank=True, help_text='Page, row or document number within the source.', max_length=160)),
-                ('retrieved_on', models.DateField(help_text='When the fact was taken from the source.')),
-                ('evidence_level', models.CharField(choices=[('self_declared', 'Self-declared'), ('document_checked', 'Document checked'), ('public_register', 'Public register'), ('audited', 'Audited')], default='self_declared', max_length=20)),
-                ('valid_until', models.DateField(blank=True, help_text='Day after which the fact should no longer be relied on.', null=True)),
-                ('kind', models.CharField(choices=[('warning_letter', 'Warning letter'), ('untitled_letter', 'Untitled letter'), ('import_alert', 'Import alert'), ('import_refusal', 'Import refusal'), ('consent_decree', 'Consent decree'), ('injunction', 'Injunction'), ('seizure', 'Seizure'), ('recall', 'Recall'), ('non_compliance', 'EU statement of non-compliance'), ('licence_suspension', 'Licence suspension')], max_length=20)),
-                ('issued_on', models.DateField()),
-                ('closed_on', models.DateField(blank=True, null=True)),
-                ('reference', models.CharField(blank=True, max_length=80)),
-                ('summary', models.TextField(blank=True)),
-                ('url', models.URLField(blank=True)),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='actions', to='partners.facility')),
-                ('regulator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='partners.regulator')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("programme", "Programmes run"),
+                            ("ind_supported", "INDs / CTAs supported"),
+                            ("ppq", "PPQ campaigns completed"),
+                            ("approval", "Marketing approvals supplied from here"),
+                            ("tech_transfer", "Technology transfers completed"),
+                            ("site_transfer", "Commercial site transfers completed"),
+                            ("trial", "Clinical trials run"),
+                            ("listing", "Product listings"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("count", models.PositiveIntegerField(blank=True, null=True)),
+                ("first_year", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("last_year", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("description", models.CharField(blank=True, max_length=300)),
+                (
+                    "dosage_form",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.dosageform",
+                    ),
+                ),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="track_record",
+                        to="partners.facility",
+                    ),
+                ),
+                (
+                    "modality",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.modality",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="track_record",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "regulator",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.regulator",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.service",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-issued_on', 'pk'],
-                'indexes': [models.Index(condition=models.Q(('closed_on__isnull', True)), fields=['facility'], name='action_open')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('closed_on__isnull', True), ('closed_on__gte', models.F('issued_on')), _connector='OR'), name='action_closed_after_issue', violation_error_message='The action was closed before it was issued.')],
+                "verbose_name_plural": "track record",
+                "ordering": ["organisation", "kind", "-last_year", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='RegisterEstablishment',
+            name="ServiceCrosswalk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('duns', models.CharField(max_length=9, unique=True)),
-                ('fei', models.CharField(blank=True, db_index=True, max_length=12)),
-                ('firm_name', models.CharField(max_length=300)),
-                ('address', models.CharField(max_length=600)),
-                ('street', models.CharField(blank=True, max_length=400)),
-                ('city', models.CharField(blank=True, max_length=160)),
-                ('region', models.CharField(blank=True, max_length=160)),
-                ('postal_code', models.CharField(blank=True, max_length=60)),
-                ('country', models.CharField(blank=True, max_length=2)),
-                ('operations', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('registrant_name', models.CharField(blank=True, max_length=300)),
-                ('registrant_duns', models.CharField(blank=True, max_length=9)),
-                ('excluded', models.BooleanField(default=False)),
-                ('first_seen_on', models.DateField()),
-                ('last_seen_on', models.DateField()),
-                ('left_on', models.DateField(blank=True, null=True)),
-                ('facility', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='register_establishments', to='partners.facility')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("register", models.CharField(max_length=40)),
+                ("code", models.CharField(max_length=40)),
+                ("label", models.CharField(max_length=160)),
+                (
+                    "service",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="crosswalks",
+                        to="partners.service",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['firm_name', 'pk'],
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['operations'], name='establishment_operations'), django.contrib.postgres.indexes.GinIndex(fields=['firm_name'], name='establishment_name_trgm', opclasses=['gin_trgm_ops']), models.Index(fields=['country'], name='establishment_country')],
+                "ordering": ["register", "code"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("register", "code"),
+                        name="crosswalk_code_once_per_register",
+                        violation_error_message="This register already has an entry for that code.",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RestrictedPartyEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                ("name_on_list", models.CharField(max_length=200)),
+                ("effective_from", models.DateField()),
+                ("effective_until", models.DateField(blank=True, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="restrictions",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "list",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="partners.restrictedpartylist",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "restricted party entries",
+                "ordering": ["effective_from", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("list", "organisation"),
+                        name="restricted_party_once_per_list",
+                        violation_error_message="This partner is already on that list.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("effective_until__isnull", True),
+                            ("effective_until__gte", models.F("effective_from")),
+                            _connector="OR",
+                        ),
+                        name="restriction_ends_after_start",
+                        violation_error_message="The entry ends before it starts.",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RegulatoryAction",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, row or document number within the source.",
+                        max_length=160,
+                    ),
+                ),
+                ("retrieved_on", models.DateField(help_text="When the fact was taken from the source.")),
+                (
+                    "evidence_level",
+                    models.CharField(
+                        choices=[
+                            ("self_declared", "Self-declared"),
+                            ("document_checked", "Document checked"),
+                            ("public_register", "Public register"),
+                            ("audited", "Audited"),
+                        ],
+                        default="self_declared",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Day after which the fact should no longer be relied on.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("warning_letter", "Warning letter"),
+                            ("untitled_letter", "Untitled letter"),
+                            ("import_alert", "Import alert"),
+                            ("import_refusal", "Import refusal"),
+                            ("consent_decree", "Consent decree"),
+                            ("injunction", "Injunction"),
+                            ("seizure", "Seizure"),
+                            ("recall", "Recall"),
+                            ("non_compliance", "EU statement of non-compliance"),
+                            ("licence_suspension", "Licence suspension"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("issued_on", models.DateField()),
+                ("closed_on", models.DateField(blank=True, null=True)),
+                ("reference", models.CharField(blank=True, max_length=80)),
+                ("summary", models.TextField(blank=True)),
+                ("url", models.URLField(blank=True)),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="actions",
+                        to="partners.facility",
+                    ),
+                ),
+                (
+                    "regulator",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="actions",
+                        to="partners.regulator",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-issued_on", "pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("closed_on__isnull", True)),
+                        fields=["facility"],
+                        name="action_open",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_on__isnull", True),
+                            ("closed_on__gte", models.F("issued_on")),
+                            _connector="OR",
+                        ),
+                        name="action_closed_after_issue",
+                        violation_error_message="The action was closed before it was issued.",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RegisterEstablishment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("duns", models.CharField(max_length=9, unique=True)),
+                ("fei", models.CharField(blank=True, db_index=True, max_length=12)),
+                ("firm_name", models.CharField(max_length=300)),
+                ("address", models.CharField(max_length=600)),
+                ("street", models.CharField(blank=True, max_length=400)),
+                ("city", models.CharField(blank=True, max_length=160)),
+                ("region", models.CharField(blank=True, max_length=160)),
+                ("postal_code", models.CharField(blank=True, max_length=60)),
+                ("country", models.CharField(blank=True, max_length=2)),
+                (
+                    "operations",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list, size=None
+                    ),
+                ),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                ("registrant_name", models.CharField(blank=True, max_length=300)),
+                ("registrant_duns", models.CharField(blank=True, max_length=9)),
+                ("excluded", models.BooleanField(default=False)),
+                ("first_seen_on", models.DateField()),
+                ("last_seen_on", models.DateField()),
+                ("left_on", models.DateField(blank=True, null=True)),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="register_establishments",
+                        to="partners.facility",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.source"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["firm_name", "pk"],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["operations"], name="establishment_operations"
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["firm_name"], name="establishment_name_trgm", opclasses=["gin_trgm_ops"]
+                    ),
+                    models.Index(fields=["country"], name="establishment_country"),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='organisationtypefact',
-            constraint=models.UniqueConstraint(fields=('organisation', 'type'), name='organisation_type_once', violation_error_message='This partner already has that type.'),
+            model_name="organisationtypefact",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "type"),
+                name="organisation_type_once",
+                violation_error_message="This partner already has that type.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='organisation',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['name'], name='organisation_name_trgm', opclasses=['gin_trgm_ops']),
+            model_name="organisation",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["name"], name="organisation_name_trgm", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddConstraint(
-            model_name='metricvalue',
-            constraint=models.CheckConstraint(condition=models.Q(('number__isnull', False), ('flag__isnull', False), models.Q(('text', ''), _negated=True), _connector='OR'), name='metric_value_given', violation_error_message='Give a number, yes or no, or a text.'),
+            model_name="metricvalue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("number__isnull", False),
+                    ("flag__isnull", False),
+                    models.Q(("text", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="metric_value_given",
+                violation_error_message="Give a number, yes or no, or a text.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='inspection',
-            index=models.Index(fields=['regulator', 'ended_on'], name='inspection_agency_date'),
+            model_name="inspection",
+            index=models.Index(fields=["regulator", "ended_on"], name="inspection_agency_date"),
         ),
         migrations.AddConstraint(
-            model_name='inspection',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_on__isnull', True), ('started_on__isnull', True), ('ended_on__gte', models.F('started_on')), _connector='OR'), name='inspection_ends_after_start', violation_error_message='The inspection ends before it starts.'),
+            model_name="inspection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_on__isnull", True),
+                    ("started_on__isnull", True),
+                    ("ended_on__gte", models.F("started_on")),
+                    _connector="OR",
+                ),
+                name="inspection_ends_after_start",
+                violation_error_message="The inspection ends before it starts.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='industryfact',
-            constraint=models.UniqueConstraint(fields=('organisation', 'industry'), name='organisation_industry_once', violation_error_message='This partner already serves that industry.'),
+            model_name="industryfact",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "industry"),
+                name="organisation_industry_once",
+                violation_error_message="This partner already serves that industry.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='indicativeprice',
-            constraint=models.CheckConstraint(condition=models.Q(('high__gte', models.F('low')), ('low__gte', 0)), name='price_range_ordered', violation_error_message='The price range runs from low to high and is not negative.'),
+            model_name="indicativeprice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("high__gte", models.F("low")), ("low__gte", 0)),
+                name="price_range_ordered",
+                violation_error_message="The price range runs from low to high and is not negative.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='identifier',
-            index=models.Index(fields=['scheme', 'value'], name='identifier_lookup'),
+            model_name="identifier",
+            index=models.Index(fields=["scheme", "value"], name="identifier_lookup"),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.CheckConstraint(condition=models.Q(('organisation__isnull', True), ('facility__isnull', True), _connector='XOR'), name='identifier_names_one_thing', violation_error_message='An identifier belongs to a partner or to a site, not to both.'),
+            model_name="identifier",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("organisation__isnull", True), ("facility__isnull", True), _connector="XOR"
+                ),
+                name="identifier_names_one_thing",
+                violation_error_message="An identifier belongs to a partner or to a site, not to both.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.UniqueConstraint(condition=models.Q(('scheme', 'fei'), _negated=True), fields=('scheme', 'value'), name='identifier_value_once', violation_error_message='That identifier is already used by another partner or site.'),
+            model_name="identifier",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("scheme", "fei"), _negated=True),
+                fields=("scheme", "value"),
+                name="identifier_value_once",
+                violation_error_message="That identifier is already used by another partner or site.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.UniqueConstraint(fields=('facility', 'scheme', 'value'), name='identifier_once_per_facility', violation_error_message='This site already has that identifier.'),
+            model_name="identifier",
+            constraint=models.UniqueConstraint(
+                fields=("facility", "scheme", "value"),
+                name="identifier_once_per_facility",
+                violation_error_message="This site already has that identifier.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='facility',
-            index=models.Index(fields=['country'], name='facility_country'),
+            model_name="facility",
+            index=models.Index(fields=["country"], name="facility_country"),
         ),
         migrations.AddConstraint(
-            model_name='facility',
-            constraint=models.UniqueConstraint(fields=('organisation', 'slug'), name='facility_slug_once_per_organisation', violation_error_message='This partner already has a site with that short name.'),
+            model_name="facility",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "slug"),
+                name="facility_slug_once_per_organisation",
+                violation_error_message="This partner already has a site with that short name.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='facility',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), _connector='OR'), name='facility_coordinates_on_earth', violation_error_message='Give both latitude (-90 to 90) and longitude (-180 to 180), or neither.'),
+            model_name="facility",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("latitude__isnull", True), ("longitude__isnull", True)),
+                    models.Q(("latitude__range", (-90, 90)), ("longitude__range", (-180, 180))),
+                    _connector="OR",
+                ),
+                name="facility_coordinates_on_earth",
+                violation_error_message="Give both latitude (-90 to 90) and longitude (-180 to 180), or neither.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='equipment',
-            constraint=models.CheckConstraint(condition=models.Q(('size__isnull', True), ('size_unit__isnull', False), _connector='OR'), name='equipment_size_has_unit', violation_error_message='Give the unit of the size.'),
+            model_name="equipment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("size__isnull", True), ("size_unit__isnull", False), _connector="OR"),
+                name="equipment_size_has_unit",
+                violation_error_message="Give the unit of the size.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contractstructurefact',
-            constraint=models.UniqueConstraint(fields=('organisation', 'structure'), name='organisation_structure_once', violation_error_message='This partner already has that contract structure.'),
+            model_name="contractstructurefact",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "structure"),
+                name="organisation_structure_once",
+                violation_error_message="This partner already has that contract structure.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commercialterms',
-            constraint=models.CheckConstraint(condition=models.Q(('minimum_project__isnull', True), models.Q(('minimum_project__gte', 0), models.Q(('currency', ''), _negated=True)), _connector='OR'), name='terms_minimum_has_currency', violation_error_message='Give the currency of the minimum project value; it must not be negative.'),
+            model_name="commercialterms",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("minimum_project__isnull", True),
+                    models.Q(("minimum_project__gte", 0), models.Q(("currency", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="terms_minimum_has_currency",
+                violation_error_message="Give the currency of the minimum project value; it must not be negative.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commercialterms',
-            constraint=models.CheckConstraint(condition=models.Q(('cancellation_share__isnull', True), ('cancellation_share__range', (0, 1)), _connector='OR'), name='terms_cancellation_share_0_to_1', violation_error_message='The cancellation share is between 0 and 1.'),
+            model_name="commercialterms",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("cancellation_share__isnull", True),
+                    ("cancellation_share__range", (0, 1)),
+                    _connector="OR",
+                ),
+                name="terms_cancellation_share_0_to_1",
+                violation_error_message="The cancellation share is between 0 and 1.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='certificate',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_on__isnull', True), ('issued_on__isnull', True), ('expires_on__gte', models.F('issued_on')), _connector='OR'), name='certificate_expires_after_issue', violation_error_message='The certificate expires before it was issued.'),
+            model_name="certificate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("expires_on__isnull", True),
+                    ("issued_on__isnull", True),
+                    ("expires_on__gte", models.F("issued_on")),
+                    _connector="OR",
+                ),
+                name="certificate_expires_after_issue",
+                violation_error_message="The certificate expires before it was issued.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='capacityslot',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['starts_on'], name='slot_open_start'),
+            model_name="capacityslot",
+            index=models.Index(
+                condition=models.Q(("status", "open")), fields=["starts_on"], name="slot_open_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='capacityslot',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='slot_ends_after_start', violation_error_message='The slot ends before it starts.'),
+            model_name="capacityslot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"
+                ),
+                name="slot_ends_after_start",
+                violation_error_message="The slot ends before it starts.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='capacityslot',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__isnull', True), ('unit__isnull', False), _connector='OR'), name='slot_quantity_has_unit', violation_error_message='Give the unit of the quantity.'),
+            model_name="capacityslot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__isnull", True), ("unit__isnull", False), _connector="OR"),
+                name="slot_quantity_has_unit",
+                violation_error_message="Give the unit of the quantity.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='capability',
-            index=models.Index(fields=['modality', 'service'], name='capability_modality_service'),
+            model_name="capability",
+            index=models.Index(fields=["modality", "service"], name="capability_modality_service"),
         ),
         migrations.AddConstraint(
-            model_name='capability',
-            constraint=models.CheckConstraint(condition=models.Q(('stage_to__isnull', True), ('stage_from__isnull', True), ('stage_to__gte', models.F('stage_from')), _connector='OR'), name='capability_stage_range', violation_error_message='The last stage comes before the first stage.'),
+            model_name="capability",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("stage_to__isnull", True),
+                    ("stage_from__isnull", True),
+                    ("stage_to__gte", models.F("stage_from")),
+                    _connector="OR",
+                ),
+                name="capability_stage_range",
+                violation_error_message="The last stage comes before the first stage.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='capability',
-            constraint=models.CheckConstraint(condition=models.Q(('scale_min__isnull', True), ('scale_max__isnull', True), ('scale_max__gte', models.F('scale_min')), _connector='OR'), name='capability_scale_range', violation_error_message='The largest scale is below the smallest scale.'),
+            model_name="capability",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("scale_min__isnull", True),
+                    ("scale_max__isnull", True),
+                    ("scale_max__gte", models.F("scale_min")),
+                    _connector="OR",
+                ),
+                name="capability_scale_range",
+                violation_error_message="The largest scale is below the smallest scale.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='capability',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('scale_max__isnull', True), ('scale_min__isnull', True)), ('scale_unit__isnull', False), _connector='OR'), name='capability_scale_has_unit', violation_error_message='Give the unit of the scale.'),
+            model_name="capability",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("scale_max__isnull", True), ("scale_min__isnull", True)),
+                    ("scale_unit__isnull", False),
+                    _connector="OR",
+                ),
+                name="capability_scale_has_unit",
+                violation_error_message="Give the unit of the scale.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='capability',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('scale_min__isnull', True), ('scale_min__gte', 0), _connector='OR'), models.Q(('oel_ug_m3__isnull', True), ('oel_ug_m3__gt', 0), _connector='OR')), name='capability_amounts_positive', violation_error_message='Scale must not be negative and an OEL must be above zero.'),
+            model_name="capability",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("scale_min__isnull", True), ("scale_min__gte", 0), _connector="OR"),
+                    models.Q(("oel_ug_m3__isnull", True), ("oel_ug_m3__gt", 0), _connector="OR"),
+                ),
+                name="capability_amounts_positive",
+                violation_error_message="Scale must not be negative and an OEL must be above zero.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='capability',
-            constraint=models.CheckConstraint(condition=models.Q(('biosafety_level__isnull', True), ('biosafety_level__range', (1, 4)), _connector='OR'), name='capability_biosafety_1_to_4', violation_error_message='Biosafety level is 1, 2, 3 or 4.'),
+            model_name="capability",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("biosafety_level__isnull", True), ("biosafety_level__range", (1, 4)), _connector="OR"
+                ),
+                name="capability_biosafety_1_to_4",
+                violation_error_message="Biosafety level is 1, 2, 3 or 4.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='alias',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['name'], name='alias_name_trgm', opclasses=['gin_trgm_ops']),
+            model_name="alias",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["name"], name="alias_name_trgm", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.UniqueConstraint(fields=('organisation', 'name'), name='alias_once_per_organisation', violation_error_message='This partner already has that name.'),
+            model_name="alias",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "name"),
+                name="alias_once_per_organisation",
+                violation_error_message="This partner already has that name.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trackrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('first_year__isnull', True), ('last_year__isnull', True), ('last_year__gte', models.F('first_year')), _connector='OR'), name='track_record_years_ordered', violation_error_message='The last year comes before the first year.'),
+            model_name="trackrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("first_year__isnull", True),
+                    ("last_year__isnull", True),
+                    ("last_year__gte", models.F("first_year")),
+                    _connector="OR",
+                ),
+                name="track_record_years_ordered",
+                violation_error_message="The last year comes before the first year.",
+            ),
         ),
     ]

@@ -17,7 +17,9 @@ from tests.factories import accounts
 from tests.factories import partners as make
 
 pytestmark = pytest.mark.django_db
-QUERIES = 29  # session, user, memberships; partner and 11 kinds of fact; sites and 10; measures to ask; shortlists
+QUERIES = (
+    29  # session, user, memberships; partner and 11 kinds of fact; sites and 10; measures to ask; shortlists
+)
 
 
 @pytest.fixture

@@ -27,7 +27,10 @@ def test_a_person_with_two_sponsors_works_for_one_at_a_time(client):
     assert client.get("/").wsgi_request.sponsor == first.sponsor
     client.post(reverse("quotes:switch_sponsor"), {"sponsor": second.sponsor_id})
     response = client.get("/")
-    assert (response.wsgi_request.sponsor, response.wsgi_request.membership.role) == (second.sponsor, "viewer")
+    assert (response.wsgi_request.sponsor, response.wsgi_request.membership.role) == (
+        second.sponsor,
+        "viewer",
+    )
 
 
 def test_a_person_cannot_switch_to_a_sponsor_of_others(client):
