@@ -1,11 +1,14 @@
 """What roles without prices may not read: sentences and facts that speak of money. Scores stay as they are."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from partners.scoring.types import CriterionScore, PartnerResult, Ranking, Rule, RuleResult
 
 PRICE_CRITERIA = ("C7", "C8")  # cost, terms
 PRICE_RULES = (Rule.MINIMUM_PROJECT,)
+PRICE_COLUMNS = ("price_basis", "price_target", "price_limit")  # of a project
 HIDDEN = "Hidden: your role does not see prices."
 PRICE_NEED = "The partner's minimum project value is within the limit set"
 
@@ -30,3 +33,18 @@ def _rule(rule: RuleResult) -> RuleResult:
 def _criterion(criterion: CriterionScore) -> CriterionScore:
     hidden = tuple(replace(s, reason=HIDDEN, facts=()) for s in criterion.subs)
     return replace(criterion, subs=hidden)
+
+
+def event_without_prices(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of an audit event with the project's prices and every sentence of a price need taken out."""
+    price_need = data.get("rule") in PRICE_RULES
+    kept: dict[str, Any] = {}
+    for key, value in data.items():
+        if key in PRICE_COLUMNS or (price_need and key in ("need", "note")):
+            kept[key] = HIDDEN
+        elif isinstance(value, Mapping):
+            kept[key] = event_without_prices({"rule": data["rule"], **value} if price_need else value)
+            kept[key].pop("rule", None)
+        else:
+            kept[key] = value
+    return kept

@@ -1,14 +1,18 @@
 """What the sponsor's pages read: one named function per page, each with a fixed number of queries."""
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
 from cmo_selector.accounts.models import Sponsor
-from cmo_selector.audit.models import AuditEvent
+from cmo_selector.audit.models import AuditEvent, describe
 from cmo_selector.audit.services import about
-from quotes.enums import ReportState
+from quotes.enums import ReportState, ShortlistStatus
 from quotes.models import Project, Report, ShortlistEntry
+from quotes.prices import event_without_prices
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,35 @@ def shortlisted_ids(project: Project) -> set[int]:
     return set(project.shortlist.values_list("organisation_id", flat=True))
 
 
-def decision_log(project: Project, limit: int = 50) -> list[AuditEvent]:
-    """The latest events of the project, its needs, weights, shortlist and reports."""
-    return list(AuditEvent.objects.filter(about=about(project)).order_by("-at", "-pk")[:limit])
+@dataclass(frozen=True)
+class LogLine:
+    """One event of a project's history in words."""
+
+    at: dt.datetime
+    who: str
+    what: str
+    details: str
+
+
+SAID_ALREADY = {"rule", "level", "suggested"}  # an event about a need is called by its level and rule
+
+
+def decision_log(project: Project, *, prices: bool, limit: int = 50) -> list[LogLine]:
+    """The latest events of the project, its needs, weights, shortlist and reports, without prices if need be."""
+    events = AuditEvent.objects.filter(about=about(project)).order_by("-at", "-pk")[:limit]
+    lines = []
+    for event in events:
+        data = event.data if prices else event_without_prices(event.data)
+        if "rule" in data:
+            data = {key: value for key, value in data.items() if key not in SAID_ALREADY}
+        lines.append(LogLine(event.at, event.actor_name, event.words, describe(_labelled(data))))
+    return lines
+
+
+def _labelled(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Statuses by the names the pages give them."""
+    names = dict(ShortlistStatus.choices)
+    status = data.get("status")
+    if isinstance(status, list):
+        return {**data, "status": [names.get(code, code) for code in status]}
+    return {**data, "status": names.get(status, status)} if status else dict(data)

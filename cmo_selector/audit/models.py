@@ -1,5 +1,7 @@
 """What happened, for good: domain events written in the transaction of the change they describe."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 
@@ -42,9 +44,20 @@ class AuditEvent(models.Model):
     @property
     def details(self) -> str:
         """What changed, "field: old → new"; other values as "field: value"."""
-        parts = []
-        for key, value in self.data.items():
-            if isinstance(value, list) and len(value) == 2:
-                value = " → ".join("none" if v in (None, "") else str(v) for v in value)
-            parts.append(f"{key.replace('_', ' ')}: {value}")
-        return "; ".join(parts)
+        return describe(self.data)
+
+
+def describe(data: dict[str, Any]) -> str:
+    """An event's data as one line for readers. A group of changes is written out field by field."""
+    parts = []
+    for key, value in data.items():
+        if isinstance(value, dict):
+            if value:
+                parts.append(describe(value))
+            continue
+        if isinstance(value, list) and len(value) == 2:
+            value = " → ".join("none" if v in (None, "") else str(v) for v in value)
+        elif isinstance(value, bool):
+            value = "yes" if value else "no"
+        parts.append(f"{key.replace('_', ' ')}: {value}")
+    return "; ".join(parts)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action, may
 from partners.models import Organisation
@@ -47,7 +47,10 @@ class EntryForm(forms.Form):
             del self.fields["status"], self.fields["reason"]
 
     def clean_seen(self) -> dt.datetime:
-        seen = parse_datetime(self.cleaned_data["seen"])
+        try:
+            seen = parse_datetime(self.cleaned_data["seen"])
+        except ValueError:  # the right shape, but no such day
+            seen = None
         if seen is None or timezone.is_naive(seen):
             raise forms.ValidationError("Open the page again: the version of this entry is missing.")
         return seen
@@ -59,11 +62,13 @@ class EntryForm(forms.Form):
         return data
 
 
-@require_GET
+@require_safe
 @sponsor_action(Action.VIEW)
 def shortlist(request: HttpRequest, project_id: int) -> HttpResponse:
     project = get_project(request, project_id)
-    context = {"project": project, "entries": shortlist_of(project), "log": decision_log(project)}
+    prices = may(request.membership.role, Action.SEE_PRICES)
+    log = decision_log(project, prices=prices)
+    context = {"project": project, "entries": shortlist_of(project), "log": log}
     return render(request, "quotes/shortlist/shortlist.html", context)
 
 
@@ -80,7 +85,7 @@ def add(request: HttpRequest, project_id: int) -> HttpResponse:
     return redirect(_next(request, project))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @sponsor_action(Action.COMMENT)
 def edit(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
     project = get_project(request, project_id)

@@ -5,8 +5,10 @@ from django.urls import reverse
 
 from cmo_selector.accounts.roles import Role
 from cmo_selector.audit.models import AuditEvent
-from quotes.enums import ShortlistStatus
+from quotes.enums import NeedLevel, NeedRule, ShortlistStatus
 from quotes.models import ShortlistEntry
+from quotes.selectors import decision_log
+from quotes.services.projects import add_need, change_need, remove_need, update_project
 from quotes.services.shortlist import ShortlistError, add_to_shortlist, change_entry, move_entry, remove_entry
 from tests.factories.accounts import MembershipFactory
 from tests.factories.partners import OrganisationFactory
@@ -240,3 +242,50 @@ def test_a_profile_never_names_another_sponsors_projects(client, project):
     stranger = MembershipFactory(role=Role.MANAGER.value)
     client.force_login(stranger.user)
     assert project.name not in client.get(OrganisationFactory(slug="a").get_absolute_url()).content.decode()
+
+
+def test_the_decision_log_hides_prices_from_evaluators_and_nobody_else(client, manager, project):
+    update_project(
+        actor=manager.user, project=project, values={"price_target": 876_543, "price_limit": 1_987_654}
+    )
+    values = {"rule": NeedRule.MINIMUM_PROJECT, "level": NeedLevel.MUST}
+    need = add_need(actor=manager.user, project=project, values={**values, "quantity": 6_543_210})
+    change_need(actor=manager.user, need=need, values={**values, "quantity": 7_654_321})
+    remove_need(actor=manager.user, need=need)
+    amounts = {"876,543", "1,987,654", "6,543,210", "7,654,321"}
+    shown = {}
+    for role in Role:
+        client.force_login(MembershipFactory(sponsor=project.sponsor, role=role.value).user)
+        page = client.get(reverse("quotes:shortlist", args=[project.pk])).content.decode()
+        shown[role] = {amount for amount in amounts if amount in page}
+        assert "Need removed: Must: Minimum project value" in page
+        assert ("Hidden: your role does not see prices." in page) is (role is Role.EVALUATOR)
+    assert shown == {role: set() if role is Role.EVALUATOR else amounts for role in Role}
+
+
+def test_the_decision_log_reads_as_sentences(manager, project, entries):
+    update_project(actor=manager.user, project=project, values={"product": "AB-9", "federal_funding": True})
+    change_entry(
+        actor=manager.user,
+        entry=entries[0],
+        status=ShortlistStatus.RFP_INVITED,
+        reason="",
+        comment="",
+        seen=entries[0].updated_at,
+    )
+    newest, before = decision_log(project, prices=True)[:2]
+    assert newest.details == "status: Shortlisted → RFP invited"
+    assert before.details == "product: none → AB-9; federal funding: no → yes"
+
+
+@pytest.mark.parametrize("seen", ["", "yesterday", "2026-01-01T00:00:00", "2026-99-99T00:00:00+00:00"])
+def test_a_form_without_a_readable_version_is_refused_with_what_was_typed(
+    client, manager, project, entries, seen
+):
+    client.force_login(manager.user)
+    data = {"status": "audit", "reason": "", "comment": "typed", "seen": seen}
+    response = client.post(edit_url(project, entries[0]), data)
+    assert response.status_code == 400
+    assert "typed" in response.content.decode()
+    entries[0].refresh_from_db()
+    assert entries[0].status == ShortlistStatus.SHORTLISTED
