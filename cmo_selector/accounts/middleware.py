@@ -24,7 +24,9 @@ class SponsorMiddleware:
         request.membership = None
         request.sponsor = None
         if request.user.is_authenticated:
-            request.memberships = list(Membership.objects.filter(user=request.user).select_related("sponsor"))
+            # The oldest first: being added to another sponsor never changes whom somebody works for.
+            memberships = Membership.objects.filter(user=request.user).select_related("sponsor")
+            request.memberships = list(memberships.order_by("created_at", "pk"))
             chosen = request.session.get(SESSION_KEY)
             request.membership = next(
                 (m for m in request.memberships if m.sponsor_id == chosen),

@@ -33,6 +33,17 @@ def test_a_person_with_two_sponsors_works_for_one_at_a_time(client):
     )
 
 
+def test_being_added_to_another_sponsor_does_not_change_whom_somebody_works_for(client):
+    first = MembershipFactory(sponsor__name="Birch")
+    MembershipFactory(user=first.user, sponsor__name="Alder", role=Role.VIEWER.value)
+    client.force_login(first.user)
+    response = client.get("/")
+    assert (response.wsgi_request.sponsor, response.wsgi_request.membership.role) == (
+        first.sponsor,
+        "manager",
+    )
+
+
 def test_a_person_cannot_switch_to_a_sponsor_of_others(client):
     member = MembershipFactory()
     other = MembershipFactory().sponsor
