@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from cmo_selector.templatetags.components import TONES, VARIANTS
 from cmo_selector.templatetags.signs import icon_shapes
@@ -98,7 +98,7 @@ def chart_spec() -> dict:
     }
 
 
-@require_GET
+@require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
     """`/components/`; 404 in production."""
     if settings.PRODUCTION:

@@ -22,7 +22,7 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices())
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @sponsor_action(Action.VIEW)
 def team(request: HttpRequest) -> HttpResponse:
     """List of members; a POST by an owner adds one and mails a link to choose a password."""

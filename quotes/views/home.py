@@ -3,14 +3,14 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from cmo_selector.accounts.middleware import SESSION_KEY
 from quotes.project_page import next_action
 from quotes.selectors import home_overview
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     overview = home_overview(request.sponsor)
     rows = [{"project": project, "next": next_action(project)} for project in overview.projects]

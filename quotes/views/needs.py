@@ -27,7 +27,7 @@ def _need(project: Project, need_id: int) -> Need:
     return need
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @editable
 def need_add(request: HttpRequest, project: Project) -> HttpResponse:
     """GET: choose a rule (`?rule=`), then its fields. POST: add the need, or suggestions by name."""
@@ -84,7 +84,7 @@ def _take_over(request: HttpRequest, project: Project) -> HttpResponse:
     return redirect("quotes:project_step", project.pk, "needs")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @editable
 def need_edit(request: HttpRequest, project: Project, need_id: int) -> HttpResponse:
     need = _need(project, need_id)
@@ -110,7 +110,7 @@ def need_edit(request: HttpRequest, project: Project, need_id: int) -> HttpRespo
     return _need_page(request, project, need.rule, form, status, **context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @editable
 def need_delete(request: HttpRequest, project: Project, need_id: int) -> HttpResponse:
     """GET asks, POST removes."""

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action, may
 from cmo_selector.db import constraint_errors
@@ -69,7 +69,7 @@ def editable(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 # -- list and overview ---------------------------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 @sponsor_action(Action.VIEW)
 def project_list(request: HttpRequest) -> HttpResponse:
     if request.GET.get("archived"):
@@ -79,7 +79,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
     return render(request, "quotes/projects/list.html", {"rows": rows})
 
 
-@require_GET
+@require_safe
 @sponsor_action(Action.VIEW)
 def project_detail(request: HttpRequest, project_id: int) -> HttpResponse:
     project = get_project(request, project_id)
@@ -114,12 +114,12 @@ def project_archive(request: HttpRequest, project_id: int) -> HttpResponse:
 # -- the five steps --------------------------------------------------------------------------------------
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @sponsor_action(Action.EDIT_PROJECT)
 def project_new(request: HttpRequest) -> HttpResponse:
     """Step 1 of a new project: nothing is stored before it is sent."""
     blank = Project(sponsor=request.sponsor)
-    if request.method == "GET":
+    if request.method != "POST":
         return _product_page(request, ProductForm(instance=blank), None)
     form = ProductForm(request.POST, instance=blank)
     if form.is_valid():
@@ -131,14 +131,14 @@ def project_new(request: HttpRequest) -> HttpResponse:
     return _product_page(request, form, None, status=INVALID)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @editable
 def project_step(request: HttpRequest, project: Project, step: str) -> HttpResponse:
     """One step of the setup; needs and review are changed through pages of their own."""
     if step not in dict(STEPS):
         raise Http404("There is no such step.")
-    if step in ("needs", "review") and request.method != "GET":
-        return HttpResponseNotAllowed(["GET"])
+    if step in ("needs", "review") and request.method == "POST":
+        return HttpResponseNotAllowed(["GET", "HEAD"])
     return {
         "product": _product_step,
         "stage": _stage_step,
@@ -260,7 +260,7 @@ def _weights_step(request: HttpRequest, project: Project) -> HttpResponse:
     return _weights_page(request, project, wizard=True)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @editable
 def weights(request: HttpRequest, project: Project) -> HttpResponse:
     """The same form outside the wizard, for a project that is set up already."""

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action, may
 from cmo_selector.http import is_fragment
@@ -28,7 +28,7 @@ from quotes.selectors import shortlisted_ids
 from quotes.services.projects import ProjectArchived, change_weights
 
 
-@require_GET
+@require_safe
 @sponsor_action(Action.VIEW)
 def ranking(request: HttpRequest, project_id: int) -> HttpResponse:
     """All partners in order. Weights in the query are tried without being saved."""
@@ -97,7 +97,7 @@ def save_weights(request: HttpRequest, project_id: int) -> HttpResponse:
     return redirect("quotes:ranking", project.pk)
 
 
-@require_GET
+@require_safe
 @sponsor_action(Action.VIEW)
 def partner(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
     """One partner's result opened down to its facts."""

@@ -8,7 +8,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action, may
 from cmo_selector.http import is_fragment
@@ -42,7 +42,7 @@ def _sees_prices(request: HttpRequest) -> bool:
     return may(request.membership.role, Action.SEE_PRICES)
 
 
-@require_GET
+@require_safe
 @sponsor_action(Action.VIEW)
 def report_list(request: HttpRequest, project_id: int) -> HttpResponse:
     project = get_project(request, project_id)
@@ -66,7 +66,7 @@ def report_create(request: HttpRequest, project_id: int) -> HttpResponse:
     return redirect("quotes:report", project.pk, report.pk)
 
 
-@require_GET
+@require_safe
 @never_cache
 @sponsor_action(Action.VIEW)
 def report(request: HttpRequest, project_id: int, report_id: int) -> HttpResponse:
@@ -89,7 +89,7 @@ def _context(request: HttpRequest, project: Project, found: Report) -> dict:
     }
 
 
-@require_GET
+@require_safe
 @never_cache
 @sponsor_action(Action.VIEW)
 def report_status(request: HttpRequest, project_id: int, report_id: int) -> HttpResponse:
@@ -120,7 +120,7 @@ def report_retry(request: HttpRequest, project_id: int, report_id: int) -> HttpR
     return redirect("quotes:report", project.pk, report_id)
 
 
-@require_GET
+@require_safe
 @never_cache
 @sponsor_action(Action.VIEW)
 def report_download(request: HttpRequest, project_id: int, report_id: int) -> HttpResponse:

@@ -88,6 +88,17 @@ def test_every_role_gets_what_the_matrix_says(case, tmp_path, settings):
     assert answers == dict(zip(ROLES, case.expected, strict=True))
 
 
+def test_head_is_answered_like_get(tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path
+    scene = Scene()
+    pages = {
+        reverse(case.name, kwargs=scene.fill(case.kwargs)): case.expected[ROLES.index("manager")]
+        for case in CASES
+        if case.method == "GET"
+    }
+    assert {url: scene.clients["manager"].head(url).status_code for url in pages} == pages
+
+
 def names(resolver, namespace: str = "") -> set[str]:
     found = set()
     for pattern in resolver.url_patterns:
