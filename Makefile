@@ -29,19 +29,19 @@ help: ## this list
 
 demo: ## everything, with demo data, on http://127.0.0.1:8000 (PORT=… changes it)
 	@.ci/system-packages venv pango
-	@$(MAKE) $(DEMO) assets
+	@$(MAKE) --silent $(DEMO) assets
 	@echo "Preparing the database, the browser files and the demo data"
 	@exec $(MANAGE) embedded run --prepare "migrate --verbosity 0" --prepare "collectstatic --noinput --verbosity 0" --prepare load_demo
 
 test: ## all tests, browser tests included (ARGS=… goes to pytest)
 	@.ci/system-packages venv pango chromium
-	@$(MAKE) $(DEV) assets
+	@$(MAKE) --silent $(DEV) assets
 	@REQUIRE_BROWSER=1 $(BIN)/python -m pytest -n auto $(ARGS); status=$$?; \
 	$(MANAGE) embedded stop >/dev/null 2>&1; exit $$status
 
 check: ## lint, types, migrations, deploy checks
 	@.ci/system-packages venv pango
-	@$(MAKE) $(DEV) assets
+	@$(MAKE) --silent $(DEV) assets
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint --lint --quiet templates
@@ -56,7 +56,7 @@ check: ## lint, types, migrations, deploy checks
 
 bench: ## benchmarks, written to docs/benchmarks.md
 	@.ci/system-packages venv pango
-	@$(MAKE) $(DEV) assets
+	@$(MAKE) --silent $(DEV) assets
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock: ## compile pyproject.toml and package.json into the lock files
