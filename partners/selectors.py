@@ -315,12 +315,17 @@ def cards(queryset: QuerySet[Organisation], criteria: Criteria) -> QuerySet[Orga
 
 
 def partner_profile(slug: str, *, prices: bool) -> Organisation | None:
-    """One partner, active or not, with everything its page shows; None when there is no such partner.
+    """One partner, active or not, with everything its page shows; None when there is no such partner."""
+    return partner_records([slug], prices=prices).first()
+
+
+def partner_records(slugs: Iterable[str], *, prices: bool) -> QuerySet[Organisation]:
+    """Partners, active or not, with everything known about them: as many queries for six as for one.
 
     Terms and prices are not even read unless `prices`.
     """
-    partner = (
-        Organisation.objects.filter(slug=slug)
+    partners = (
+        Organisation.objects.filter(slug__in=list(slugs))
         .select_related("source")
         .prefetch_related(
             _facts("type_facts", OrganisationTypeFact, "type"),
@@ -338,10 +343,10 @@ def partner_profile(slug: str, *, prices: bool) -> Organisation | None:
         )
     )
     if prices:
-        partner = partner.prefetch_related(
+        partners = partners.prefetch_related(
             _facts("terms", CommercialTerms), _facts("prices", IndicativePrice, "service", "modality")
         )
-    return partner.first()
+    return partners
 
 
 def _facts(name: str, model: type[Model], *related: str) -> Prefetch:

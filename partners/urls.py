@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from partners import views
+from partners import export_views, views
 
 app_name = "partners"
 
 urlpatterns = [
     path("", views.partner_list, name="list"),
+    path("export.csv", export_views.partners_csv, name="csv"),
+    path("export.xlsx", export_views.partners_xlsx, name="xlsx"),
     path("<slug:slug>/", views.partner_profile, name="profile"),
 ]

@@ -8,8 +8,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
-from cmo_selector.accounts.roles import Action, may
 from partners import selectors
+from partners.access import sees_prices
 from partners.cards import build_card
 from partners.filters import PartnerFilter
 from partners.forms import quoted
@@ -63,8 +63,7 @@ def _page(paginator: Paginator, asked: str) -> tuple[Page, str]:
 @require_safe
 def partner_profile(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything known about one partner, and what is not."""
-    membership = getattr(request, "membership", None)
-    prices = may(membership.role if membership else None, Action.SEE_PRICES) or request.user.is_curator
+    prices = sees_prices(request)
     partner = selectors.partner_profile(slug, prices=prices)
     if partner is None:
         words = slug.replace("-", " ").replace("_", " ").strip()

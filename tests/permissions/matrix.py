@@ -49,6 +49,8 @@ CASES = [
     Case("component_gallery", SIGNED_IN),
     # catalogue: shared by everybody who is signed in
     Case("partners:list", SIGNED_IN),
+    Case("partners:csv", SIGNED_IN),
+    Case("partners:xlsx", SIGNED_IN),
     Case("partners:profile", SIGNED_IN, {"slug": "{partner}"}),
     Case("partners:profile", ("login", *(404,) * 6), {"slug": "nobody"}),
     # home and team
