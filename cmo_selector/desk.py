@@ -60,6 +60,7 @@ NAVIGATION = [
         "Sources and registers",
         _link("Sources", "partners.source", "source"),
         _link("Register establishments", "partners.registerestablishment", "public"),
+        _link("Suggested links", "partners.linksuggestion", "add_link"),
         _link("Register imports", "partners.registerimport", "download"),
         _link("Rejected rows", "partners.rejectedrow", "report"),
     ),

@@ -14,5 +14,6 @@ urlpatterns = [
     path("components/", gallery, name="component_gallery"),  # 404 in production
     path("team/", include("cmo_selector.accounts.urls")),
     path("partners/", include("partners.urls")),
+    path("register/", include("partners.urls_register")),
     path("", include("quotes.urls")),
 ]

@@ -107,6 +107,12 @@ class RegisterKind(models.TextChoices):
     DRLS = "drls", "FDA drug establishment registration"
 
 
+class SuggestionState(models.TextChoices):
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    REJECTED = "rejected", "Rejected"
+
+
 class RowChange(models.TextChoices):
     """What an import does with one row."""
 

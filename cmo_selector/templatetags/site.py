@@ -16,6 +16,7 @@ ENTRIES = (
     ("Home", "/", "home"),
     ("Partners", "/partners/", "building"),
     ("Projects", "/projects/", "clipboard"),
+    ("Register", "/register/", "globe"),
 )
 
 

@@ -16,6 +16,7 @@ from .organisation import (
 )
 from .quality import Certificate, Inspection, RegulatoryAction
 from .register import RegisterEstablishment, RegisterImport, RejectedRow
+from .suggestion import LinkSuggestion
 from .vocabulary import (
     CertificateType,
     ContractStructure,
@@ -53,6 +54,7 @@ __all__ = [
     "Industry",
     "IndustryFact",
     "Inspection",
+    "LinkSuggestion",
     "Metric",
     "MetricValue",
     "Modality",

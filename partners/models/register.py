@@ -1,13 +1,18 @@
 """Public registers as they were read: establishments, the import runs that brought them, and rejected rows."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Concat, Upper
 
 from partners.enums import RegisterKind
 
 from .evidence import Source
 from .facility import Facility
+
+#: What a search of the register reads, in capitals; the index below is on exactly this expression.
+ESTABLISHMENT_TEXT = Upper(Concat(F("firm_name"), Value(" "), F("registrant_name"), Value(" "), F("city")))
 
 
 class RegisterImport(models.Model):
@@ -83,7 +88,9 @@ class RegisterEstablishment(models.Model):
         indexes = [
             GinIndex(fields=["operations"], name="establishment_operations"),
             GinIndex(fields=["firm_name"], opclasses=["gin_trgm_ops"], name="establishment_name_trgm"),
+            GinIndex(OpClass(ESTABLISHMENT_TEXT, name="gin_trgm_ops"), name="establishment_text_trgm"),
             models.Index(fields=["country"], name="establishment_country"),
+            models.Index(Upper("firm_name"), "id", name="establishment_by_name"),
         ]
 
     def __str__(self) -> str:

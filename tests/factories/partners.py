@@ -382,6 +382,18 @@ class RegisterEstablishmentFactory(DjangoModelFactory):
     last_seen_on = RETRIEVED_ON
 
 
+class LinkSuggestionFactory(DjangoModelFactory):
+    """An open suggestion that a real company's site is the establishment."""
+
+    class Meta:
+        model = models.LinkSuggestion
+
+    establishment = factory.SubFactory(RegisterEstablishmentFactory)
+    facility = factory.SubFactory(FacilityFactory, organisation__illustrative=False)
+    proposer_name = "Somebody"
+    reason = "The same address."
+
+
 class RegisterImportFactory(DjangoModelFactory):
     class Meta:
         model = models.RegisterImport

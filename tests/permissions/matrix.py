@@ -53,6 +53,18 @@ CASES = [
     Case("partners:xlsx", SIGNED_IN),
     Case("partners:profile", SIGNED_IN, {"slug": "{partner}"}),
     Case("partners:profile", ("login", *(404,) * 6), {"slug": "nobody"}),
+    # public register: shared as well; anybody signed in may suggest a link
+    Case("register:list", SIGNED_IN),
+    Case("register:establishment", SIGNED_IN, {"duns": "{duns}"}),
+    Case("register:establishment", ("login", *(404,) * 6), {"duns": "000000000"}),
+    Case("register:suggest", SIGNED_IN, {"duns": "{duns}"}),
+    Case(
+        "register:suggest",
+        ("login", *(302,) * 6),
+        {"duns": "{duns}"},
+        "POST",
+        {"facility": "{real_site}", "reason": "The same address."},
+    ),
     # home and team
     Case("quotes:home", SIGNED_IN),
     Case("quotes:switch_sponsor", ("login", *(302,) * 6), method="POST", data={"sponsor": "0"}),

@@ -15,7 +15,7 @@ from cmo_selector.accounts.roles import Role
 from quotes.models import Report, ShortlistEntry
 from quotes.services.reports import request_report
 from tests.factories.accounts import CuratorFactory, MembershipFactory
-from tests.factories.partners import FacilityFactory, OrganisationFactory
+from tests.factories.partners import FacilityFactory, OrganisationFactory, RegisterEstablishmentFactory
 from tests.factories.quotes import NeedFactory, ProjectFactory
 from tests.permissions.matrix import CASES, LIBRARY_PREFIXES, ROLES, Case
 
@@ -44,6 +44,8 @@ class Scene:
             project=project, organisation=partner, position=1, added_by=owner.user
         )
         member = MembershipFactory(sponsor=sponsor, role=Role.VIEWER.value)
+        establishment = RegisterEstablishmentFactory(duns="123456789")
+        real_site = FacilityFactory(organisation=OrganisationFactory(illustrative=False))
         self.names = {
             "project": project.pk,
             "need": need.pk,
@@ -51,6 +53,8 @@ class Scene:
             "seen": entry.updated_at.isoformat(),
             "partner": partner.slug,
             "member": member.pk,
+            "duns": establishment.duns,
+            "real_site": real_site.pk,
             "report": self._report(project, owner.user).pk,
         }
 

@@ -1,0 +1,1 @@
+"""The public register as pages: searching establishments, reading one, suggesting which site it is."""
