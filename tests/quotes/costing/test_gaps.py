@@ -136,6 +136,37 @@ def test_a_share_of_a_gap_is_no_sample_for_the_median():
     assert costs.quotes[0].scenarios[0].unpriced == ("pm",)
 
 
+def qa(part=0.5):
+    return line("qa", quantity={"share_of": "pm", "share": part})
+
+
+def test_a_share_of_a_share_of_a_gap_is_plugged_too():
+    full = quote("A", line("batch", 1000, 1, 1), pm(), qa())
+    costs = compared(quote("bare", qa(), pm()), full, scope=["batch", "pm", "qa"])
+    bare, complete = (item.scenarios[0] for item in costs.quotes)
+    assert plain(bare.cash) == plain(complete.cash) == plain(bare.plugged_cash) == [1150, 1150]
+
+
+def test_a_share_of_a_share_of_a_gap_is_no_sample_either():
+    costs = compared(
+        quote("bare", line("batch", 1, 1, 1)), quote("resting", qa(), pm()), scope=["batch", "qa"]
+    )
+    assert costs.quotes[0].scenarios[0].unpriced == ("qa",)
+
+
+def test_a_share_may_be_partly_plugged():
+    both = [pm(), line("pm", quantity={"share_of": "storage", "share": 0.5})]
+    costs = compared(
+        quote("bare", line("storage", 100, 1, 1), *both),
+        quote("A", line("batch", 1000, 1, 1)),
+        scope=["batch", "storage", "pm"],
+    )
+    found = {
+        code.code: (plain(code.cash), plain(code.plugged_cash)) for code in costs.quotes[0].scenarios[0].codes
+    }
+    assert found["pm"] == ([150, 150], [100, 100])
+
+
 def test_gaps_are_listed_in_the_order_of_the_scope():
     costs = compared(quote("bare"), scope=["z", "a", "m"], benchmarks={"a": [1, 1]})
     found = costs.quotes[0].scenarios[0]
