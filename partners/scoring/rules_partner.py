@@ -22,6 +22,9 @@ STOPPING_ACTIONS = frozenset(
     }
 )
 
+# The authority knows that the site exists; nobody looked at it, so nothing follows about actions against it.
+MERE_REGISTRATIONS = frozenset({"fda-registration", "fda-device-registration"})
+
 
 def minimum_project(need: Need, brief: Brief, partner: PartnerFacts) -> Verdict:
     """The partner's minimum project value is at most `need.quantity`, compared within one currency only."""
@@ -91,7 +94,7 @@ def no_open_action_at(brief: Brief, site: SiteFacts) -> Verdict:
         return Verdict(FAIL, "; ".join(_named(a, site) for a in stops), tuple(a.ref for a in stops))
     looked_up: list[FactRef] = [i.ref for i in site.inspections]
     looked_up += [a.ref for a in site.actions]
-    looked_up += [c.ref for c in site.certificates]
+    looked_up += [c.ref for c in site.certificates if c.certificate_type not in MERE_REGISTRATIONS]
     if not looked_up:
         return Verdict(
             UNKNOWN,

@@ -142,6 +142,12 @@ def test_no_open_action_passes_only_where_some_record_was_looked_at(facts):
     )
 
 
+@pytest.mark.parametrize("kind", ["fda-registration", "fda-device-registration"])
+def test_a_registration_alone_says_nothing_about_open_actions(kind):
+    found = partner(site(certificates=[certificate(kind)]))
+    assert always(Rule.NO_OPEN_ACTION, found) == (UNKNOWN, "No regulator's record looked up for Alpha.")
+
+
 def test_a_partner_without_sites_leaves_open_actions_unknown():
     assert always(Rule.NO_OPEN_ACTION, partner()) == (UNKNOWN, "No site on record.")
 
