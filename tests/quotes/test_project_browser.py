@@ -6,9 +6,10 @@ import pytest
 from django.urls import reverse
 
 from quotes.models import Need, Project
+from quotes.services.shortlist import add_to_shortlist
 from tests.factories import partners as catalogue
 from tests.factories.accounts import PASSWORD, MembershipFactory
-from tests.factories.quotes import ProjectFactory
+from tests.factories.quotes import NeedFactory, ProjectFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -96,3 +97,19 @@ def test_leaving_with_unsaved_changes_asks_first(page):
     page.get_by_role("link", name="Review").click()
     page.get_by_text("Step 5 of 5").wait_for()
     assert asked == ["beforeunload"]
+
+
+def test_on_a_phone_no_table_of_reasons_hides_its_last_column(page):
+    page.set_viewport_size({"width": 360, "height": 780})
+    project = ProjectFactory(sponsor=page.member.sponsor)
+    partner = catalogue.OrganisationFactory(name="Alpha Works", slug="alpha")
+    NeedFactory(project=project)
+    add_to_shortlist(actor=page.member.user, project=project, organisation=partner)
+    tables = {
+        reverse("quotes:ranking_partner", args=[project.pk, partner.slug]): 11,  # needs and ten criteria
+        reverse("quotes:shortlist", args=[project.pk]): 1,  # decision log
+    }
+    for address, count in tables.items():
+        page.goto(address)
+        shown = page.locator(".table-scroll:has(.stacked-table)").all()
+        assert [t.evaluate("e => e.scrollWidth - e.clientWidth") for t in shown] == [0] * count
