@@ -14,6 +14,7 @@ from partners.scoring_inputs import load_partner_facts
 from quotes.brief import NothingToRank, brief_for
 from quotes.enums import ShortlistStatus
 from quotes.models import Project, ShortlistEntry
+from quotes.services.projects import ProjectArchived
 
 
 class ShortlistError(ValueError):
@@ -25,7 +26,10 @@ class ShortlistError(ValueError):
 
 
 def _lock(project: Project) -> None:
-    Project.objects.select_for_update(no_key=True).only("pk").get(pk=project.pk)
+    """Every write waits here for its turn. Raises ProjectArchived."""
+    current = Project.objects.select_for_update(no_key=True).only("archived_at").get(pk=project.pk)
+    if current.archived_at is not None:
+        raise ProjectArchived
 
 
 @transaction.atomic

@@ -1,6 +1,9 @@
 """The shortlist: who is being followed up, in which order, with which status and why."""
 
 import datetime as dt
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -18,6 +21,7 @@ from quotes.access import get_project, sponsor_action
 from quotes.enums import ShortlistStatus
 from quotes.models import Project, ShortlistEntry
 from quotes.selectors import decision_log, shortlist_of
+from quotes.services.projects import ProjectArchived
 from quotes.services.shortlist import (
     ShortlistError,
     add_to_shortlist,
@@ -62,6 +66,20 @@ class EntryForm(forms.Form):
         return data
 
 
+def refused_when_archived(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A change to an archived project leads back to the project, which can be restored there."""
+
+    @wraps(view)
+    def gated(request: HttpRequest, project_id: int, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, project_id, **kwargs)
+        except ProjectArchived as archived:
+            messages.error(request, str(archived))
+            return redirect("quotes:project", project_id)
+
+    return gated
+
+
 @require_safe
 @sponsor_action(Action.VIEW)
 def shortlist(request: HttpRequest, project_id: int) -> HttpResponse:
@@ -74,6 +92,7 @@ def shortlist(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require_POST
 @sponsor_action(Action.EDIT_SHORTLIST)
+@refused_when_archived
 def add(request: HttpRequest, project_id: int) -> HttpResponse:
     project = get_project(request, project_id)
     organisation = _partner(request.POST.get("partner", ""))
@@ -87,6 +106,7 @@ def add(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sponsor_action(Action.COMMENT)
+@refused_when_archived
 def edit(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
     project = get_project(request, project_id)
     entry = _entry(project, entry_id)
@@ -127,6 +147,7 @@ def _save(request: HttpRequest, entry: ShortlistEntry, data: dict, may_edit: boo
 
 @require_POST
 @sponsor_action(Action.EDIT_SHORTLIST)
+@refused_when_archived
 def move(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
     project = get_project(request, project_id)
     entry = _entry(project, entry_id)
@@ -140,6 +161,7 @@ def move(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
 
 @require_POST
 @sponsor_action(Action.EDIT_SHORTLIST)
+@refused_when_archived
 def remove(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
     project = get_project(request, project_id)
     entry = _entry(project, entry_id)

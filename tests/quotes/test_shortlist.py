@@ -8,7 +8,7 @@ from cmo_selector.audit.models import AuditEvent
 from quotes.enums import NeedLevel, NeedRule, ShortlistStatus
 from quotes.models import ShortlistEntry
 from quotes.selectors import decision_log
-from quotes.services.projects import add_need, change_need, remove_need, update_project
+from quotes.services.projects import add_need, archive_project, change_need, remove_need, update_project
 from quotes.services.shortlist import ShortlistError, add_to_shortlist, change_entry, move_entry, remove_entry
 from tests.factories.accounts import MembershipFactory
 from tests.factories.partners import OrganisationFactory
@@ -289,3 +289,23 @@ def test_a_form_without_a_readable_version_is_refused_with_what_was_typed(
     assert "typed" in response.content.decode()
     entries[0].refresh_from_db()
     assert entries[0].status == ShortlistStatus.SHORTLISTED
+
+
+def test_the_shortlist_of_an_archived_project_is_left_as_it_is(client, manager, project, entries):
+    archive_project(actor=manager.user, project=project)
+    OrganisationFactory(slug="d")
+    client.force_login(manager.user)
+    first, seen = entries[0], entries[0].updated_at.isoformat()
+    attempts = {
+        reverse("quotes:shortlist_add", args=[project.pk]): {"partner": "d"},
+        edit_url(project, first): {"status": "audit", "reason": "", "comment": "late", "seen": seen},
+        reverse("quotes:shortlist_move", args=[project.pk, first.pk]): {"direction": "down"},
+        reverse("quotes:shortlist_remove", args=[project.pk, first.pk]): {},
+    }
+    for address, data in attempts.items():
+        page = client.post(address, data, follow=True)
+        assert page.redirect_chain == [(project.get_absolute_url(), 302)]
+        assert "This project is archived. Restore it before changing it." in page.content.decode()
+    assert order(project) == [(1, "A"), (2, "B"), (3, "C")]
+    first.refresh_from_db()
+    assert (first.status, first.comment) == (ShortlistStatus.SHORTLISTED, "")
