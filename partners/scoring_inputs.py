@@ -24,6 +24,7 @@ from partners.models import (
     OrganisationTypeFact,
     RegulatoryAction,
     RestrictedPartyEntry,
+    RestrictedPartyList,
     Service,
     Source,
     TrackRecord,
@@ -124,6 +125,7 @@ class _Loader:
         values = self.by_partner(metrics, self.metric)
         terms = self.by_partner(CommercialTerms.objects.filter(**own), self.terms)
         prices = self.by_partner(IndicativePrice.objects.filter(**own).select_related("modality"), self.price)
+        lists = list(RestrictedPartyList.objects.values_list("name", "illustrative"))
         listed = self.by_partner(
             RestrictedPartyEntry.objects.filter(**own).select_related("list"), self.restriction
         )
@@ -142,6 +144,8 @@ class _Loader:
                 terms=tuple(terms[p.pk]),
                 prices=tuple(prices[p.pk]),
                 restrictions=tuple(listed[p.pk]),
+                # An invented list says nothing about a real company.
+                restricted_lists=tuple(name for name, invented in lists if p.illustrative or not invented),
             )
             for p in partners
         )

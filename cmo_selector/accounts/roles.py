@@ -21,8 +21,9 @@ class Action(StrEnum):
     COMMENT = "comment"  # comment on shortlisted partners
     EDIT_PROJECT = "edit_project"  # create and change projects, needs and weights
     EDIT_SHORTLIST = "edit_shortlist"  # add, order, remove, change status
+    NOTE_PARTNERS = "note_partners"  # the sponsor's own notes, tags, flags and agreements on a partner
     REQUEST_REPORT = "request_report"  # create, cancel and retry reports
-    SEE_PRICES = "see_prices"  # indicative prices, quotes and everything computed from them
+    SEE_PRICES = "see_prices"  # prices, quotes, terms and every sentence about them; scores are seen by all
     OVERRIDE_MUST = "override_must"  # let a partner pass a failed must-have, with a reason
     MANAGE_MEMBERS = "manage_members"
 

@@ -128,9 +128,7 @@ def restricted_party(need: Need, brief: Brief, partner: PartnerFacts) -> Verdict
         r for r in partner.restrictions if r.effective_until is None or r.effective_until >= brief.as_of
     ]
     if not current:
-        return Verdict(
-            PASS, "not on a restricted-party list kept here", tuple(r.ref for r in partner.restrictions)
-        )
+        return _not_listed(brief, partner)
     current.sort(key=lambda r: (r.effective_from, r.ref.pk))
     on = brief.need_date or brief.as_of
     in_force = [r for r in current if r.effective_from <= on]
@@ -141,6 +139,21 @@ def restricted_party(need: Need, brief: Brief, partner: PartnerFacts) -> Verdict
     if in_force:
         return Verdict(CONDITIONAL, f"{named} (a warning: the project is not federally funded)", facts)
     return Verdict(CONDITIONAL, f"{named}, after the need date of {day(on)}", facts)
+
+
+def _not_listed(brief: Brief, partner: PartnerFacts) -> Verdict:
+    """Not being listed counts only where a list is kept that would name the partner."""
+    facts = tuple(r.ref for r in partner.restrictions)
+    if partner.restricted_lists:
+        return Verdict(PASS, f"not on {listing(partner.restricted_lists)}", facts)
+    if not brief.federal_funding:
+        return Verdict(PASS, "no list kept here to check; matters only with federal funding", facts)
+    return Verdict(
+        UNKNOWN,
+        "no restricted-party list that would name this partner is kept here",
+        facts,
+        f"Is {partner.name} on a restricted-party list that binds federally funded sponsors?",
+    )
 
 
 def _listing(restriction: RestrictionFact) -> str:

@@ -239,6 +239,8 @@ class PartnerFacts:
     terms: tuple[TermsFact, ...] = ()
     prices: tuple[PriceFact, ...] = ()
     restrictions: tuple[RestrictionFact, ...] = ()
+    # Restricted-party lists kept here that would name this partner: without any, not being listed proves nothing.
+    restricted_lists: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,12 +274,17 @@ def _needs(s: Mapping[str, Any]) -> list[dict[str, Any]]:
         for rule in s["rules"]
         if rule["need_id"] not in own
     ]
-    stated = [
-        {**n, "where": "lead site" if n["same_site"] else "any site of the partner"} for n in s["needs"]
-    ]
+    stated = [{**n, "where": _where(n)} for n in s["needs"]]
     order = list(wording.LEVEL_WORDS)
     rows = sorted([*stated, *always], key=lambda need: order.index(need["level"]))
     return [{**need, "level_word": wording.LEVEL_WORDS[need["level"]]} for need in rows]
+
+
+def _where(need: Mapping[str, Any]) -> str:
+    """Which part of a partner a need speaks of."""
+    if need["of_partner"]:
+        return "the partner as a whole"
+    return "lead site" if need["same_site"] else "any site of the partner"
 
 
 def _weights(weights: Mapping[str, Any], labels: Mapping[str, str]) -> list[dict[str, str]]:

@@ -37,6 +37,7 @@ TOP_WITHOUT_SHORTLIST = 5
 DETAILED = 8  # a longer shortlist keeps its order and comments, but only the first ones in full
 PRICE_CRITERIA = ("C7", "C8")
 PRICE_RULES = (Rule.MINIMUM_PROJECT,)
+PARTNER_RULES = (Rule.MINIMUM_PROJECT, Rule.CONTRACT_STRUCTURE)
 PRICE_FACTS = ("indicativeprice", "commercialterms")
 WITHHELD = "Withheld: prices are not part of this report."
 PRICE_NEED = "The partner's minimum project value is within the limit set (amount withheld)"
@@ -179,6 +180,7 @@ def _needs(project: Project, include_prices: bool) -> list[dict[str, Any]]:
             "rule": need.get_rule_display(),
             "label": need_label(need) if include_prices or need.rule not in PRICE_RULES else PRICE_NEED,
             "same_site": need.same_site,
+            "of_partner": need.rule in PARTNER_RULES,
             "note": need.note,
         }
         for need in rows

@@ -28,6 +28,7 @@ from quotes.models import Project, Report
 from quotes.ranking import rank_project
 from quotes.reports.canonical import snapshot_hash
 from quotes.reports.snapshot import build_snapshot
+from quotes.services.projects import ProjectArchived
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +48,11 @@ def request_report(*, actor: User, project: Project) -> Report:
 
     When an identical snapshot has been asked for before, that report is returned with `reused` set and nothing
     is made twice. Prices are in it only if the actor's role sees them. Raises NothingToRank for a project
-    without needs.
+    without needs, and ProjectArchived.
     """
-    ranking = rank_project(project)
     with transaction.atomic():
-        Project.objects.select_for_update(no_key=True).only("pk").get(pk=project.pk)
+        project = _lock(project)  # nobody changes needs or weights between the ranking and the snapshot
+        ranking = rank_project(project)
         snapshot = build_snapshot(
             project=project, ranking=ranking, requester=actor, include_prices=sees_prices(actor, project)
         )
@@ -77,6 +78,14 @@ def request_report(*, actor: User, project: Project) -> Report:
         transaction.on_commit(lambda: dispatch(report.pk))
     report.reused = False
     return report
+
+
+def _lock(project: Project) -> Project:
+    """The project as it is now, locked until the end of the transaction. Raises ProjectArchived."""
+    current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    if current.archived_at is not None:
+        raise ProjectArchived
+    return current
 
 
 def sees_prices(user: User, project: Project) -> bool:

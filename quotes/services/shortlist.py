@@ -146,7 +146,10 @@ def remove_entry(*, actor: User, entry: ShortlistEntry) -> None:
 
 
 def _refuse_unverified(entry: ShortlistEntry) -> None:
-    blocking = open_musts(project=entry.project, organisation=entry.organisation)
+    try:
+        blocking = open_musts(project=entry.project, organisation=entry.organisation)
+    except NothingToRank as nothing:
+        raise ShortlistError(f"Not selectable yet. {nothing}", "status") from nothing
     if blocking:
         listed = "; ".join(f"{r.label} ({r.outcome})" for r in blocking)
         raise ShortlistError(
@@ -157,11 +160,11 @@ def _refuse_unverified(entry: ShortlistEntry) -> None:
 
 
 def open_musts(*, project: Project, organisation: Organisation) -> list[RuleResult]:
-    """Must-haves of the project that this partner fails or that nobody has verified. Reads only."""
-    try:
-        brief = brief_for(project)
-    except NothingToRank:
-        return []
+    """Must-haves of the project that this partner fails or that nobody has verified. Reads only.
+
+    Raises NothingToRank for a project without needs.
+    """
+    brief = brief_for(project)
     facts = load_partner_facts(Organisation.objects.filter(pk=organisation.pk))
     (assessment,) = assess(facts, brief)
     blocking = {Outcome.FAIL, Outcome.UNKNOWN}

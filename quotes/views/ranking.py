@@ -3,13 +3,15 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action, may
 from cmo_selector.http import is_fragment
 from partners.models import Organisation
 from partners.scoring import criteria_labels, explain
-from partners.scoring.types import Ranking
+from partners.scoring.types import CRITERIA, Ranking
 from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
 from quotes.models import Project
@@ -25,7 +27,8 @@ from quotes.ranking_page import (
     trial_weights,
 )
 from quotes.selectors import shortlisted_ids
-from quotes.services.projects import ProjectArchived, change_weights
+from quotes.services.projects import WEIGHT_FIELDS, ProjectArchived, change_weights
+from quotes.versions import StaleVersion, version_of
 
 
 @require_safe
@@ -41,6 +44,7 @@ def ranking(request: HttpRequest, project_id: int) -> HttpResponse:
     weights = trial or project.weights.as_dict()
     context = {
         "project": project,
+        "version": version_of(project.weights, WEIGHT_FIELDS),
         "error": error,
         "trial": trial is not None,
         "sliders": _sliders(request, project, weights),
@@ -80,20 +84,34 @@ def _sliders(request: HttpRequest, project: Project, weights: dict[str, float]) 
 @require_POST
 @sponsor_action(Action.EDIT_PROJECT)
 def save_weights(request: HttpRequest, project_id: int) -> HttpResponse:
-    """Keep the weights that are being tried."""
+    """Keep the weights that are being tried. Whatever is refused stays on the sliders."""
     project = get_project(request, project_id)
+    tried = {code.lower(): request.POST.get(code.lower(), "") for code in CRITERIA}
+    back = f"{reverse('quotes:ranking', args=[project.pk])}?{urlencode(tried)}"
     try:
-        weights = trial_weights(request.POST)
+        weights = trial_weights(tried)
         if weights is None:
             raise BadWeights("No weights were given.")
+        change_weights(
+            actor=request.user,
+            project=project,
+            weights=rounded_to_100(weights),
+            version=request.POST.get("version", ""),
+        )
     except BadWeights as bad:
         messages.error(request, f"Weights not saved. {bad}")
-        return redirect("quotes:ranking", project.pk)
-    try:
-        change_weights(actor=request.user, project=project, weights=rounded_to_100(weights))
-        messages.success(request, "Weights saved.")
+        return redirect(back)
+    except StaleVersion:
+        messages.error(
+            request,
+            "Weights not saved: somebody else changed them since you opened this page. Yours are still on the "
+            "sliders; “Back to saved” shows theirs. Save again to replace theirs.",
+        )
+        return redirect(back)
     except ProjectArchived as archived:
         messages.error(request, str(archived))
+        return redirect(back)
+    messages.success(request, "Weights saved.")
     return redirect("quotes:ranking", project.pk)
 
 

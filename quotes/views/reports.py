@@ -26,6 +26,7 @@ from quotes.report_page import (
     status_of,
     summary_of,
 )
+from quotes.services.projects import ProjectArchived
 from quotes.services.reports import NothingToRetry, read_file, request_report, retry_report
 
 STOP_POLLING = 286  # htmx takes the answer and asks no more
@@ -60,6 +61,9 @@ def report_create(request: HttpRequest, project_id: int) -> HttpResponse:
     except NothingToRank as nothing:
         messages.error(request, f"No report was created. {nothing}")
         return redirect("quotes:project_step", project.pk, "needs")
+    except ProjectArchived as archived:
+        messages.error(request, f"No report was created. {archived}")
+        return redirect("quotes:report_list", project.pk)
     if report.reused:
         asked = format_datetime(report.requested_at)
         messages.info(request, f"Nothing has changed since {asked}: this is the report of that time.")

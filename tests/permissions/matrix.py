@@ -40,7 +40,7 @@ PROJECT = {"project_id": "{project}"}
 NEED = {**PROJECT, "need_id": "{need}"}
 ENTRY = {**PROJECT, "entry_id": "{entry}"}
 REPORT = {**PROJECT, "report_id": "{report}"}
-POINTS = {f"c{n}": "10" for n in range(1, 11)}
+POINTS = {**{f"c{n}": "10" for n in range(1, 11)}, "version": "{weights}"}
 
 CASES = [
     # platform

@@ -13,7 +13,9 @@ from django.utils import timezone
 from cmo_selector.accounts.models import User
 from cmo_selector.accounts.roles import Role
 from quotes.models import Report, ShortlistEntry
+from quotes.services.projects import WEIGHT_FIELDS
 from quotes.services.reports import request_report
+from quotes.versions import version_of
 from tests.factories.accounts import CuratorFactory, MembershipFactory
 from tests.factories.partners import FacilityFactory, OrganisationFactory, RegisterEstablishmentFactory
 from tests.factories.quotes import NeedFactory, ProjectFactory
@@ -52,6 +54,7 @@ class Scene:
             "entry": entry.pk,
             "seen": entry.updated_at.isoformat(),
             "partner": partner.slug,
+            "weights": version_of(project.weights, WEIGHT_FIELDS),
             "member": member.pk,
             "duns": establishment.duns,
             "real_site": real_site.pk,

@@ -15,6 +15,8 @@ from partners.scoring.types import CRITERIA
 from quotes.needs import NO_NEEDS
 from quotes.ranking import rank_project
 from quotes.ranking_page import BadWeights, build_page, rounded_to_100, trial_weights
+from quotes.services.projects import WEIGHT_FIELDS, change_weights
+from quotes.versions import version_of
 from tests.factories.accounts import MembershipFactory
 from tests.factories.partners import (
     CapabilityFactory,
@@ -71,6 +73,25 @@ def text(response):
     return re.sub(r"\s+", " ", response.content.decode())
 
 
+def version(project):
+    return version_of(project.weights, WEIGHT_FIELDS)
+
+
+def test_saving_over_somebody_elses_weights_is_refused_and_keeps_mine_on_the_sliders(
+    client, manager, project, partners
+):
+    client.force_login(manager.user)
+    opened_with = version(project)
+    theirs = rounded_to_100({**dict.fromkeys(CRITERIA, 10.0), "C1": 20.0, "C2": 0.0})
+    change_weights(actor=manager.user, project=project, weights=theirs)
+    mine = {**WEIGHTS, "c4": "55", "version": opened_with}
+    page = text(client.post(url(project, "ranking_weights"), mine, follow=True))
+    assert "somebody else changed them" in page
+    assert 'name="c4" min="0" max="100" step="0.5" value="55"' in page
+    project.weights.refresh_from_db()
+    assert project.weights.c1 == 20
+
+
 def test_partners_are_grouped_and_the_knocked_out_have_their_reason(client, manager, project, partners):
     ranking = rank_project(project)
     page = build_page(ranking, set(), project.profile)
@@ -114,7 +135,7 @@ def test_trying_weights_changes_the_page_and_saves_nothing(client, manager, proj
 
 def test_weights_can_be_saved_scaled_to_100(client, manager, project, partners):
     client.force_login(manager.user)
-    client.post(url(project, "ranking_weights"), {**WEIGHTS, "c1": "30"})
+    client.post(url(project, "ranking_weights"), {**WEIGHTS, "c1": "30", "version": version(project)})
     project.weights.refresh_from_db()
     assert project.weights.c1 == Decimal("25.00")
     assert sum(project.weights.as_dict().values()) == 100
@@ -142,8 +163,10 @@ def test_weights_that_cannot_be_used_are_named_and_what_was_typed_stays(
     assert message in page
     assert "Niche" in page, "the ranking with the saved weights stays in view"
     assert f'value="{next(iter(change.values()))}"' in page
-    refused = client.post(url(project, "ranking_weights"), {**WEIGHTS, **change}, follow=True)
+    sent = {**WEIGHTS, **change, "version": version(project)}
+    refused = client.post(url(project, "ranking_weights"), sent, follow=True)
     assert "Weights not saved." in text(refused)
+    assert f'value="{next(iter(change.values()))}"' in text(refused), "what was typed stays"
     project.weights.refresh_from_db()
     assert project.weights.as_dict() == default_weights(project.stage, project.profile)
 
@@ -209,7 +232,7 @@ def test_the_page_takes_the_same_queries_for_one_and_for_three_partners(
         CapabilityFactory(facility=site, modality=project.modality)
     client.force_login(manager.user)
     client.get(url(project))
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(27):
         client.get(url(project))
 
 

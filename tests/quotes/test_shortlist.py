@@ -149,6 +149,19 @@ def test_a_partner_with_an_unverified_must_cannot_be_selected(manager, entries):
     assert refused.value.field == "status"
 
 
+def test_nobody_can_be_selected_while_the_project_has_no_needs(manager, entries):
+    with pytest.raises(ShortlistError, match="at least one need") as refused:
+        change_entry(
+            actor=manager.user,
+            entry=entries[0],
+            status=ShortlistStatus.SELECTED,
+            reason="Best fit",
+            comment="",
+            seen=entries[0].updated_at,
+        )
+    assert refused.value.field == "status"
+
+
 def test_an_evaluator_comments_and_changes_nothing_else(client, project, entries):
     evaluator = MembershipFactory(sponsor=project.sponsor, role=Role.EVALUATOR.value)
     client.force_login(evaluator.user)

@@ -93,6 +93,7 @@ def site(name="Alpha", *, complete=None, country="US", pk=None, **facts):
 
 def partner(*sites, name="Acme", pk=None, **facts):
     pk = pk or next(_pk)
+    facts.setdefault("restricted_lists", ("the restricted-party list",))
     return PartnerFacts(pk, f"partner-{pk}", name, True, tuple(sites), **facts)
 
 

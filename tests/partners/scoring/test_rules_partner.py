@@ -181,13 +181,25 @@ def test_a_partner_without_sites_leaves_open_actions_unknown():
             restriction(effective_until=dt.date(2025, 6, 1)),
             True,
             PASS,
-            "Not on a restricted-party list kept here.",
+            "Not on the restricted-party list.",
         ),
     ],
 )
 def test_a_listing_stops_a_federally_funded_project_and_warns_others(entry, federal, outcome, reason):
     found = partner(site(), restrictions=(entry,))
     assert always(Rule.RESTRICTED_PARTY, found, brief(federal_funding=federal)) == (outcome, reason)
+
+
+def test_without_a_list_that_would_name_the_partner_nothing_is_proved():
+    unscreened = partner(site(), restricted_lists=())
+    assert always(Rule.RESTRICTED_PARTY, unscreened, brief(federal_funding=True)) == (
+        UNKNOWN,
+        "No restricted-party list that would name this partner is kept here.",
+    )
+    assert always(Rule.RESTRICTED_PARTY, unscreened, brief(federal_funding=False)) == (
+        PASS,
+        "No list kept here to check; matters only with federal funding.",
+    )
 
 
 def test_a_partner_that_is_not_listed_passes():

@@ -16,9 +16,10 @@ from cmo_selector.celery import app
 from quotes import tasks
 from quotes.brief import NothingToRank
 from quotes.enums import ReportState, ReportStep
-from quotes.models import Report
+from quotes.models import Project, Report
 from quotes.reports.canonical import snapshot_hash
 from quotes.services import reports
+from quotes.services.projects import ProjectArchived, archive_project
 from tests.factories.quotes import ReportFactory
 from tests.quotes.reports import scenario
 
@@ -302,3 +303,19 @@ def test_beat_sweeps_every_half_minute(settings):
 def test_time_limits_end_before_the_lease():
     assert tasks.render_report.soft_time_limit < tasks.render_report.time_limit
     assert tasks.render_report.time_limit < reports.LEASE.total_seconds()
+
+
+def test_an_archived_project_gets_no_new_report(scene):
+    archive_project(actor=scene.user, project=scene.project)
+    with pytest.raises(ProjectArchived):
+        ask(scene)
+    assert Report.objects.count() == 0
+
+
+def test_the_snapshot_holds_the_needs_and_weights_that_were_ranked(scene):
+    """The caller's copy of the project may be old: what counts is the row under the lock."""
+    stale = scene.project
+    Project.objects.filter(pk=stale.pk).update(name="Renamed meanwhile", currency="EUR")
+    report = reports.request_report(actor=scene.user, project=stale)
+    snapshot = Report.objects.get(pk=report.pk).snapshot
+    assert (snapshot["project"]["name"], snapshot["project"]["currency"]) == ("Renamed meanwhile", "EUR")
