@@ -27,9 +27,12 @@ PASS, FAIL, UNKNOWN, CONDITIONAL = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN, 
 
 def _absent(need: Need, site: SiteFacts) -> Verdict:
     if site.complete_list is not None:
-        stated = f" stated on {day(site.complete_list.as_of)}" if site.complete_list.as_of else ""
+        stated = f", stated on {day(site.complete_list.as_of)}," if site.complete_list.as_of else ""
         return Verdict(
-            FAIL, f"not in the full list of {site.name}{stated}", (site.complete_list,), mismatch=True
+            FAIL,
+            f"the complete list of services of {site.name}{stated} does not include it",
+            (site.complete_list,),
+            mismatch=True,
         )
     return Verdict(
         UNKNOWN,

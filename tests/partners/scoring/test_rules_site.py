@@ -122,7 +122,7 @@ def test_absence_is_unknown_unless_the_list_was_stated_to_be_complete():
     result = check(AAV_200, listed)
     assert (result.outcome, result.reason) == (
         FAIL,
-        "Not in the full list of Alpha stated on 1 September 2025.",
+        "The complete list of services of Alpha, stated on 1 September 2025, does not include it.",
     )
     assert result.facts == (listed.complete_list,)
 
