@@ -151,11 +151,12 @@ def need_sentence(snapshot: Mapping[str, Any]) -> str:
     """The need in one or two sentences, made of what is known."""
     project, needs = snapshot["project"], snapshot["needs"]
     what = project["product"] or project["name"]
-    kind = listing([part for part in (project["modality"], project["dosage_form"]) if part])
+    kind = ", ".join(part for part in (project["modality"], project["dosage_form"]) if part)
     text = f"{snapshot['sponsor']['name']} looks for a {NOUNS.get(project['profile'], 'partner')} for {what}"
     text += f" ({kind})" if kind else ""
     text += f" at the stage {project['stage_label']}"
-    text += f", for {listing(project['market_labels'])}" if project["market_labels"] else ""
+    if markets := project["market_labels"]:
+        text += f", for the market{'s' if len(markets) > 1 else ''} {listing(markets)}"
     text += f", needed by {format_date(project['need_date'])}." if project["need_date"] else "."
     levels = [(level, sum(1 for need in needs if need["level"] == level)) for level in LEVEL_WORDS]
     counts = [counted(n, f"{LEVEL_WORDS[level].lower()}-have") for level, n in levels if n]
