@@ -70,6 +70,24 @@ class ShortlistStatus(models.TextChoices):
     ON_HOLD = "on_hold", "On hold"
 
 
+class PartnerStanding(models.TextChoices):
+    """A sponsor's own flag on a partner; none is the empty text. It never changes a score."""
+
+    PREFERRED = "preferred", "Preferred"
+    BLOCKED = "blocked", "Blocked"
+
+
+class AgreementStatus(models.TextChoices):
+    """Where an NDA or MSA stands; not recorded is the empty text and shown as unknown."""
+
+    NONE = "none", "None"
+    SENT = "sent", "Sent"
+    NEGOTIATION = "negotiation", "In negotiation"
+    SIGNED = "signed", "Signed"
+    DECLINED = "declined", "Declined"
+    ENDED = "ended", "Ended"
+
+
 class ReportState(models.TextChoices):
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"

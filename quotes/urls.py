@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from quotes.views import home, needs, projects, ranking, reports, shortlist
+from quotes.views import home, needs, partner_notes, projects, ranking, reports, shortlist
 
 app_name = "quotes"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("sponsor/", home.switch_sponsor, name="switch_sponsor"),
+    # what the sponsor keeps to itself about a partner
+    path("partners-notes/<slug:slug>/", partner_notes.edit, name="partner_notes"),
     # projects (product → stage → needs → weights → review)
     path("projects/", projects.project_list, name="project_list"),
     path("projects/new/", projects.project_new, name="project_new"),

@@ -18,7 +18,7 @@ from tests.factories import partners as make
 
 pytestmark = pytest.mark.django_db
 QUERIES = (
-    29  # session, user, memberships; partner and 11 kinds of fact; sites and 10; measures to ask; shortlists
+    30  # session, user, memberships; partner and 11 kinds of fact; sites and 10; measures; shortlists; notes
 )
 
 

@@ -77,6 +77,16 @@ CASES = [
     ),
     Case("team_change", OWNER, {"membership_id": "{member}"}, "POST", {"role": "viewer"}),
     Case("team_remove", OWNER, {"membership_id": "{member}"}, "POST"),
+    # every sponsor's own notes on a shared partner
+    Case("quotes:partner_notes", ("login", 200, 403, 403, 200, 200, 403), {"slug": "{partner}"}),
+    Case("quotes:partner_notes", ("login", 404, 403, 403, 404, 404, 403), {"slug": "nobody"}),
+    Case(
+        "quotes:partner_notes",
+        ("login", 302, 403, 403, 302, 302, 403),
+        {"slug": "{partner}"},
+        "POST",
+        {"notes": "Met in May.", "version": "0"},
+    ),
     # projects
     Case("quotes:project_list", SPONSOR),
     Case("quotes:project_new", ("login", 200, 403, 403, 200, 200, 403)),
