@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners import export_views, views
+from partners import compare_views, export_views, views
 
 app_name = "partners"
 
@@ -10,5 +10,8 @@ urlpatterns = [
     path("", views.partner_list, name="list"),
     path("export.csv", export_views.partners_csv, name="csv"),
     path("export.xlsx", export_views.partners_xlsx, name="xlsx"),
+    path("compare/", compare_views.compare, name="compare"),
+    path("compare/export.xlsx", compare_views.compare_xlsx, name="compare_xlsx"),
+    path("compare/tray/", compare_views.change_tray, name="compare_tray"),
     path("<slug:slug>/", views.partner_profile, name="profile"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from quotes.views import home, needs, partner_notes, projects, ranking, reports, shortlist
+from quotes.views import home, needs, partner_notes, projects, ranking, reports, shortlist, shortlist_many
 
 app_name = "quotes"
 
@@ -28,6 +28,11 @@ urlpatterns = [
     # shortlist
     path("projects/<int:project_id>/shortlist/", shortlist.shortlist, name="shortlist"),
     path("projects/<int:project_id>/shortlist/add/", shortlist.add, name="shortlist_add"),
+    path(
+        "projects/<int:project_id>/shortlist/add-several/",
+        shortlist_many.add_many,
+        name="shortlist_add_many",
+    ),
     path("projects/<int:project_id>/shortlist/<int:entry_id>/", shortlist.edit, name="shortlist_edit"),
     path("projects/<int:project_id>/shortlist/<int:entry_id>/move/", shortlist.move, name="shortlist_move"),
     path(

@@ -34,6 +34,7 @@ from partners.models import (
     Regulator,
     ServiceCrosswalk,
 )
+from partners.models.organisation import RESERVED_SLUGS
 
 from .addresses import parse_address
 from .core import run_import
@@ -196,7 +197,8 @@ def _add_group(
 
 def _free_slug(name: str) -> str:
     slug = slugify(name)[:100]
-    return f"{slug}-fda" if Organisation.objects.filter(slug=slug).exists() else slug
+    taken = slug in RESERVED_SLUGS or Organisation.objects.filter(slug=slug).exists()
+    return f"{slug}-fda" if taken else slug
 
 
 def _add_aliases(organisation: Organisation, rows: list[RegisterEstablishment], result: DemoResult) -> None:

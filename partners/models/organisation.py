@@ -1,6 +1,7 @@
 """Partners and what is known about them as a whole."""
 
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -9,6 +10,9 @@ from partners.enums import AliasKind, IdentifierScheme
 
 from .evidence import Evidenced
 from .vocabulary import ContractStructure, Industry, OrganisationType
+
+#: words that stand where a partner's short name would in an address (partners/urls.py)
+RESERVED_SLUGS = frozenset({"compare"})
 
 
 class OrganisationQuerySet(models.QuerySet):
@@ -55,6 +59,13 @@ class Organisation(Evidenced):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        if self.slug in RESERVED_SLUGS:
+            raise ValidationError(
+                {"slug": f"“{self.slug}” is the address of a page; choose another short name."}
+            )
 
     def get_absolute_url(self) -> str:
         return reverse("partners:profile", args=[self.slug])

@@ -1,6 +1,7 @@
 """Writes to a project's shortlist. Each takes the project's row lock, so positions stay 1, 2, 3 … under load."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import F, Max
@@ -53,6 +54,19 @@ def add_to_shortlist(
         data={"organisation": organisation.slug, "position": entry.position},
     )
     return entry, True
+
+
+@transaction.atomic
+def add_several_to_shortlist(
+    *, actor: User, project: Project, organisations: Iterable[Organisation]
+) -> list[Organisation]:
+    """Put partners at the end of the shortlist, all or none. Returns those that were not on it yet."""
+    added = []
+    for organisation in organisations:
+        _, new = add_to_shortlist(actor=actor, project=project, organisation=organisation)
+        if new:
+            added.append(organisation)
+    return added
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """Puts the sponsor's side onto pages of the shared catalogue, which itself knows nothing of sponsors."""
 
+from collections.abc import Sequence
+
 from django import template
 from django.template import Context
 
@@ -26,6 +28,21 @@ def shortlist_picker(context: Context, organisation: Organisation) -> dict:
         "free": [p for p in projects if p.pk not in taken],
         "taken": [p for p in projects if p.pk in taken],
         "path": request.path,
+        "csrf_token": context.get("csrf_token"),
+        "request": request,
+    }
+
+
+@register.inclusion_tag("quotes/shortlist/pick_many.html", takes_context=True)
+def shortlist_all(context: Context, organisations: Sequence[Organisation]) -> dict:
+    """A menu "add all to …" for people who may; nothing for others. One query."""
+    request = context["request"]
+    membership = request.membership
+    allowed = membership and may(membership.role, Action.EDIT_SHORTLIST)
+    return {
+        # who is no longer offered can be compared, but not be taken up anew
+        "organisations": [organisation for organisation in organisations if organisation.active],
+        "projects": list(projects_of(request.sponsor)) if allowed else [],
         "csrf_token": context.get("csrf_token"),
         "request": request,
     }

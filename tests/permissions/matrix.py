@@ -51,6 +51,9 @@ CASES = [
     Case("partners:list", SIGNED_IN),
     Case("partners:csv", SIGNED_IN),
     Case("partners:xlsx", SIGNED_IN),
+    Case("partners:compare", SIGNED_IN, query="?partner=niche"),
+    Case("partners:compare_xlsx", ("login", *(302,) * 6), query="?partner=niche"),  # one is too few
+    Case("partners:compare_tray", ("login", *(302,) * 6), method="POST", data={"add": "{partner}"}),
     Case("partners:profile", SIGNED_IN, {"slug": "{partner}"}),
     Case("partners:profile", ("login", *(404,) * 6), {"slug": "nobody"}),
     # public register: shared as well; anybody signed in may suggest a link
@@ -110,6 +113,7 @@ CASES = [
     # shortlist
     Case("quotes:shortlist", READ, PROJECT),
     Case("quotes:shortlist_add", EDIT, PROJECT, "POST", {"partner": "{partner}"}),
+    Case("quotes:shortlist_add_many", EDIT, PROJECT, "POST", {"partner": "{partner}"}),
     Case("quotes:shortlist_edit", COMMENT_PAGE, ENTRY),
     Case(
         "quotes:shortlist_edit",
