@@ -150,7 +150,8 @@ class PartnerFilter(django_filters.FilterSet):
 
     def filter_queryset(self, queryset: QuerySet[Organisation]) -> QuerySet[Organisation]:
         """Facets belong together (one site must fulfil several of them), so they are applied as one."""
-        return selectors.sorted_by(selectors.search(self.criteria, queryset.active()), self.order)
+        found = selectors.search(self.criteria, queryset.active())
+        return selectors.sorted_by(found, self.order, self.text)
 
     # -- addresses -------------------------------------------------------------------------------
 

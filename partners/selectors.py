@@ -1,11 +1,9 @@
 """What the catalogue's pages read: search terms, the partners that match, one partner's whole record."""
 
 import datetime
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db.models import (
     BooleanField,
     Case,
@@ -27,6 +25,7 @@ from django.db.models.functions import Coalesce, Greatest, Lower
 from django.utils import timezone
 from django_countries import countries
 
+from partners import finding
 from partners.models import (
     Alias,
     Capability,
@@ -59,12 +58,12 @@ from partners.models import (
 )
 
 ILLUSTRATIVE, REAL = "illustrative", "real"
-MOST_WORDS = 8  # further words of a search are left out; each costs four subqueries
+MOST_WORDS = finding.MOST_WORDS
 SHORTEST_IDENTIFIER = 4
 LEAST_LIKENESS = 0.4  # word similarity (pg_trgm, 0-1) of a name that may have been meant
 
 SORTS: dict[str, tuple[str, tuple]] = {
-    "name": ("Name", (Lower("name"), "pk")),
+    "name": ("Best match, then name", (Lower("name"), "pk")),
     "sites": ("Most sites", (F("site_count").desc(), Lower("name"), "pk")),
     "checked": ("Last checked, newest", (F("checked_on").desc(), Lower("name"), "pk")),
     "unchecked": ("Last checked, oldest", (F("checked_on").asc(), Lower("name"), "pk")),
@@ -226,39 +225,7 @@ def search(criteria: Criteria, queryset: QuerySet[Organisation] | None = None) -
     if criteria.about_sites:
         sites = Facility.objects.filter(site_condition(criteria, timezone.localdate()))
         found = found.filter(Exists(sites.filter(organisation=OuterRef("pk"))))
-    for word in criteria.text.split()[:MOST_WORDS]:
-        found = found.filter(_holds_word(word))
-    return found
-
-
-def _holds_word(word: str) -> Q:
-    """A word occurs in the name, another name, a site's name or city; or begins an identifier."""
-    partner = {"organisation": OuterRef("pk")}
-    sites = Facility.objects.filter(active=True, **partner)
-    condition = (
-        Q(name__unaccent__icontains=word)
-        | Exists(Alias.objects.filter(name__unaccent__icontains=word, **partner))
-        | Exists(sites.filter(Q(name__unaccent__icontains=word) | Q(city__unaccent__icontains=word)))
-    )
-    code = re.sub(r"[^0-9A-Za-z]", "", word)
-    if len(code) >= SHORTEST_IDENTIFIER:
-        # files disagree about the leading zeros of an FEI; a D-U-N-S number is often written with hyphens
-        match = Q(value__istartswith=code) | Q(value__istartswith=code.lstrip("0") or code)
-        owner = Q(**partner) | Q(facility__organisation=OuterRef("pk"), facility__active=True)
-        condition |= Exists(Identifier.objects.filter(match, owner))
-    return condition
-
-
-def similar_names(text: str, limit: int = 3) -> list[Organisation]:
-    """Partners whose name is spelt like the text, best first: what somebody who mistyped may have meant."""
-    if not text:
-        return []
-    return list(
-        Organisation.objects.active()
-        .annotate(likeness=TrigramWordSimilarity(text, "name"))
-        .filter(likeness__gte=LEAST_LIKENESS)
-        .order_by("-likeness", "name", "pk")[:limit]
-    )
+    return found.filter(finding.holds(criteria.text)) if criteria.text else found
 
 
 def _latest(model: type[Model], owner: str) -> Subquery:
@@ -286,9 +253,12 @@ def with_figures(queryset: QuerySet[Organisation]) -> QuerySet[Organisation]:
     )
 
 
-def sorted_by(queryset: QuerySet[Organisation], sort: str) -> QuerySet[Organisation]:
-    """In the order of one of `SORTS`; always the same order for the same rows."""
-    return with_figures(queryset).order_by(*SORTS[sort][1])
+def sorted_by(queryset: QuerySet[Organisation], sort: str, text: str = "") -> QuerySet[Organisation]:
+    """In the order of one of `SORTS`; always the same order for the same rows. By name, best match comes first."""
+    found, order = with_figures(queryset), SORTS[sort][1]
+    if text and sort == "name":
+        return finding.with_match(found, text).order_by(F("match").desc(), *order)
+    return found.order_by(*order)
 
 
 def cards(queryset: QuerySet[Organisation], criteria: Criteria) -> QuerySet[Organisation]:

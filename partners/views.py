@@ -8,7 +8,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
-from partners import selectors
+from partners import finding, selectors
 from partners.access import sees_prices
 from partners.cards import build_card
 from partners.filters import PartnerFilter
@@ -37,7 +37,7 @@ def partner_list(request: HttpRequest) -> HttpResponse:
         "count": count,
         "fragment": fragment,
         "remarks": [*found.remarks, *([page_remark] if page_remark else [])],
-        "similar": [] if count else selectors.similar_names(found.text),
+        "similar": [] if count else finding.similar_names(found.text),
         "catalogue_is_empty": not count and not Organisation.objects.active().exists(),
         "typed": request.GET.get("q", ""),
     }

@@ -26,6 +26,7 @@ from partners.models import (
     ProductionSystem,
     Regulator,
     ScaleUnit,
+    SearchSynonym,
     Service,
     ServiceCrosswalk,
     Vocabulary,
@@ -49,6 +50,7 @@ TABLES: dict[str, type[Vocabulary]] = {
     "metrics": Metric,
 }
 CROSSWALKS = "crosswalks"
+SYNONYMS = "synonyms"
 ORDER_STEP = 10  # leaves room for a curator's term between two of ours
 
 
@@ -68,7 +70,7 @@ class Loaded:
 
 @transaction.atomic
 def load_vocabularies(*, folder: Path | None = None, missing_only: bool = False) -> list[Loaded]:
-    """Upsert every vocabulary by code, then the crosswalks, in one transaction.
+    """Upsert every vocabulary by code, then the crosswalks and synonyms, in one transaction.
 
     `missing_only` leaves existing terms as curators worded them. Raises VocabularyError and changes nothing
     when a file is missing, is not JSON, or holds a bad term.
@@ -76,6 +78,7 @@ def load_vocabularies(*, folder: Path | None = None, missing_only: bool = False)
     folder = folder or FOLDER
     results = [_load_terms(name, model, folder, missing_only) for name, model in TABLES.items()]
     results.append(_load_crosswalks(folder, missing_only))
+    results.append(_load_synonyms(folder))
     return results
 
 
@@ -138,6 +141,24 @@ def _load_crosswalks(folder: Path, missing_only: bool) -> Loaded:
     )
 
 
+def _load_synonyms(folder: Path) -> Loaded:
+    """Groups of phrases that mean the same in a search."""
+    file = folder / f"{SYNONYMS}.json"
+    phrases = []
+    for position, row in enumerate(_rows(file, "groups"), start=1):
+        label = f"group {row.get('code', position)}"
+        _known_keys(file, label, row, {"code", "phrases"})
+        if not isinstance(row.get("phrases"), list) or len(row["phrases"]) < 2:
+            raise VocabularyError(f"{file.name}: {label}: phrases: must be a list of two or more.")
+        for phrase in row["phrases"]:
+            phrases.append(
+                _checked(file, label, SearchSynonym(group=row.get("code", ""), phrase=phrase), exclude=())
+            )
+    _once(file, [f"{p.group}: {p.phrase}" for p in phrases])
+    existing = SearchSynonym.objects.all()
+    return _upsert(SYNONYMS, existing, phrases, key=lambda p: (p.group, p.phrase), fields=[], keep=True)
+
+
 def _upsert(name: str, existing: QuerySet, wanted: list, *, key, fields: list[str], keep: bool) -> Loaded:
     """Create the rows whose key is new, update those that differ in `fields` (not with `keep`)."""
     have = {key(row): row for row in existing}
@@ -151,7 +172,8 @@ def _upsert(name: str, existing: QuerySet, wanted: list, *, key, fields: list[st
                 setattr(old, f, getattr(row, f))
             changed.append(old)
     existing.model.objects.bulk_create(new)
-    existing.model.objects.bulk_update(changed, [f.removesuffix("_id") for f in fields])
+    if changed:
+        existing.model.objects.bulk_update(changed, [f.removesuffix("_id") for f in fields])
     return Loaded(name, len(new), len(changed), len(wanted) - len(new) - len(changed))
 
 

@@ -16,6 +16,7 @@ from .organisation import (
 )
 from .quality import Certificate, Inspection, RegulatoryAction
 from .register import RegisterEstablishment, RegisterImport, RejectedRow
+from .search import SearchDocument, SearchSynonym
 from .suggestion import LinkSuggestion
 from .vocabulary import (
     CertificateType,
@@ -70,6 +71,8 @@ __all__ = [
     "RestrictedPartyEntry",
     "RestrictedPartyList",
     "ScaleUnit",
+    "SearchDocument",
+    "SearchSynonym",
     "Service",
     "ServiceCrosswalk",
     "Source",

@@ -417,3 +417,25 @@ class RejectedRowFactory(DjangoModelFactory):
     line = factory.Sequence(lambda n: n + 2)
     reason = "The D-U-N-S number is missing."
     raw = factory.LazyFunction(lambda: {"FIRM_NAME": "Registered establishment"})
+
+
+# -- search --------------------------------------------------------------------------------------
+
+
+class SearchDocumentFactory(DjangoModelFactory):
+    """The document that the database wrote when the partner was made."""
+
+    class Meta:
+        model = models.SearchDocument
+        django_get_or_create = ("organisation",)
+
+    organisation = factory.SubFactory(OrganisationFactory)
+
+
+class SearchSynonymFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SearchSynonym
+        django_get_or_create = ("group", "phrase")
+
+    group = "test-group"
+    phrase = factory.Sequence("phrase {}".format)

@@ -5,7 +5,7 @@ import datetime
 import pytest
 from django.utils import timezone
 
-from partners import selectors
+from partners import finding, selectors
 from partners.enums import AliasKind, IdentifierScheme
 from partners.models import Organisation
 from partners.selectors import Criteria
@@ -189,16 +189,16 @@ def test_text_that_occurs_nowhere_finds_nothing(generale, text):
 
 
 def test_words_beyond_the_most_are_left_out(generale):
-    words = ["generale"] * selectors.MOST_WORDS
+    words = ["generale"] * finding.MOST_WORDS
     assert names(Criteria(text=" ".join([*words, "nowhere"]))) == ["Générale Biologique"]
 
 
 def test_mistyped_name_suggests_the_partner_that_may_be_meant():
     make.OrganisationFactory(name="Aldermoor Biologics")
     make.OrganisationFactory(name="Zenith Tablets")
-    assert [p.name for p in selectors.similar_names("aldermor")] == ["Aldermoor Biologics"]
-    assert selectors.similar_names("xqzw") == []
-    assert selectors.similar_names("") == []
+    assert [p.name for p in finding.similar_names("aldermor")] == ["Aldermoor Biologics"]
+    assert finding.similar_names("xqzw") == []
+    assert finding.similar_names("") == []
 
 
 # -- terms, figures, order -----------------------------------------------------------------------------------

@@ -227,7 +227,7 @@ def test_command_reports_each_list():
 
     lines = {line.split()[0]: line.split()[1:] for line in out.getvalue().splitlines()}
     assert lines["services"] == ["171", "created", "0", "updated", "0", "unchanged"]
-    assert set(lines) == {*TABLES, "crosswalks"}
+    assert set(lines) == {*TABLES, "crosswalks", "synonyms"}
 
 
 @pytest.mark.django_db

@@ -1,0 +1,71 @@
+"""Text search over the partners' documents: what holds the words, what was perhaps meant, what to suggest."""
+
+from dataclasses import dataclass
+
+from django.contrib.postgres.search import SearchQueryField
+from django.db import connection
+from django.db.models import BooleanField, F, FloatField, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Lower
+
+from partners.models import Organisation, SearchDocument
+
+MOST_WORDS = 8  # further words of a search are left out
+MOST_SUGGESTED = 8
+SHORTEST_SUGGESTION = 2  # characters before something is suggested
+
+
+def query_of(text: str) -> Func:
+    """The text as a tsquery: words and beginnings of words, synonyms, numbers (function of migration 0003)."""
+    return Func(
+        Value(text), Value(MOST_WORDS), function="partners_search_query", output_field=SearchQueryField()
+    )
+
+
+class Matches(Func):
+    """Whether a vector holds a query."""
+
+    function = ""
+    template = "(%(expressions)s)"
+    arg_joiner = " @@ "
+    output_field = BooleanField()
+
+
+def holds(text: str) -> Q:
+    """All words of the text occur in the partner's document, as a condition on `Organisation`."""
+    rows = SearchDocument.objects.filter(Matches(F("vector"), query_of(text)))
+    return Q(pk__in=rows.values("organisation"))
+
+
+def with_match(queryset: QuerySet[Organisation], text: str) -> QuerySet[Organisation]:
+    """Adds `match`: how well the document answers the text; names weigh more than what a site can do."""
+    rank = Func(F("vector"), query_of(text), function="ts_rank", output_field=FloatField())
+    rows = SearchDocument.objects.filter(organisation=OuterRef("pk")).values(match=rank)
+    return queryset.annotate(match=Subquery(rows))
+
+
+def similar_names(text: str, limit: int = 3) -> list[Organisation]:
+    """Partners with a name spelt like the text, best first: what somebody who mistyped may have meant."""
+    if not text:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT organisation_id FROM partners_search_similar(%s, %s)", [text, limit])
+        found = [pk for (pk,) in cursor.fetchall()]
+    partners = Organisation.objects.in_bulk(found)
+    return [partners[pk] for pk in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Partners to offer while somebody types; `mistyped` when no partner holds the words as typed."""
+
+    partners: list[Organisation]
+    mistyped: bool = False
+
+
+def suggestions(text: str) -> Suggestions:
+    """The best partners for what was typed so far: one query, three more when nothing holds the words."""
+    if len(text) < SHORTEST_SUGGESTION:
+        return Suggestions([])
+    found = Organisation.objects.active().filter(holds(text))
+    best = list(with_match(found, text).order_by(F("match").desc(), Lower("name"), "pk")[:MOST_SUGGESTED])
+    return Suggestions(best) if best else Suggestions(similar_names(text), mistyped=True)
