@@ -435,7 +435,6 @@ class SearchDocumentFactory(DjangoModelFactory):
 class SearchSynonymFactory(DjangoModelFactory):
     class Meta:
         model = models.SearchSynonym
-        django_get_or_create = ("group", "phrase")
 
     group = "test-group"
     phrase = factory.Sequence("phrase {}".format)
