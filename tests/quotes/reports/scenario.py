@@ -262,7 +262,7 @@ class Scene:
 def scene(*, role: str = "manager", with_shortlist: bool = True) -> Scene:
     """The whole scenario: a member with `role`, a project with needs, fourteen partners, three on the shortlist."""
     member = MembershipFactory(
-        role=role, sponsor__name="Lantern Gene Therapeutics", user__name="Mara Lindqvist"
+        role=role, sponsor__name="Lantern Gene Therapeutics", user__name="Sourcing manager"
     )
     partners = catalogue()
     project = project_for(member.sponsor, member.user)
