@@ -66,7 +66,7 @@ def _need_page(
     }
     template = "quotes/projects/need_form.html"
     if is_fragment(request) and request.method == "GET":
-        template = "quotes/projects/need_fields.html"
+        template = "quotes/projects/need_fields.html#fields"
     return render(request, template, context, status=status)
 
 
