@@ -3,6 +3,7 @@
 from .capability import Capability, CapacitySlot
 from .commercial import CommercialTerms, Document, IndicativePrice, MetricValue, TrackRecord
 from .evidence import Evidenced, Source
+from .exchange import ExchangeRate, ExchangeRateImport
 from .facility import Equipment, Facility
 from .organisation import (
     Alias,
@@ -49,6 +50,8 @@ __all__ = [
     "DosageForm",
     "Equipment",
     "Evidenced",
+    "ExchangeRate",
+    "ExchangeRateImport",
     "Facility",
     "Identifier",
     "IndicativePrice",

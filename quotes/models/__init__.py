@@ -1,9 +1,34 @@
 """Everything that belongs to one sponsor."""
 
+from .fx import ProjectRates
+from .invitation import Invitation, InvitationEmail, InvitationLink, RfqMessage
 from .project import Need, Project, ProjectWeights
+from .quote import Award, CostScenario, Quote, QuoteLine, QuoteRevision
 from .relation import PartnerRelation
 from .report import Report
+from .rfq import Rfq, RfqVersion, ScopeLine
 from .shortlist import ShortlistEntry
 from .tenancy import SponsorOwned
 
-__all__ = ["Need", "PartnerRelation", "Project", "ProjectWeights", "Report", "ShortlistEntry", "SponsorOwned"]
+__all__ = [
+    "Award",
+    "CostScenario",
+    "Invitation",
+    "InvitationEmail",
+    "InvitationLink",
+    "Need",
+    "PartnerRelation",
+    "Project",
+    "ProjectRates",
+    "ProjectWeights",
+    "Quote",
+    "QuoteLine",
+    "QuoteRevision",
+    "Report",
+    "Rfq",
+    "RfqMessage",
+    "RfqVersion",
+    "ScopeLine",
+    "ShortlistEntry",
+    "SponsorOwned",
+]
