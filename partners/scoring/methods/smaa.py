@@ -233,9 +233,7 @@ def _alike(base: Array, criteria: Sequence[Criterion]) -> bool:
 
 def _count(setting: _Setting, draws: int, seed: int, workers: int) -> tally.Counts:
     n_criteria, count = setting.base.shape
-    cells = sum(len(setting.criteria[j].rows) for j in setting.uncertain)
-    block = BLOCK if not cells else max(64, min(BLOCK, BLOCK_CELLS // cells))
-    blocks = [(b, min(block, draws - b * block)) for b in range((draws + block - 1) // block)]
+    blocks = blocks_of(setting.criteria, draws)
     depth = count if setting.top is None else min(setting.top, count)
     total = tally.empty(depth, count, n_criteria, wins=setting.wins)
     thin: np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None = None
@@ -246,7 +244,7 @@ def _count(setting: _Setting, draws: int, seed: int, workers: int) -> tally.Coun
         thin = np.ascontiguousarray(shifted, dtype=np.float32)
 
     def run(job: tuple[int, int]) -> tally.Counts:
-        w, drawn = _sample(setting, seed, job[0], job[1])
+        w, drawn = draw_block(setting.criteria, setting.space, seed, job[0], job[1])
         if thin is not None:
             moved = {j: values - setting.low for j, values in drawn.items()}
             return tally.fast(thin, setting.criteria, w, moved, setting.scale, setting.top)
@@ -264,13 +262,24 @@ def _count(setting: _Setting, draws: int, seed: int, workers: int) -> tally.Coun
     return total
 
 
-def _sample(setting: _Setting, seed: int, block: int, size: int) -> tuple[Array, dict[int, Array]]:
-    w = setting.space.sample(generator(seed, WEIGHTS_STREAM, block), size)
-    return w, _facts(setting, seed, FACTS_STREAM, block, size)
+def blocks_of(criteria: Sequence[Criterion], draws: int) -> list[tuple[int, int]]:
+    """Numbers and sizes of the blocks that share one random stream each."""
+    cells = sum(len(c.rows) for c in criteria)
+    block = BLOCK if not cells else max(64, min(BLOCK, BLOCK_CELLS // cells))
+    return [(b, min(block, draws - b * block)) for b in range((draws + block - 1) // block)]
 
 
-def _facts(setting: _Setting, seed: int, stream: int, block: int, size: int) -> dict[int, Array]:
-    return {j: setting.criteria[j].draw(generator(seed, stream, block, j), size) for j in setting.uncertain}
+def draw_block(
+    criteria: Sequence[Criterion], space: WeightSpace, seed: int, block: int, size: int
+) -> tuple[Array, dict[int, Array]]:
+    """The weights (size × n) and uncertain partial values (by criterion, size × rows) of one block."""
+    return space.sample(generator(seed, WEIGHTS_STREAM, block), size), _facts(
+        criteria, seed, FACTS_STREAM, block, size
+    )
+
+
+def _facts(criteria: Sequence[Criterion], seed: int, stream: int, block: int, size: int) -> dict[int, Array]:
+    return {j: c.draw(generator(seed, stream, block, j), size) for j, c in enumerate(criteria) if c.rows.size}
 
 
 def _confidence(setting: _Setting, central: Array, draws: int, seed: int) -> Array:
@@ -281,12 +290,13 @@ def _confidence(setting: _Setting, central: Array, draws: int, seed: int) -> Arr
     block = 1_024
     for b in range((total + block - 1) // block):
         size = min(block, total - b * block)
-        drawn = _facts(setting, seed, CONFIDENCE_STREAM, b, size)
+        drawn = _facts(setting.criteria, seed, CONFIDENCE_STREAM, b, size)
+        turned = {j: np.ascontiguousarray(values.T) for j, values in drawn.items()}
         for i in known:
-            scores = np.tile(central[i] @ setting.base, (size, 1))
-            for j, values in drawn.items():
-                scores[:, setting.criteria[j].rows] += central[i, j] * values
-            hits[i] += int(np.count_nonzero(scores[:, i] >= scores.max(axis=1) - setting.tie))
+            scores = np.repeat((central[i] @ setting.base)[:, None], size, axis=1)
+            for j, values in turned.items():
+                scores[setting.criteria[j].rows] += central[i, j] * values
+            hits[i] += int(np.count_nonzero(scores[i] >= scores.max(axis=0) - setting.tie))
     result = np.full(len(central), np.nan)
     result[known] = hits[known] / total
     return result
