@@ -6,6 +6,8 @@ from decimal import Decimal, InvalidOperation
 
 from partners.scoring import criteria_labels, explain
 from partners.scoring.types import CRITERIA, FactRef, Group, PartnerResult, Ranking
+from quotes.robustness import Firmness
+from quotes.robustness_page import of_100, row_words
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,8 @@ class Row:
     shown: explain.Shown
     parts: list[tuple[str, str, Decimal]]  # criterion code, label, points
     shortlisted: bool
+    firmness: str = ""  # "first in 63 of 100, mostly 1 to 3"
+    ahead: str = ""  # how often it scores above the next in the list, "74 of 100"
 
 
 @dataclass(frozen=True)
@@ -59,21 +63,30 @@ class RankingPage:
         return sum(1 for row in self.insufficient if row.result.high >= self.ranked[0].result.low)
 
 
-def build_row(result: PartnerResult, shortlisted: set[int], labels: Mapping[str, str]) -> Row:
+def build_row(
+    result: PartnerResult, shortlisted: set[int], labels: Mapping[str, str], firm: Firmness | None = None
+) -> Row:
     shown = explain.shown(result)
+    standing = firm.standing(result.partner_id) if firm and len(firm.ranked) > 1 else None
+    ahead = firm.ahead(firm.ranked.index(result)) if firm and standing else None
     return Row(
         result=result,
         shown=shown,
         parts=[(code, labels[code], shown.contributions[code]) for code in CRITERIA],
         shortlisted=result.partner_id in shortlisted,
+        firmness=row_words(standing) if standing else "",
+        ahead=of_100(ahead) if ahead is not None else "",
     )
 
 
-def build_page(ranking: Ranking, shortlisted: set[int], profile: str) -> RankingPage:
+def build_page(
+    ranking: Ranking, shortlisted: set[int], profile: str, firm: Firmness | None = None
+) -> RankingPage:
+    """The page's groups; `firm` adds what the rows say about all weightings."""
     labels = criteria_labels(profile)
     rows: dict[Group, list[Row]] = {group: [] for group in Group}
     for result in ranking.results:
-        rows[result.group].append(build_row(result, shortlisted, labels))
+        rows[result.group].append(build_row(result, shortlisted, labels, firm))
     return RankingPage(ranking, rows[Group.RANKED], rows[Group.INSUFFICIENT], rows[Group.KNOCKED_OUT])
 
 

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from quotes.views import home, needs, partner_notes, projects, ranking, reports, shortlist, shortlist_many
+from quotes.views import (
+    home,
+    needs,
+    partner_notes,
+    projects,
+    ranking,
+    ranking_tabs,
+    reports,
+    shortlist,
+    shortlist_many,
+)
 
 app_name = "quotes"
 
@@ -25,6 +35,8 @@ urlpatterns = [
     path("projects/<int:project_id>/ranking/", ranking.ranking, name="ranking"),
     path("projects/<int:project_id>/ranking/weights/", ranking.save_weights, name="ranking_weights"),
     path("projects/<int:project_id>/ranking/partner/<slug:slug>/", ranking.partner, name="ranking_partner"),
+    path("projects/<int:project_id>/ranking/robustness/", ranking_tabs.robustness, name="ranking_robustness"),
+    path("projects/<int:project_id>/ranking/value/", ranking_tabs.value, name="ranking_value"),
     # shortlist
     path("projects/<int:project_id>/shortlist/", shortlist.shortlist, name="shortlist"),
     path("projects/<int:project_id>/shortlist/add/", shortlist.add, name="shortlist_add"),

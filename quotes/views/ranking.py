@@ -7,16 +7,12 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from cmo_selector.accounts.roles import Action, may
-from cmo_selector.http import is_fragment
+from cmo_selector.accounts.roles import Action
 from partners.models import Organisation
 from partners.scoring import criteria_labels, explain
-from partners.scoring.types import CRITERIA, Ranking
+from partners.scoring.types import CRITERIA
 from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
-from quotes.models import Project
-from quotes.prices import without_prices
-from quotes.ranking import rank_project
 from quotes.ranking_page import (
     BadWeights,
     build_page,
@@ -26,59 +22,34 @@ from quotes.ranking_page import (
     rule_rows,
     trial_weights,
 )
+from quotes.robustness import firmness_of
+from quotes.robustness_page import VERDICTS, assumption, verdict_sentence
 from quotes.selectors import shortlisted_ids
-from quotes.services.projects import WEIGHT_FIELDS, ProjectArchived, change_weights
-from quotes.versions import StaleVersion, version_of
+from quotes.services.projects import ProjectArchived, change_weights
+from quotes.versions import StaleVersion
+from quotes.views.ranking_frame import open_frame, ranking_for, show_frame
 
 
 @require_safe
 @sponsor_action(Action.VIEW)
 def ranking(request: HttpRequest, project_id: int) -> HttpResponse:
     """All partners in order. Weights in the query are tried without being saved."""
-    project = get_project(request, project_id)
-    error, trial = "", None
-    try:
-        trial = trial_weights(request.GET)
-    except BadWeights as bad:
-        error = str(bad)
-    weights = trial or project.weights.as_dict()
-    context = {
-        "project": project,
-        "version": version_of(project.weights, WEIGHT_FIELDS),
-        "error": error,
-        "trial": trial is not None,
-        "sliders": _sliders(request, project, weights),
-    }
-    try:
-        context["page"] = build_page(
-            _ranked(request, project, weights), shortlisted_ids(project), project.profile
-        )
-    except NothingToRank as nothing:
-        context["nothing"] = str(nothing)
-    template = "quotes/ranking/ranking.html"
-    if is_fragment(request):
-        template += "#results"
-    return render(request, template, context, status=400 if error and not is_fragment(request) else 200)
-
-
-def _ranked(request: HttpRequest, project: Project, weights: dict[str, float] | None) -> Ranking:
-    """The ranking as this person may read it."""
-    ranked = rank_project(project, weights=weights)
-    return ranked if may(request.membership.role, Action.SEE_PRICES) else without_prices(ranked)
-
-
-def _sliders(request: HttpRequest, project: Project, weights: dict[str, float]) -> list[dict]:
-    """One per criterion: what was typed stays as it was typed."""
-    return [
-        {
-            "code": code,
-            "name": code.lower(),
-            "label": label,
-            "value": request.GET.get(code.lower()) or f"{weights[code]:g}",
-            "share": weights[code],
-        }
-        for code, label in criteria_labels(project.profile).items()
-    ]
+    frame = open_frame(request, project_id, "list")
+    if frame.ranking is None:
+        return show_frame(request, frame)
+    firm = firmness_of(frame.ranking, space=frame.space, draws=frame.draws)
+    page = build_page(frame.ranking, shortlisted_ids(frame.project), frame.project.profile, firm)
+    label, tone = VERDICTS[firm.verdict]
+    return show_frame(
+        request,
+        frame,
+        page=page,
+        headline=page.headline,
+        firmness=verdict_sentence(firm) if len(firm.ranked) > 1 else "",
+        label=label,
+        tone=tone,
+        assumption=assumption(firm),
+    )
 
 
 @require_POST
@@ -123,7 +94,7 @@ def partner(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
     if not Organisation.objects.active().filter(slug=slug).exists():
         raise Http404("There is no such partner.")
     try:
-        ranked = _ranked(request, project, None)
+        ranked = ranking_for(request, project, None)
     except NothingToRank as nothing:
         messages.error(request, str(nothing))
         return redirect("quotes:ranking", project.pk)

@@ -108,6 +108,8 @@ CASES = [
     Case("quotes:project_archive", EDIT, PROJECT, "POST"),
     # ranking
     Case("quotes:ranking", READ, PROJECT),
+    Case("quotes:ranking_robustness", READ, PROJECT),
+    Case("quotes:ranking_value", READ, PROJECT),
     Case("quotes:ranking_weights", EDIT, PROJECT, "POST", POINTS),
     Case("quotes:ranking_partner", READ, {**PROJECT, "slug": "{partner}"}),
     # shortlist

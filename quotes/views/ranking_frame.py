@@ -1,0 +1,134 @@
+"""What the ranking's views share: the weights at one side, the tabs, the ranking as this person may read it.
+
+Every tab is a page of its own with the tried weights in its address, so that it can be reloaded, shared and opened
+without JavaScript. htmx swaps `#results` while a slider moves and `#ranking-frame` when a tab is chosen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from cmo_selector.accounts.roles import Action, may
+from cmo_selector.http import is_fragment
+from partners.scoring import criteria_labels
+from partners.scoring.types import CRITERIA, Ranking
+from quotes.access import get_project
+from quotes.brief import NothingToRank
+from quotes.models import Project
+from quotes.prices import without_prices
+from quotes.ranking import rank_project
+from quotes.ranking_page import BadWeights, trial_weights
+from quotes.robustness import DRAWS, LIVE_DRAWS, SPACES
+from quotes.services.projects import WEIGHT_FIELDS
+from quotes.versions import version_of
+
+#: key, label, URL name
+TABS: tuple[tuple[str, str, str], ...] = (
+    ("list", "List", "ranking"),
+    ("robustness", "How firm", "ranking_robustness"),
+    ("value", "Benefit and cost", "ranking_value"),
+)
+MOVING = "X-Moving"  # header of a request made while a slider is dragged
+
+
+@dataclass
+class Frame:
+    """One request to a tab: the project, its ranking (None without needs) and the context of the page."""
+
+    project: Project
+    ranking: Ranking | None
+    labels: dict[str, str]
+    space: str
+    draws: int
+    context: dict[str, Any]
+
+
+def ranking_for(request: HttpRequest, project: Project, weights: dict[str, float] | None) -> Ranking:
+    """The ranking as this person may read it."""
+    ranked = rank_project(project, weights=weights)
+    return ranked if may(request.membership.role, Action.SEE_PRICES) else without_prices(ranked)
+
+
+def open_frame(request: HttpRequest, project_id: int, tab: str) -> Frame:
+    """Rank with the weights in the query, or with the saved ones when there are none or they cannot be used."""
+    project = get_project(request, project_id)
+    error, trial = "", None
+    try:
+        trial = trial_weights(request.GET)
+    except BadWeights as bad:
+        error = str(bad)
+    weights = trial or project.weights.as_dict()
+    labels = criteria_labels(project.profile)
+    space = request.GET.get("space", "near")
+    if space not in SPACES:
+        error, space = error or f"There is no way of varying weights called “{space[:40]}”.", "near"
+    query = _kept(request)
+    context: dict[str, Any] = {
+        "project": project,
+        "version": version_of(project.weights, WEIGHT_FIELDS),
+        "error": error,
+        "trial": trial is not None,
+        "sliders": _sliders(request, labels, weights),
+        "tabs": _tabs(project, tab, query),
+        "tab": tab,
+        "tab_url": next(reverse(f"quotes:{name}", args=[project.pk]) for key, _, name in TABS if key == tab),
+        "query": f"?{urlencode(query)}" if query else "",
+        "space": space,
+        "page": None,
+        "nothing": "",
+    }
+    ranking = None
+    try:
+        ranking = ranking_for(request, project, weights)
+    except NothingToRank as nothing:
+        context["nothing"] = str(nothing)
+    draws = LIVE_DRAWS if request.headers.get(MOVING) else DRAWS
+    return Frame(project, ranking, labels, space, draws, context)
+
+
+def show_frame(request: HttpRequest, frame: Frame, **more: Any) -> HttpResponse:
+    """The whole page, or its results while a slider moves."""
+    template = "quotes/ranking/ranking.html"
+    context = {**frame.context, **more, "tab_template": f"quotes/ranking/tab_{frame.context['tab']}.html"}
+    piece = is_fragment(request) and request.htmx.target == "results"
+    if piece:
+        template += "#results"
+    return render(request, template, context, status=400 if frame.context["error"] and not piece else 200)
+
+
+def _kept(request: HttpRequest) -> dict[str, str]:
+    """The part of the query that every tab understands."""
+    names = [*(code.lower() for code in CRITERIA), "space"]
+    return {name: request.GET[name] for name in names if request.GET.get(name)}
+
+
+def _tabs(project: Project, current: str, query: dict[str, str]) -> list[dict[str, Any]]:
+    tail = f"?{urlencode(query)}" if query else ""
+    return [
+        {
+            "label": label,
+            "url": reverse(f"quotes:{name}", args=[project.pk]) + tail,
+            "current": key == current,
+        }
+        for key, label, name in TABS
+    ]
+
+
+def _sliders(request: HttpRequest, labels: dict[str, str], weights: dict[str, float]) -> list[dict[str, Any]]:
+    """One per criterion: what was typed stays as it was typed."""
+    return [
+        {
+            "code": code,
+            "name": code.lower(),
+            "label": label,
+            "value": request.GET.get(code.lower()) or f"{weights[code]:g}",
+            "share": weights[code],
+        }
+        for code, label in labels.items()
+    ]
