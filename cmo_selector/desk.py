@@ -63,6 +63,7 @@ NAVIGATION = [
         _link("Suggested links", "partners.linksuggestion", "add_link"),
         _link("Register imports", "partners.registerimport", "download"),
         _link("Rejected rows", "partners.rejectedrow", "report"),
+        _link("History", "partners.change", "history"),
     ),
     _group(
         "Vocabularies",

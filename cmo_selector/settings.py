@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "cmo_selector.accounts.middleware.SponsorMiddleware",
+    "partners.history.recording.HistoryMiddleware",
     "cmo_selector.readonly.ReadOnlyGetMiddleware",
 ]
 

@@ -120,3 +120,23 @@ class RowChange(models.TextChoices):
     UPDATED = "updated", "Updated"
     UNCHANGED = "unchanged", "Unchanged"
     REJECTED = "rejected", "Rejected"
+
+
+class ChangeKind(models.TextChoices):
+    """What happened to a row of the catalogue."""
+
+    CREATED = "created", "Created"
+    CHANGED = "changed", "Changed"
+    DELETED = "deleted", "Deleted"
+
+
+class ChangeHow(models.TextChoices):
+    """The way by which a change reached the catalogue."""
+
+    PAGE = "page", "Page"
+    DESK = "desk", "Curation desk"
+    IMPORT = "import", "Import"
+    API = "api", "API"
+    COMMAND = "command", "Command"
+    JOB = "job", "Background job"
+    SQL = "sql", "SQL, or a program that does not say"

@@ -4,7 +4,8 @@ from django.contrib.auth.management import create_permissions
 
 from .roles import CURATOR_GROUP
 
-READ_ONLY_MODELS = {"registerestablishment", "registerimport", "rejectedrow"}  # only importers write these
+# written by importers and triggers only
+READ_ONLY_MODELS = {"registerestablishment", "registerimport", "rejectedrow", "change"}
 
 
 def grant_catalogue(app_config, **kwargs) -> None:

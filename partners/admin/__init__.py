@@ -1,5 +1,15 @@
 """The curation desk: every model of the catalogue in Django's admin."""
 
-from . import commercial, organisation, quality, register, search, site, suggestion, vocabulary
+from . import commercial, history, organisation, quality, register, search, site, suggestion, vocabulary
 
-__all__ = ["commercial", "organisation", "quality", "register", "search", "site", "suggestion", "vocabulary"]
+__all__ = [
+    "commercial",
+    "history",
+    "organisation",
+    "quality",
+    "register",
+    "search",
+    "site",
+    "suggestion",
+    "vocabulary",
+]

@@ -8,6 +8,8 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 
 from cmo_selector.audit.desk import AuditedAdmin
 
+from .history import HistoryMixin
+
 EVIDENCE = ("source", "source_reference", "retrieved_on", "evidence_level", "valid_until")
 EVIDENCE_FILTERS = (
     ("evidence_level", ChoicesDropdownFilter),
@@ -17,7 +19,11 @@ EVIDENCE_FILTERS = (
 INLINE_EVIDENCE = ("source", "retrieved_on", "evidence_level")
 
 
-class FactAdmin(AuditedAdmin):
+class CatalogueAdmin(HistoryMixin, AuditedAdmin):
+    """Admin of a model whose rows have a history."""
+
+
+class FactAdmin(CatalogueAdmin):
     """Admin of an evidenced model: `main_fields` first, then the evidence."""
 
     main_fields: tuple[Any, ...] = ()

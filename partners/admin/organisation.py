@@ -4,10 +4,9 @@ from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from cmo_selector.audit.desk import AuditedAdmin
 from partners import models
 
-from .base import EVIDENCE_FILTERS, FactAdmin, FactInline
+from .base import EVIDENCE_FILTERS, CatalogueAdmin, FactAdmin, FactInline
 
 
 class TypeInline(FactInline):
@@ -141,7 +140,7 @@ class IdentifierAdmin(FactAdmin):
 
 
 @admin.register(models.RestrictedPartyList)
-class RestrictedPartyListAdmin(AuditedAdmin):
+class RestrictedPartyListAdmin(CatalogueAdmin):
     list_display = ("name", "publisher", "code", "illustrative")
     list_filter = ("illustrative",)
     search_fields = ("name", "publisher", "code")

@@ -6,9 +6,11 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from cmo_selector.audit.desk import ReadOnlyAdmin
 from partners import models
 
+from .history import HistoryMixin
+
 
 @admin.register(models.RegisterEstablishment)
-class RegisterEstablishmentAdmin(ReadOnlyAdmin):
+class RegisterEstablishmentAdmin(HistoryMixin, ReadOnlyAdmin):
     list_display = ("firm_name", "duns", "fei", "city", "country", "expires_on", "facility", "left_on")
     list_select_related = ("facility__organisation",)
     list_filter = (

@@ -2,12 +2,14 @@
 
 from django.contrib import admin
 
-from cmo_selector.audit.desk import AuditedAdmin, ReadOnlyAdmin
+from cmo_selector.audit.desk import ReadOnlyAdmin
 from partners import models
+
+from .base import CatalogueAdmin
 
 
 @admin.register(models.SearchSynonym)
-class SearchSynonymAdmin(AuditedAdmin):
+class SearchSynonymAdmin(CatalogueAdmin):
     list_display = ("phrase", "group")
     search_fields = ("phrase", "group")
     list_per_page = 200

@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 
-from cmo_selector.audit.desk import AuditedAdmin
 from partners import models
 
+from .base import CatalogueAdmin
 
-class VocabularyAdmin(AuditedAdmin):
+
+class VocabularyAdmin(CatalogueAdmin):
     list_display = ("label", "code", "order", "active")
     list_editable = ("order", "active")
     list_filter = ("active",)
@@ -71,7 +72,7 @@ class PlainVocabularyAdmin(VocabularyAdmin):
 
 
 @admin.register(models.ServiceCrosswalk)
-class ServiceCrosswalkAdmin(AuditedAdmin):
+class ServiceCrosswalkAdmin(CatalogueAdmin):
     list_display = ("label", "register", "code", "service")
     list_select_related = ("service",)
     list_filter = ("register",)
@@ -80,7 +81,7 @@ class ServiceCrosswalkAdmin(AuditedAdmin):
 
 
 @admin.register(models.Source)
-class SourceAdmin(AuditedAdmin):
+class SourceAdmin(CatalogueAdmin):
     list_display = ("title", "code", "publisher", "dated_on", "licence", "illustrative")
     list_filter = ("illustrative",)
     search_fields = ("title", "code", "publisher")

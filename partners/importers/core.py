@@ -22,7 +22,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from cmo_selector.audit.services import record
-from partners.enums import RegisterKind
+from partners.enums import ChangeHow, RegisterKind
+from partners.history import recording
 from partners.models import RegisterImport, Source
 
 from .errors import ImportBusyError, ImportFileError, RowRejected
@@ -118,7 +119,7 @@ def run_import(
         raise ImportFileError(f"The file date {file_date} is in the future")
     report = ImportReport(kind=spec.kind.value, file=path.name, applied=apply)
     reader = TableReader(path, columns=spec.columns)
-    with transaction.atomic():
+    with transaction.atomic(), recording(how=ChangeHow.IMPORT, why=f"{spec.kind.label}: {path.name}"):
         if apply:
             _lock(spec)
         staging = Staging(spec.model, fields=spec.fields, key=spec.key, name_field=spec.name_field)

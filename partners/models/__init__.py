@@ -5,6 +5,7 @@ from .commercial import CommercialTerms, Document, IndicativePrice, MetricValue,
 from .evidence import Evidenced, Source
 from .exchange import ExchangeRate, ExchangeRateImport
 from .facility import Equipment, Facility
+from .history import Change
 from .organisation import (
     Alias,
     ContractStructureFact,
@@ -42,6 +43,7 @@ __all__ = [
     "CapacitySlot",
     "Certificate",
     "CertificateType",
+    "Change",
     "CommercialTerms",
     "ContractStructure",
     "ContractStructureFact",

@@ -438,3 +438,18 @@ class SearchSynonymFactory(DjangoModelFactory):
 
     group = "test-group"
     phrase = factory.Sequence("phrase {}".format)
+
+
+# -- history -------------------------------------------------------------------------------------
+
+
+class ChangeFactory(DjangoModelFactory):
+    """A change as the triggers write it: an industry that has just been created."""
+
+    class Meta:
+        model = models.Change
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        IndustryFactory(code=f"industry-{model_class.objects.count()}")
+        return model_class.objects.first()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 CATALOGUE = sorted(apps.get_app_config("partners").get_models(), key=lambda m: m._meta.model_name)
 PLATFORM = [User, *(apps.get_model("accounts", name) for name in ("Sponsor", "Membership")), AuditEvent]
 READ_ONLY = {
-    *("registerestablishment", "registerimport", "rejectedrow", "linksuggestion", "searchdocument"),
+    *("registerestablishment", "registerimport", "rejectedrow", "linksuggestion", "searchdocument", "change"),
     "auditevent",
 }
 FACTORIES = {

@@ -5,6 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from partners.demo_items import DemoDataError
+from partners.enums import ChangeHow
+from partners.history import recording
 from partners.importers.demo import DemoError
 from partners.importers.errors import ImportBusyError, ImportFileError
 from partners.vocabularies import VocabularyError
@@ -31,7 +33,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            done = load_demo(refresh=options["refresh"], register=not options["without_register"])
+            with recording(how=ChangeHow.COMMAND, why="load_demo"):
+                done = load_demo(refresh=options["refresh"], register=not options["without_register"])
         except READABLE as error:
             raise CommandError(str(error), returncode=2) from error
         if options["verbosity"] > 0:
