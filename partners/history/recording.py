@@ -14,6 +14,7 @@ from typing import Any
 import pghistory
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
 
 from partners.enums import ChangeHow
 
@@ -48,7 +49,8 @@ def recording(*, how: ChangeHow | None = None, why: str = "", actor: Any = None)
 
 def _forget() -> None:
     """The settings last until the transaction ends; what comes later in it was not done by this act."""
-    if connection.in_atomic_block and not connection.needs_rollback:
+    status = connection.connection.get_transaction_status() if connection.connection else None
+    if status == TRANSACTION_STATUS_INTRANS:  # a failed one takes no more statements, and will be rolled back
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT set_config('pghistory.context_id', '', true), "

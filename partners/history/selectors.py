@@ -21,9 +21,12 @@ PEOPLE = frozenset({ChangeHow.PAGE, ChangeHow.DESK, ChangeHow.API})
 PRICE_TABLES = (CommercialTerms._meta.db_table, IndicativePrice._meta.db_table)
 # Columns that say nothing to a reader.
 SILENT = frozenset({"id", "created_at", "updated_at", "slug"})
-# Models of the catalogue without history: runs, proposals and what is derived (migration `history`).
+# Models of the catalogue without history: runs, proposals, what is derived, and rates (their imports are kept).
 UNWATCHED = frozenset(
-    {"change", "registerimport", "rejectedrow", "linksuggestion", "searchdocument"},
+    {
+        *("change", "registerimport", "rejectedrow", "linksuggestion", "searchdocument"),
+        *("exchangerate", "exchangerateimport"),
+    }
 )
 
 

@@ -146,7 +146,7 @@ DROP FUNCTION partners_history_refuse();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("partners", "0003_search"),
+        ("partners", "0004_exchange_rates"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
