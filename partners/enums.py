@@ -48,6 +48,7 @@ class InspectionOutcome(models.TextChoices):
     VAI = "vai", "Voluntary action indicated (VAI)"
     OAI = "oai", "Official action indicated (OAI)"
     PENDING = "pending", "Not classified yet"
+    UNKNOWN = "unknown", "Classification unknown"
 
 
 class InspectionKind(models.TextChoices):
@@ -105,6 +106,19 @@ class PriceBasis(models.TextChoices):
 
 class RegisterKind(models.TextChoices):
     DRLS = "drls", "FDA drug establishment registration"
+    FORM_483S = "483s", "FDA published Form 483s"
+    WARNING_LETTERS = "warning-letters", "FDA warning letters"
+    COMPLIANCE_ACTIONS = "compliance-actions", "FDA compliance actions"
+    NDC = "ndc", "FDA NDC directory, unfinished drugs"
+    INSPECTIONS = "inspections", "FDA inspection classifications"
+
+
+class ActionListing(models.TextChoices):
+    """The list of FDA a letter or action was read from."""
+
+    DASHBOARD_LETTERS = "letters-with-fei", "Data Dashboard, warning letters"
+    POSTED_LETTERS = "letters-as-posted", "Warning letters as posted on fda.gov"
+    COMPLIANCE_ACTIONS = "compliance-actions", "Data Dashboard, compliance actions"
 
 
 class SuggestionState(models.TextChoices):

@@ -23,6 +23,65 @@ class RegisterEstablishmentAdmin(HistoryMixin, ReadOnlyAdmin):
     search_fields = ("firm_name", "=duns", "=fei", "city", "registrant_name")
 
 
+class RegisterRowAdmin(ReadOnlyAdmin):
+    """Rows of a register that may be linked to a site."""
+
+    list_select_related = ("facility__organisation",)
+    list_filter_submit = True
+
+
+@admin.register(models.RegisterForm483)
+class RegisterForm483Admin(RegisterRowAdmin):
+    list_display = ("firm_name", "fei", "recorded_on", "posted_on", "document", "facility", "left_on")
+    list_filter = (
+        ("recorded_on", RangeDateFilter),
+        ("facility", admin.EmptyFieldListFilter),
+        ("left_on", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("firm_name", "=fei", "=document")
+
+
+@admin.register(models.RegisterAction)
+class RegisterActionAdmin(RegisterRowAdmin):
+    list_display = (
+        "firm_name", "listing", "action_type", "issued_on", "fei", "country", "case_id", "facility", "left_on",
+    )  # fmt: skip
+    list_filter = (
+        ("listing", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("issued_on", RangeDateFilter),
+        ("facility", admin.EmptyFieldListFilter),
+        ("left_on", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("firm_name", "=fei", "=case_id", "subject")
+
+
+@admin.register(models.RegisterInspection)
+class RegisterInspectionAdmin(RegisterRowAdmin):
+    list_display = (
+        "firm_name", "fei", "ended_on", "outcome", "project_area", "product_type", "facility", "left_on",
+    )  # fmt: skip
+    list_filter = (
+        ("outcome", ChoicesDropdownFilter),
+        ("ended_on", RangeDateFilter),
+        ("facility", admin.EmptyFieldListFilter),
+        ("left_on", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("firm_name", "=fei", "=inspection_id")
+
+
+@admin.register(models.RegisterListing)
+class RegisterListingAdmin(ReadOnlyAdmin):
+    list_display = ("name", "dosage_form", "labeler", "product_ndc", "started_on", "organisation", "left_on")
+    list_select_related = ("organisation",)
+    list_filter = (
+        ("organisation", admin.EmptyFieldListFilter),
+        ("left_on", admin.EmptyFieldListFilter),
+    )
+    list_filter_submit = True
+    search_fields = ("name", "labeler", "=product_ndc")
+
+
 @admin.register(models.RegisterImport)
 class RegisterImportAdmin(ReadOnlyAdmin):
     list_display = (

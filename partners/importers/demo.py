@@ -119,7 +119,7 @@ def _apply_snapshot() -> int:
     if newest and newest > SNAPSHOT_DATE:
         return 0
     report = run_import(
-        spec=DRLS, path=SNAPSHOT, apply=True, file_date=SNAPSHOT_DATE, applied_by="demo data", sample=0
+        register=DRLS, path=SNAPSHOT, apply=True, file_date=SNAPSHOT_DATE, applied_by="demo data", sample=0
     )
     return report.created
 

@@ -6,10 +6,10 @@ from partners.enums import RegisterKind
 from partners.models import RegisterEstablishment
 
 from .addresses import Address, parse_address
-from .core import ParsedRow, RegisterSpec
 from .errors import RowRejected
 from .linking import link_establishments
-from .values import clean_date, clean_duns, clean_fei, clean_flag, clean_list, clean_text
+from .spec import ParsedRow, Register, RegisterSpec
+from .values import DUNS_DIGITS, clean_date, clean_duns, clean_fei, clean_flag, clean_list, clean_text
 
 # Contact persons, their e-mail addresses and the US agent are in the file too; they are not read.
 COLUMNS = (
@@ -107,17 +107,18 @@ def _registrant_duns(text: str, warnings: list[str]) -> str:
         return ""
 
 
-DRLS = RegisterSpec(
+ESTABLISHMENTS = RegisterSpec(
     kind=RegisterKind.DRLS,
     model=RegisterEstablishment,
     columns=COLUMNS,
     fields=FIELDS,
     key="duns",
-    key_column="DUNS_NUMBER",
     key_label="D-U-N-S",
     name_field="firm_name",
     parse=parse_row,
-    clean_key=clean_duns,
+    key_of=lambda row: clean_duns(row.get("DUNS_NUMBER", "")),
+    rows_called="establishments",
+    padded={"DUNS_NUMBER": DUNS_DIGITS, "REGISTRANT_DUNS": DUNS_DIGITS},
     source_title="FDA Drug Establishments Current Registration Site (drls_reg)",
     source_publisher="U.S. Food and Drug Administration",
     source_url="https://www.fda.gov/drugs/drug-approvals-and-databases/"
@@ -125,3 +126,5 @@ DRLS = RegisterSpec(
     source_licence="US government work, public domain",
     link=link_establishments,
 )
+
+DRLS = Register(RegisterKind.DRLS, (ESTABLISHMENTS,))

@@ -1,8 +1,15 @@
-"""Attaching register rows to catalogue sites. A link that is there, whoever made it, is never changed."""
+"""Attaching register rows to the catalogue. A link that is there, whoever made it, is never changed.
 
-from django.db import connection
+Only an identification makes a link: D-U-N-S, FEI, or a labeler's name that is exactly one partner's name. A
+warning letter that has a name but no FEI is left to a curator.
+"""
+
+# ruff: noqa: S608  table names come from the models
+
+from django.db import connection, models
 
 from partners.enums import IdentifierScheme
+from partners.models import RegisterAction, RegisterForm483, RegisterInspection
 
 _BY_DUNS = """
     UPDATE partners_registerestablishment e SET facility_id = i.facility_id
@@ -10,15 +17,21 @@ _BY_DUNS = """
     WHERE e.facility_id IS NULL AND i.facility_id IS NOT NULL AND i.scheme = %s AND i.value = e.duns
 """
 
-# One FEI may own several D-U-N-S rows, so it decides only where it names exactly one site, and where that
-# site has no D-U-N-S number of its own that says otherwise.
-_BY_FEI = """
+# FEI without leading zeros → the one real site that has it. One FEI may own several D-U-N-S rows, and so name
+# several sites of the catalogue: then it decides nothing.
+_SITE_OF_FEI = """
+    SELECT ltrim(i.value, '0') AS fei, min(i.facility_id) AS facility_id
+    FROM partners_identifier i
+    JOIN partners_facility f ON f.id = i.facility_id
+    JOIN partners_organisation o ON o.id = f.organisation_id
+    WHERE i.scheme = %s AND NOT o.illustrative
+    GROUP BY ltrim(i.value, '0') HAVING count(DISTINCT i.facility_id) = 1
+"""
+
+# A site that has a D-U-N-S number of its own which says otherwise is not the establishment.
+_BY_FEI = f"""
     UPDATE partners_registerestablishment e SET facility_id = one.facility_id
-    FROM (
-        SELECT ltrim(value, '0') AS fei, min(facility_id) AS facility_id
-        FROM partners_identifier WHERE scheme = %s AND facility_id IS NOT NULL
-        GROUP BY ltrim(value, '0') HAVING count(DISTINCT facility_id) = 1
-    ) one
+    FROM ({_SITE_OF_FEI}) one
     WHERE e.facility_id IS NULL AND e.fei <> '' AND e.fei = one.fei
       AND NOT EXISTS (
         SELECT 1 FROM partners_identifier d
@@ -26,11 +39,66 @@ _BY_FEI = """
       )
 """
 
+# Names are compared without case, accents, punctuation and surplus blanks; the legal form counts, because
+# "X Inc." and "X GmbH" are two companies. The name must belong to one partner only.
+_FOLDED = "lower(regexp_replace(unaccent({}), '[^[:alnum:]]+', '', 'g'))"
+_BY_NAME = f"""
+    WITH names AS (
+        SELECT {_FOLDED.format("o.name")} AS folded, o.id
+        FROM partners_organisation o WHERE NOT o.illustrative
+        UNION
+        SELECT {_FOLDED.format("a.name")}, a.organisation_id
+        FROM partners_alias a JOIN partners_organisation o ON o.id = a.organisation_id
+        WHERE NOT o.illustrative
+    ), one AS (
+        SELECT folded, min(id) AS id FROM names WHERE folded <> '' GROUP BY folded HAVING count(*) = 1
+    ), labelers AS (
+        SELECT labeler, {_FOLDED.format("labeler")} AS folded
+        FROM partners_registerlisting WHERE organisation_id IS NULL GROUP BY labeler
+    )
+    UPDATE partners_registerlisting l SET organisation_id = one.id
+    FROM labelers JOIN one USING (folded)
+    WHERE l.organisation_id IS NULL AND l.labeler = labelers.labeler
+"""
+
 
 def link_establishments() -> int:
-    """Link the register's rows that have no site yet, by D-U-N-S number, then by FEI. Returns how many."""
+    """Link establishments that have no site yet, by D-U-N-S number, then by FEI. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(_BY_DUNS, [IdentifierScheme.DUNS])
         linked = cursor.rowcount
         cursor.execute(_BY_FEI, [IdentifierScheme.FEI, IdentifierScheme.DUNS])
         return linked + cursor.rowcount
+
+
+def link_form_483s() -> int:
+    """Link published Form 483s to the one real site that has their FEI. Returns how many."""
+    return _link_by_fei(RegisterForm483)
+
+
+def link_actions() -> int:
+    """Link letters and actions to the one real site that has their FEI. Returns how many."""
+    return _link_by_fei(RegisterAction)
+
+
+def link_inspections() -> int:
+    """Link classified inspections to the one real site that has their FEI. Returns how many."""
+    return _link_by_fei(RegisterInspection)
+
+
+def link_listings() -> int:
+    """Link drug listings to the one real partner whose name, or an alias of it, is the labeler's."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_NAME)
+        return cursor.rowcount
+
+
+def _link_by_fei(model: type[models.Model]) -> int:
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} r SET facility_id = one.facility_id FROM ({_SITE_OF_FEI}) one "
+            "WHERE r.facility_id IS NULL AND r.fei <> '' AND r.fei = one.fei",
+            [IdentifierScheme.FEI],
+        )
+        return cursor.rowcount

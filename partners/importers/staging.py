@@ -10,9 +10,11 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection
 
 from partners.models import RejectedRow
+
+from .spec import RegisterSpec
 
 TABLE = "register_staging"
 REJECTED_SHOWN = 10_000  # rows a report holds in memory; all of them are kept in the database
@@ -25,18 +27,24 @@ class Staging:
     row keeps its key where it could be read. `change` and `target_id` are set by `diff`.
     """
 
-    def __init__(
-        self, model: type[models.Model], *, fields: tuple[str, ...], key: str, name_field: str
-    ) -> None:
-        self.fields = fields
-        self.key = key
-        self.name_field = name_field
-        self.columns = [model._meta.get_field(name).column for name in fields]
-        self.types = [model._meta.get_field(name).db_type(connection) for name in fields]
-        self.target = _quote(model._meta.db_table)
-        self.name_column = _quote(model._meta.get_field(name_field).column)
-        self.key_column = _quote(model._meta.get_field(key).column)
-        self.compared = [_quote(c) for c, name in zip(self.columns, fields, strict=True) if name != key]
+    def __init__(self, spec: RegisterSpec) -> None:
+        meta = spec.model._meta
+        self.fields = spec.fields
+        self.key = spec.key
+        self.name_field = spec.name_field
+        self.columns = [meta.get_field(name).column for name in spec.fields]
+        self.types = [meta.get_field(name).db_type(connection) for name in spec.fields]
+        self.target = _quote(meta.db_table)
+        self.name_column = _quote(meta.get_field(spec.name_field).column)
+        self.key_column = _quote(meta.get_field(spec.key).column)
+        self.written = [_quote(c) for c in self.columns]
+        self.rematch = [[_quote(meta.get_field(name).column) for name in group] for group in spec.rematch]
+        self.constants = {
+            _quote(meta.get_field(name).column): value for name, value in spec.constants.items()
+        }
+        #: Only the rows of this list take part, of a table that holds several.
+        self.own = " AND ".join(["TRUE", *(f"t.{column} = %s" for column in self.constants)])
+        self.own_values = list(self.constants.values())
 
     # -- filling ----------------------------------------------------------------------------------
 
@@ -44,7 +52,7 @@ class Staging:
         columns = ", ".join(f"{_quote(c)} {t}" for c, t in zip(self.columns, self.types, strict=True))
         self._run(
             f"CREATE TEMPORARY TABLE {TABLE} (line integer NOT NULL, reason text, raw jsonb, {columns}, "
-            "change text, target_id bigint) ON COMMIT DROP"
+            "change text NOT NULL DEFAULT 'created', target_id bigint) ON COMMIT DROP"
         )
 
     def copy(self, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -65,20 +73,72 @@ class Staging:
 
     # -- comparing --------------------------------------------------------------------------------
 
+    def reject_conflicts(self, conflicts: dict[str, list[int]], *, label: str) -> None:
+        """Reject the first row of every key that later rows contradict."""
+        if not conflicts:
+            return
+        values = ", ".join(
+            f"'{name}', {column}" for name, column in zip(self.fields, self.written, strict=True)
+        )
+        self._run(
+            f"UPDATE {TABLE} s SET reason = %s || c.lines || %s, raw = jsonb_build_object({values}) "
+            f"FROM unnest(%s::text[], %s::text[]) c(k, lines) WHERE s.{self.key_column} = c.k AND s.reason IS NULL",
+            [
+                f"{label} also on line ",
+                ", with other values; neither is taken",
+                list(conflicts),
+                [str(lines[1]) for lines in conflicts.values()],
+            ],
+        )
+
     def diff(self) -> None:
-        staged = ", ".join(f"s.{c}" for c in self.compared)
-        stored = ", ".join(f"t.{c}" for c in self.compared)
+        self._run(f"UPDATE {TABLE} SET change = 'rejected' WHERE reason IS NOT NULL")
+        same_key = f"s.reason IS NULL AND t.{self.key_column} = s.{self.key_column} AND {self.own}"
+        if not self.rematch:  # one pass over the rows instead of two
+            self._compare(same_key, self.own_values)
+            return
+        self._run(
+            f"UPDATE {TABLE} s SET target_id = t.id FROM {self.target} t WHERE {same_key}", self.own_values
+        )
+        self._run(f"CREATE INDEX ON {TABLE} (target_id)")
+        for group in self.rematch:
+            self._match_by(group)
+        self._compare("t.id = s.target_id", [])
+
+    def _compare(self, partners: str, values: list[Any]) -> None:
+        staged = ", ".join(f"s.{c}" for c in self.written)
+        stored = ", ".join(f"t.{c}" for c in self.written)
         self._run(
             f"""
             UPDATE {TABLE} s SET target_id = t.id, change =
                 CASE WHEN t.left_on IS NOT NULL OR ({staged}) IS DISTINCT FROM ({stored})
                 THEN 'updated' ELSE 'unchanged' END
-            FROM {self.target} t WHERE s.reason IS NULL AND t.{self.key_column} = s.{self.key_column}
-            """
+            FROM {self.target} t WHERE {partners}
+            """,
+            values,
         )
+
+    def _match_by(self, group: list[str]) -> None:
+        """Match what has no partner yet by other columns, where they are unique among such rows on both sides."""
+        names = ", ".join(group)
+        stated = " AND ".join(f"{c} IS NOT NULL AND {c}::text <> ''" for c in group)
+        same = " AND ".join(f"one.{c} = other.{c}" for c in group)
         self._run(
-            f"UPDATE {TABLE} SET change = CASE WHEN reason IS NULL THEN 'created' ELSE 'rejected' END "
-            "WHERE change IS NULL"
+            f"""
+            WITH one AS (
+                SELECT {names}, min(line) AS line FROM {TABLE}
+                WHERE reason IS NULL AND target_id IS NULL AND {stated}
+                GROUP BY {names} HAVING count(*) = 1
+            ), other AS (
+                SELECT {names}, min(id) AS id FROM {self.target} t
+                WHERE {self.own} AND {stated}
+                  AND NOT EXISTS (SELECT 1 FROM {TABLE} s WHERE s.{self.key_column} = t.{self.key_column})
+                  AND NOT EXISTS (SELECT 1 FROM {TABLE} s WHERE s.target_id = t.id)
+                GROUP BY {names} HAVING count(*) = 1
+            )
+            UPDATE {TABLE} s SET target_id = other.id FROM one JOIN other ON {same} WHERE s.line = one.line
+            """,
+            self.own_values,
         )
 
     def counts(self) -> dict[str, int]:
@@ -87,13 +147,18 @@ class Staging:
 
     @property
     def _closed_where(self) -> str:
+        matched = (
+            f" AND NOT EXISTS (SELECT 1 FROM {TABLE} s WHERE s.target_id = t.id)" if self.rematch else ""
+        )
         return (
-            f"t.left_on IS NULL AND NOT EXISTS (SELECT 1 FROM {TABLE} s "
-            f"WHERE s.{self.key_column} = t.{self.key_column})"
+            f"t.left_on IS NULL AND {self.own} "
+            f"AND NOT EXISTS (SELECT 1 FROM {TABLE} s WHERE s.{self.key_column} = t.{self.key_column}){matched}"
         )
 
     def closed(self) -> int:
-        return self._all(f"SELECT count(*) FROM {self.target} t WHERE {self._closed_where}")[0][0]
+        return self._all(f"SELECT count(*) FROM {self.target} t WHERE {self._closed_where}", self.own_values)[
+            0
+        ][0]
 
     def reopened(self) -> int:
         return self._all(
@@ -139,7 +204,7 @@ class Staging:
         for key, text in self._all(
             f"SELECT t.{self.key_column}, t.{self.name_column} FROM {self.target} t "
             f"WHERE {self._closed_where} ORDER BY t.{self.key_column} LIMIT %s",
-            [limit],
+            [*self.own_values, limit],
         ):
             yield {"change": "closed", "line": None, "key": key, "name": text, "fields": {}}
 
@@ -157,13 +222,17 @@ class Staging:
 
     def apply(self, *, source_id: int, file_date: datetime.date) -> None:
         """Make the model's table equal to the valid staged rows; close what the file no longer holds."""
-        columns = ", ".join(map(_quote, self.columns))
+        columns = ", ".join(self.written)
+        constants = "".join(f", {column}" for column in self.constants)
         self._run(
-            f"INSERT INTO {self.target} ({columns}, source_id, first_seen_on, last_seen_on, left_on) "
-            f"SELECT {columns}, %s, %s, %s, NULL FROM {TABLE} WHERE change = 'created' ORDER BY line",
-            [source_id, file_date, file_date],
+            f"INSERT INTO {self.target} "
+            f"({columns}, source_id, first_seen_on, last_seen_on, left_on{constants}) "
+            f"SELECT {columns}, %s, %s, %s, NULL{', %s' * len(self.constants)} "
+            f"FROM {TABLE} WHERE change = 'created' ORDER BY line",
+            [source_id, file_date, file_date, *self.own_values],
         )
-        assignments = ", ".join(f"{c} = s.{c}" for c in self.compared)
+        # The key too: a row that was matched by other columns takes the file's key.
+        assignments = ", ".join(f"{c} = s.{c}" for c in self.written)
         self._run(
             f"UPDATE {self.target} t SET {assignments}, source_id = %s, last_seen_on = %s, left_on = NULL "
             f"FROM {TABLE} s WHERE s.change = 'updated' AND t.id = s.target_id",
@@ -174,7 +243,10 @@ class Staging:
             "WHERE s.change = 'unchanged' AND t.id = s.target_id AND t.last_seen_on < %s",
             [source_id, file_date, file_date],
         )
-        self._run(f"UPDATE {self.target} t SET left_on = %s WHERE {self._closed_where}", [file_date])
+        self._run(
+            f"UPDATE {self.target} t SET left_on = %s WHERE {self._closed_where}",
+            [file_date, *self.own_values],
+        )
 
     def keep_rejected_rows(self, *, run_id: int) -> None:
         table = _quote(RejectedRow._meta.db_table)

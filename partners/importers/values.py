@@ -10,7 +10,15 @@ FEI_MAX_DIGITS = 12  # 6 to 11 occur in published files; the column holds 12
 LIST_SEPARATOR = ";"
 
 _digits = re.compile(r"[0-9]+", re.ASCII)
-_us_date = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})", re.ASCII)
+_date_patterns = {
+    "YYYY-MM-DD": re.compile(
+        r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})([T ]00:00(:00)?)?", re.ASCII
+    ),
+    "MM/DD/YYYY": re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})", re.ASCII),
+    "YYYYMMDD": re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})", re.ASCII),
+}
+DATE_FORMATS = "YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD"
+NOTHING = frozenset({"", "-", "--"})  # how the files write that there is nothing
 
 
 def shown(text: str) -> str:
@@ -30,32 +38,36 @@ def clean_duns(text: str, *, column: str = "DUNS_NUMBER") -> str:
     return value
 
 
-def clean_fei(text: str) -> str:
-    """The FEI without leading zeros; empty when the file has none (blank, or all zeros)."""
+def clean_fei(text: str, *, column: str = "FEI_NUMBER") -> str:
+    """The FEI without leading zeros; empty when the file has none (blank, a dash, or all zeros)."""
     value = text.strip()
-    if not value:
+    if value in NOTHING:
         return ""
+    if value.endswith(".0"):  # a number that went through a floating-point column
+        value = value[:-2]
     if not _digits.fullmatch(value):
-        raise RowRejected(f"FEI_NUMBER must be digits, not {shown(value)}")
+        raise RowRejected(f"{column} must be digits, not {shown(value)}")
     value = value.lstrip("0")
     if len(value) > FEI_MAX_DIGITS:
-        raise RowRejected(f"FEI_NUMBER has more than {FEI_MAX_DIGITS} digits: {shown(value)}")
+        raise RowRejected(f"{column} has more than {FEI_MAX_DIGITS} digits: {shown(value)}")
     return value
 
 
-def clean_date(text: str, *, column: str) -> datetime.date | None:
-    """A day written MM/DD/YYYY; None when blank."""
+def clean_date(text: str, *, column: str, required: bool = False) -> datetime.date | None:
+    """A day written YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD; None when blank or a dash."""
     value = text.strip()
-    if not value:
+    if value in NOTHING:
+        if required:
+            raise RowRejected(f"{column} is empty")
         return None
-    match = _us_date.fullmatch(value)
-    if match:
-        month, day, year = map(int, match.groups())
-        try:
-            return datetime.date(year, month, day)
-        except ValueError:
-            pass
-    raise RowRejected(f"{column} must be a date MM/DD/YYYY, not {shown(value)}")
+    for pattern in _date_patterns.values():
+        if match := pattern.fullmatch(value):
+            year, month, day = (int(match[part]) for part in ("year", "month", "day"))
+            try:
+                return datetime.date(year, month, day)
+            except ValueError:
+                break
+    raise RowRejected(f"{column} must be a date {DATE_FORMATS}, not {shown(value)}")
 
 
 def clean_flag(text: str, *, column: str) -> bool:
@@ -64,6 +76,12 @@ def clean_flag(text: str, *, column: str) -> bool:
     if value not in ("Y", "N"):
         raise RowRejected(f"{column} must be Y or N, not {shown(text.strip())}")
     return value == "Y"
+
+
+def clean_name(text: str, *, column: str, length: int, required: bool = False) -> str:
+    """Text on one line with single blanks; nothing when it is a dash."""
+    value = " ".join(text.split())
+    return clean_text("" if value in NOTHING else value, column=column, length=length, required=required)
 
 
 def clean_text(text: str, *, column: str, length: int, required: bool = False) -> str:

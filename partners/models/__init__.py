@@ -18,6 +18,13 @@ from .organisation import (
 )
 from .quality import Certificate, Inspection, RegulatoryAction
 from .register import RegisterEstablishment, RegisterImport, RejectedRow
+from .register_records import (
+    RegisterAction,
+    RegisterForm483,
+    RegisterInspection,
+    RegisterListing,
+    RegisterRow,
+)
 from .search import SearchDocument, SearchSynonym
 from .suggestion import LinkSuggestion
 from .vocabulary import (
@@ -68,8 +75,13 @@ __all__ = [
     "OrganisationType",
     "OrganisationTypeFact",
     "ProductionSystem",
+    "RegisterAction",
     "RegisterEstablishment",
+    "RegisterForm483",
     "RegisterImport",
+    "RegisterInspection",
+    "RegisterListing",
+    "RegisterRow",
     "Regulator",
     "RegulatoryAction",
     "RejectedRow",

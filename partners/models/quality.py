@@ -57,6 +57,7 @@ class Inspection(Evidenced):
         null=True, blank=True, help_text="Form 483 observations, if any."
     )
     closed_out_on = models.DateField(null=True, blank=True)
+    note = models.CharField(max_length=300, blank=True)
     url = models.URLField(blank=True)
 
     class Meta:
@@ -77,16 +78,23 @@ class Inspection(Evidenced):
 
 
 class RegulatoryAction(Evidenced):
-    """A letter, alert, decree or recall; open as long as `closed_on` is empty."""
+    """A letter, alert, decree or recall; open as long as `closed_on` is empty.
+
+    `close_out_unknown` is set when the source states the action but never says whether it was closed out: such
+    an action counts neither as open nor as closed.
+    """
 
     facility = models.ForeignKey(Facility, models.CASCADE, related_name="actions")
     regulator = models.ForeignKey(Regulator, models.PROTECT, related_name="actions")
     kind = models.CharField(max_length=20, choices=ActionKind)
     issued_on = models.DateField()
     closed_on = models.DateField(null=True, blank=True)
+    close_out_unknown = models.BooleanField(
+        default=False, help_text="The source does not say whether the action was closed out."
+    )
     reference = models.CharField(max_length=80, blank=True)
     summary = models.TextField(blank=True)
-    url = models.URLField(blank=True)
+    url = models.URLField(max_length=400, blank=True)
 
     class Meta:
         ordering = ["-issued_on", "pk"]
@@ -96,7 +104,12 @@ class RegulatoryAction(Evidenced):
                 condition=Q(closed_on__isnull=True) | Q(closed_on__gte=F("issued_on")),
                 name="action_closed_after_issue",
                 violation_error_message="The action was closed before it was issued.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(close_out_unknown=False) | Q(closed_on__isnull=True),
+                name="action_closed_is_known",
+                violation_error_message="An action with a closing date has a known close-out.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,9 @@ class RegisterImport(models.Model):
     """One run of an importer over one file. Kept for dry runs too only when they are applied."""
 
     kind = models.CharField(max_length=20, choices=RegisterKind)
+    layout = models.CharField(
+        max_length=24, blank=True, help_text="Which of the register's lists, when it has several."
+    )
     source = models.ForeignKey(Source, models.PROTECT, related_name="imports")
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
@@ -28,7 +31,7 @@ class RegisterImport(models.Model):
     updated = models.PositiveIntegerField()
     unchanged = models.PositiveIntegerField()
     rejected = models.PositiveIntegerField()
-    closed = models.PositiveIntegerField(default=0, help_text="Establishments no longer in the file.")
+    closed = models.PositiveIntegerField(default=0, help_text="Rows of the register no longer in the file.")
     applied_at = models.DateTimeField(auto_now_add=True)
     applied_by = models.CharField(max_length=160, blank=True)
 

@@ -26,7 +26,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", help=f"which register: {', '.join(KINDS)}")
-        parser.add_argument("file", help="the file as downloaded: CSV in UTF-8, may be gzipped")
+        parser.add_argument(
+            "file", help="the file as downloaded: CSV or tab-separated text, may be gzipped; or XLSX"
+        )
         parser.add_argument("--apply", action="store_true", help="write; otherwise this is a dry run")
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
         parser.add_argument("--date", help="the day the file stands for, YYYY-MM-DD")
@@ -34,12 +36,14 @@ class Command(BaseCommand):
             "--sample", type=int, default=10, metavar="N", help="changes to show of each sort"
         )
         parser.add_argument(
-            "--allow-closing", action="store_true", help="apply even if most establishments are missing"
+            "--allow-closing",
+            action="store_true",
+            help="apply even if most of the register is missing in the file",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        spec = KINDS.get(options["kind"])
-        if spec is None:
+        register = KINDS.get(options["kind"])
+        if register is None:
             raise CommandError(
                 f"There is no importer for {options['kind']!r}. Available: {', '.join(KINDS)}",
                 returncode=BAD_INPUT,
@@ -48,7 +52,7 @@ class Command(BaseCommand):
             raise CommandError("--sample must not be negative", returncode=BAD_INPUT)
         try:
             report = run_import(
-                spec=spec,
+                register=register,
                 path=Path(options["file"]),
                 apply=options["apply"],
                 file_date=_date(options["date"]),
@@ -63,7 +67,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
         else:
-            self.stdout.write("\n".join(lines_of(report, title=spec.kind.label)))
+            self.stdout.write("\n".join(lines_of(report, title=register.kind.label)))
 
 
 def _date(text: str | None) -> datetime.date | None:

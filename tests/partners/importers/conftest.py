@@ -5,8 +5,8 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -114,3 +114,13 @@ def run_command(command_environment, tmp_path) -> Callable[..., Finished]:
         return Finished(done.returncode, done.stdout, done.stderr, int(peak.read_text()) / 1024)
 
     return run
+
+
+@dataclass(frozen=True)
+class TwoColumns:
+    """A layout for tests of the reader alone."""
+
+    columns: tuple[str, ...] = ("ID", "NAME")
+    optional: tuple[str, ...] = ("NOTE",)
+    aliases: Mapping[str, str] = field(default_factory=lambda: {"TITLE NAME": "NAME"})
+    padded: Mapping[str, int] = field(default_factory=lambda: {"ID": 9})

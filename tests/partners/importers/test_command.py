@@ -134,7 +134,7 @@ def test_edited_copy_of_the_snapshot_gives_exactly_its_edits(tmp_path, capsys):
 BAD_FILES = {
     "wrong type": (
         b"PK\x03\x04rest of a workbook",
-        "drls_reg.csv is an Excel workbook or ZIP archive, not a CSV file; save the table as CSV (UTF-8)",
+        "drls_reg.csv is a damaged or cut-off Excel workbook",
     ),
     "truncated": (
         as_csv([drls_row("100000001"), drls_row("100000002")]).encode()[:-40],
@@ -163,7 +163,11 @@ def test_bad_file_is_one_line_on_stderr_and_status_2(run_command, drls_file, con
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["483s", "file.csv"], "There is no importer for '483s'. Available: drls"),
+        (
+            ["eudragmdp", "file.csv"],
+            "There is no importer for 'eudragmdp'. Available: drls, 483s, warning-letters, compliance-actions, "
+            "ndc, inspections",
+        ),
         (["drls", "nowhere.csv"], "There is no file nowhere.csv"),
         (["drls", "file.csv", "--date", "29.8.2025"], "--date must be YYYY-MM-DD, not '29.8.2025'"),
         (["drls", "file.csv", "--sample", "-1"], "--sample must not be negative"),
@@ -193,6 +197,7 @@ def test_json_report_has_a_fixed_set_of_keys(drls_file, capsys):
         "kind": "drls",
         "file": "drls_2025-08-29.csv",
         "applied": False,
+        "layout": "",
         "file_date": "2025-08-29",
         "rows": 2,
         "created": 1,
@@ -202,6 +207,7 @@ def test_json_report_has_a_fixed_set_of_keys(drls_file, capsys):
         "closed": 0,
         "reopened": 0,
         "linked": 0,
+        "facts": {},
         "already_applied": False,
         "run_id": None,
         "warnings": {},

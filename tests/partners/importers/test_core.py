@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from cmo_selector.audit.models import AuditEvent
 from partners.importers.core import run_import
-from partners.importers.drls import DRLS
+from partners.importers.drls import DRLS, ESTABLISHMENTS
 from partners.importers.errors import ImportFileError
 from partners.models import RegisterEstablishment, RegisterImport, RejectedRow, Source
 from tests.partners.importers.conftest import as_csv, drls_row
@@ -24,7 +24,7 @@ def totals(report) -> dict[str, int]:
 
 
 def applied(path, date=FIRST, **options):
-    return run_import(spec=DRLS, path=path, apply=True, file_date=date, **options)
+    return run_import(register=DRLS, path=path, apply=True, file_date=date, **options)
 
 
 def stored() -> list[dict]:
@@ -68,7 +68,7 @@ def test_row_is_stored_as_the_file_states_it(drls_file):
 
 
 def test_dry_run_counts_like_an_apply_and_writes_nothing(drls_file):
-    report = run_import(spec=DRLS, path=drls_file([drls_row(A), drls_row("bad")]))
+    report = run_import(register=DRLS, path=drls_file([drls_row(A), drls_row("bad")]))
     assert totals(report) == {"rows": 2, "created": 1, "rejected": 1}
     assert (report.applied, report.run_id) == (False, None)
     assert [m.objects.count() for m in (RegisterEstablishment, RegisterImport, RejectedRow, Source)] == [
@@ -108,17 +108,18 @@ def test_bad_rows_are_rejected_with_their_reason_and_kept(drls_file):
             drls_row(A, firm_name="Other firm"),
             drls_row("12345"),
             drls_row(B, fei_number="unknown"),
-            drls_row(C, expiration_date="2025-12-31"),
+            drls_row(C, expiration_date="31/12/2025"),
             drls_row(D, firm_name=" "),
         ]
     )
     report = applied(drls_file(text + "short,row\n" + as_csv([drls_row("100000009")]).split("\n", 1)[1]))
-    assert totals(report) == {"rows": 8, "created": 2, "rejected": 6}
+    assert totals(report) == {"rows": 8, "created": 1, "rejected": 7}
     reasons = [
-        (3, "D-U-N-S already on line 2"),
+        (2, "D-U-N-S also on line 3, with other values; neither is taken"),
+        (3, "D-U-N-S already on line 2, with other values; neither is taken"),
         (4, "DUNS_NUMBER must have 9 digits, not '12345'"),
         (5, "FEI_NUMBER must be digits, not 'unknown'"),
-        (6, "EXPIRATION_DATE must be a date MM/DD/YYYY, not '2025-12-31'"),
+        (6, "EXPIRATION_DATE must be a date YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD, not '31/12/2025'"),
         (7, "FIRM_NAME is empty"),
         (8, "The row has 2 fields instead of 14"),
     ]
@@ -126,7 +127,7 @@ def test_bad_rows_are_rejected_with_their_reason_and_kept(drls_file):
     assert list(RejectedRow.objects.values_list("line", "reason")) == reasons
     kept = RejectedRow.objects.get(line=3)
     assert kept.raw["FIRM_NAME"] == "Other firm"
-    assert set(kept.raw) == set(DRLS.columns), "contact persons are not kept"
+    assert set(kept.raw) == set(ESTABLISHMENTS.columns), "contact persons are not kept"
 
 
 def test_values_with_tabs_quotes_and_backslashes_arrive_unharmed(drls_file):
@@ -195,7 +196,7 @@ def test_same_file_again_writes_nothing(drls_file):
     path = drls_file([drls_row(A), drls_row("bad")])
     applied(path)
     before = stored()
-    report = run_import(spec=DRLS, path=path, apply=True)
+    report = run_import(register=DRLS, path=path, apply=True)
     assert totals(report) == {"rows": 2, "unchanged": 1, "rejected": 1}
     assert (report.already_applied, report.run_id) == (True, RegisterImport.objects.get().pk)
     assert report.file_date == FIRST, "the date it was applied with, not today"
@@ -217,7 +218,7 @@ def test_same_file_again_restores_a_row_that_was_lost(drls_file):
     [("drls_2025-07-04.csv", datetime.date(2025, 7, 4)), ("drls_2025-13-40.csv", None), ("drls.csv", None)],
 )
 def test_file_without_a_given_date_takes_it_from_its_name_or_today(drls_file, name, date):
-    report = run_import(spec=DRLS, path=drls_file([drls_row(A)], name))
+    report = run_import(register=DRLS, path=drls_file([drls_row(A)], name))
     assert report.file_date == (date or timezone.localdate())
 
 

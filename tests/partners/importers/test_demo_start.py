@@ -20,7 +20,7 @@ def small_register(drls_file):
     """A register newer than the snapshot, so that the demo works on it: one row of Lonza, one of Vetter."""
     load_vocabularies()
     run_import(
-        spec=DRLS,
+        register=DRLS,
         path=drls_file(
             [
                 drls_row(LONZA, firm_name="Lonza AG", address="Lonzastrasse, Visp,  3930, Switzerland (CHE)"),

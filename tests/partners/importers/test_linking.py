@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def identified(**identifiers: str):
     """A site with these identifiers."""
-    site = FacilityFactory()
+    site = FacilityFactory(organisation__illustrative=False)
     for scheme, value in identifiers.items():
         IdentifierFactory(facility=site, scheme=IdentifierScheme(scheme), value=value)
     return site

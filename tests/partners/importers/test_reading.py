@@ -5,13 +5,12 @@ import pytest
 
 from partners.importers.errors import ImportFileError
 from partners.importers.reading import Record, TableReader
-
-COLUMNS = ("ID", "NAME")
+from tests.partners.importers.conftest import TwoColumns
 
 
 def read(path):
-    reader = TableReader(path, columns=COLUMNS)
-    return list(reader), reader
+    with TableReader(path, layouts=[TwoColumns()]) as reader:
+        return list(reader), reader
 
 
 def refusal(path) -> str:
@@ -56,9 +55,12 @@ def test_row_of_the_wrong_width_in_the_middle_is_handed_on_with_its_fault(drls_f
         (b"ID,NAME\n", "table.csv has a header but no rows"),
         (
             b"PK\x03\x04\x14\x00",
-            "table.csv is an Excel workbook or ZIP archive, not a CSV file; save the table as CSV (UTF-8)",
+            "table.csv is a damaged or cut-off Excel workbook",
         ),
-        (b"%PDF-1.7", "table.csv is a PDF, not a CSV file; save the table as CSV (UTF-8)"),
+        (
+            b"%PDF-1.7",
+            "table.csv is a PDF, not a CSV file; save the table as CSV (UTF-8) or Excel workbook (XLSX)",
+        ),
         (b"\n <!DOCTYPE html><html>", "table.csv is a web page or XML, not a CSV file"),
         (b'[{"ID": 1}]', "table.csv is JSON, not a CSV file"),
         (b"\x7fELF\x02\x01\x01\x00\x00", "table.csv is a binary file, not a CSV file"),
@@ -86,7 +88,7 @@ def test_row_of_the_wrong_width_in_the_middle_is_handed_on_with_its_fault(drls_f
         (b"ID,Title\n1,a\n", "table.csv has no column NAME"),
         (
             b"ID;NAME\n1;a\n",
-            "table.csv is not this register: its first line has none of the expected columns (ID, NAME)",
+            "table.csv has its fields separated by “;”; save it with commas (CSV) or tabs between the fields",
         ),
         (b"ID,NAME,id\n1,a,2\n", "table.csv has the column ID twice"),
         (

@@ -18,6 +18,8 @@ from partners.importers.values import clean_date, clean_duns, clean_fei, clean_f
         ("", ""),
         (" 2432212 ", "2432212"),
         ("30000000012", "30000000012"),
+        ("3003829708.0", "3003829708"),
+        ("-", ""),
     ],
 )
 def test_fei_loses_leading_zeros_and_is_empty_where_the_file_has_none(text, value):
@@ -27,7 +29,7 @@ def test_fei_loses_leading_zeros_and_is_empty_where_the_file_has_none(text, valu
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("3003829708.0", "FEI_NUMBER must be digits, not '3003829708.0'"),
+        ("3003829708.5", "FEI_NUMBER must be digits, not '3003829708.5'"),
         ("N/A", "FEI_NUMBER must be digits, not 'N/A'"),
         ("٣٠٠٣٨٢٩٧٠٨", "FEI_NUMBER must be digits, not '٣٠٠٣٨٢٩٧٠٨'"),
         ("1234567890123", "FEI_NUMBER has more than 12 digits: '1234567890123'"),
@@ -87,11 +89,14 @@ def test_every_day_written_the_american_way_is_read(day):
     assert clean_date(day.strftime("%m/%d/") + f"{day.year:04d}", column="D") == day
 
 
-@pytest.mark.parametrize("text", ["2025-12-31", "31/12/2025", "02/30/2025", "12/31/25", "soon", "00/00/0000"])
+@pytest.mark.parametrize("text", ["2025-13-01", "31/12/2025", "02/30/2025", "12/31/25", "soon", "00/00/0000"])
 def test_any_other_date_is_rejected(text):
     with pytest.raises(RowRejected) as rejected:
         clean_date(text, column="EXPIRATION_DATE")
-    assert str(rejected.value) == f"EXPIRATION_DATE must be a date MM/DD/YYYY, not '{text}'"
+    assert (
+        str(rejected.value)
+        == f"EXPIRATION_DATE must be a date YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD, not '{text}'"
+    )
 
 
 def test_blank_date_is_unknown():
