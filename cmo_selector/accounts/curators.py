@@ -4,8 +4,10 @@ from django.contrib.auth.management import create_permissions
 
 from .roles import CURATOR_GROUP
 
-# written by importers and triggers only
-READ_ONLY_MODELS = {"registerestablishment", "registerimport", "rejectedrow", "change"}
+READ_ONLY_MODELS = {  # written by importers and triggers only
+    *("registerestablishment", "registerform483", "registeraction", "registerinspection", "registerlisting"),
+    *("registerimport", "rejectedrow", "change"),
+}
 
 
 def grant_catalogue(app_config, **kwargs) -> None:

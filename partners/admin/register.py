@@ -23,7 +23,7 @@ class RegisterEstablishmentAdmin(HistoryMixin, ReadOnlyAdmin):
     search_fields = ("firm_name", "=duns", "=fei", "city", "registrant_name")
 
 
-class RegisterRowAdmin(ReadOnlyAdmin):
+class RegisterRowAdmin(HistoryMixin, ReadOnlyAdmin):
     """Rows of a register that may be linked to a site."""
 
     list_select_related = ("facility__organisation",)
@@ -71,7 +71,7 @@ class RegisterInspectionAdmin(RegisterRowAdmin):
 
 
 @admin.register(models.RegisterListing)
-class RegisterListingAdmin(ReadOnlyAdmin):
+class RegisterListingAdmin(HistoryMixin, ReadOnlyAdmin):
     list_display = ("name", "dosage_form", "labeler", "product_ndc", "started_on", "organisation", "left_on")
     list_select_related = ("organisation",)
     list_filter = (

@@ -52,7 +52,13 @@ class RegisterForm483(RegisterRow):
         verbose_name = "published Form 483"
         ordering = ["-recorded_on", "pk"]
         indexes = [GinIndex(fields=["firm_name"], opclasses=["gin_trgm_ops"], name="form483_name_trgm")]
-        constraints = [models.UniqueConstraint(fields=["key"], name="form483_key_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"],
+                name="form483_key_once",
+                violation_error_message="The register already has this Form 483.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Form 483, {self.firm_name}, {self.recorded_on or 'undated'}"
@@ -94,7 +100,11 @@ class RegisterAction(RegisterRow):
             models.Index(fields=["-issued_on", "id"], name="register_action_by_date"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["listing", "key"], name="register_action_key_once_per_list")
+            models.UniqueConstraint(
+                fields=["listing", "key"],
+                name="register_action_key_once_per_list",
+                violation_error_message="This list already has this action.",
+            )
         ]
 
     def __str__(self) -> str:
@@ -129,7 +139,13 @@ class RegisterInspection(RegisterRow):
         indexes = [
             GinIndex(fields=["firm_name"], opclasses=["gin_trgm_ops"], name="register_inspection_name_trgm")
         ]
-        constraints = [models.UniqueConstraint(fields=["key"], name="register_inspection_key_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"],
+                name="register_inspection_key_once",
+                violation_error_message="The register already has this inspection.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}, {self.firm_name}, {self.ended_on}"
@@ -165,7 +181,13 @@ class RegisterListing(RegisterRow):
             GinIndex(fields=["labeler"], opclasses=["gin_trgm_ops"], name="listing_labeler_trgm"),
             GinIndex(fields=["substances"], name="listing_substances"),
         ]
-        constraints = [models.UniqueConstraint(fields=["key"], name="register_listing_key_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"],
+                name="register_listing_key_once",
+                violation_error_message="The register already has this listing.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}, {self.labeler}"

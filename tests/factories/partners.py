@@ -14,6 +14,7 @@ from factory.django import DjangoModelFactory
 from partners import models
 from partners.enums import (
     ActionKind,
+    ActionListing,
     AliasKind,
     EvidenceLevel,
     IdentifierScheme,
@@ -377,6 +378,74 @@ class RegisterEstablishmentFactory(DjangoModelFactory):
     address = "1 Test Street, Basel, Switzerland (CHE)"
     country = "CH"
     operations = factory.LazyFunction(lambda: ["MANUFACTURE"])
+    source = factory.SubFactory(SourceFactory, code="test-register")
+    first_seen_on = RETRIEVED_ON
+    last_seen_on = RETRIEVED_ON
+
+
+class RegisterRowFactory(DjangoModelFactory):
+    class Meta:
+        abstract = True
+
+    key = factory.Sequence(lambda n: f"key-{n}")
+    fei = factory.Sequence(lambda n: f"{3200000000 + n}")
+    firm_name = factory.Sequence(lambda n: f"Firm of a register {n}")
+    source = factory.SubFactory(SourceFactory, code="test-register")
+    first_seen_on = RETRIEVED_ON
+    last_seen_on = RETRIEVED_ON
+
+
+class RegisterForm483Factory(RegisterRowFactory):
+    class Meta:
+        model = models.RegisterForm483
+
+    document = factory.Sequence(lambda n: f"{100000 + n}")
+    record_type = "483"
+    recorded_on = datetime.date(2024, 3, 1)
+    posted_on = datetime.date(2024, 4, 1)
+    url = factory.LazyAttribute(lambda o: f"https://www.fda.gov/media/{o.document}/download")
+
+
+class RegisterActionFactory(RegisterRowFactory):
+    class Meta:
+        model = models.RegisterAction
+
+    listing = ActionListing.DASHBOARD_LETTERS
+    country = "US"
+    country_name = "United States"
+    product_type = "Drugs"
+    action_type = "Warning Letter"
+    kind = ActionKind.WARNING_LETTER
+    issued_on = datetime.date(2024, 5, 1)
+    case_id = factory.Sequence(lambda n: f"{600000 + n}")
+
+
+class RegisterInspectionFactory(RegisterRowFactory):
+    class Meta:
+        model = models.RegisterInspection
+
+    inspection_id = factory.Sequence(lambda n: f"{1300000 + n}")
+    ended_on = datetime.date(2025, 3, 14)
+    outcome = InspectionOutcome.NAI
+    project_area = "Drug Quality Assurance"
+    product_type = "Drugs"
+
+
+class RegisterListingFactory(DjangoModelFactory):
+    class Meta:
+        model = models.RegisterListing
+
+    key = factory.Sequence(lambda n: f"0001-{n:04}_guid")
+    product_ndc = factory.Sequence(lambda n: f"0001-{n:04}")
+    product_type = "BULK INGREDIENT"
+    name = "Testosterone"
+    dosage_form = "POWDER"
+    started_on = datetime.date(2015, 4, 1)
+    category = "BULK INGREDIENT"
+    labeler = "Labeler AG"
+    substances = factory.LazyFunction(lambda: ["TESTOSTERONE"])
+    strengths = factory.LazyFunction(lambda: ["1"])
+    units = factory.LazyFunction(lambda: ["kg/kg"])
     source = factory.SubFactory(SourceFactory, code="test-register")
     first_seen_on = RETRIEVED_ON
     last_seen_on = RETRIEVED_ON

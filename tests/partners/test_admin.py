@@ -18,6 +18,7 @@ CATALOGUE = sorted(apps.get_app_config("partners").get_models(), key=lambda m: m
 PLATFORM = [User, *(apps.get_model("accounts", name) for name in ("Sponsor", "Membership")), AuditEvent]
 READ_ONLY = {
     *("registerestablishment", "registerimport", "rejectedrow", "linksuggestion", "searchdocument", "change"),
+    *("registerform483", "registeraction", "registerinspection", "registerlisting"),
     "auditevent",
 }
 FACTORIES = {
