@@ -1,17 +1,12 @@
-"""Text search over the partners' documents: what holds the words, what was perhaps meant, what to suggest."""
-
-from dataclasses import dataclass
+"""Text search over the partners' documents: what holds the words, what was perhaps meant."""
 
 from django.contrib.postgres.search import SearchQueryField
 from django.db import connection
 from django.db.models import BooleanField, F, FloatField, Func, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Lower
 
 from partners.models import Organisation, SearchDocument
 
 MOST_WORDS = 8  # further words of a search are left out
-MOST_SUGGESTED = 8
-SHORTEST_SUGGESTION = 2  # characters before something is suggested
 
 
 def query_of(text: str) -> Func:
@@ -52,20 +47,3 @@ def similar_names(text: str, limit: int = 3) -> list[Organisation]:
         found = [pk for (pk,) in cursor.fetchall()]
     partners = Organisation.objects.in_bulk(found)
     return [partners[pk] for pk in found]
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestions:
-    """Partners to offer while somebody types; `mistyped` when no partner holds the words as typed."""
-
-    partners: list[Organisation]
-    mistyped: bool = False
-
-
-def suggestions(text: str) -> Suggestions:
-    """The best partners for what was typed so far: one query, three more when nothing holds the words."""
-    if len(text) < SHORTEST_SUGGESTION:
-        return Suggestions([])
-    found = Organisation.objects.active().filter(holds(text))
-    best = list(with_match(found, text).order_by(F("match").desc(), Lower("name"), "pk")[:MOST_SUGGESTED])
-    return Suggestions(best) if best else Suggestions(similar_names(text), mistyped=True)

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from partners import compare_views, export_views, views
+from partners import compare_views, export_views, suggest_views, views
 
 app_name = "partners"
 
 urlpatterns = [
     path("", views.partner_list, name="list"),
+    path("suggest/", suggest_views.suggest, name="suggest"),
     path("export.csv", export_views.partners_csv, name="csv"),
     path("export.xlsx", export_views.partners_xlsx, name="xlsx"),
     path("compare/", compare_views.compare, name="compare"),

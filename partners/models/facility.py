@@ -1,11 +1,14 @@
 """Sites: where things are made, tested or run. Capabilities, quality and capacity hang here, not on the partner."""
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Collate
 from django_countries.fields import CountryField
 
 from .evidence import Evidenced
 from .organisation import Organisation
+from .text import SearchKey
 
 
 class Facility(Evidenced):
@@ -40,7 +43,16 @@ class Facility(Evidenced):
     class Meta:
         verbose_name_plural = "facilities"
         ordering = ["organisation__name", "name", "pk"]
-        indexes = [models.Index(fields=["country"], name="facility_country")]
+        indexes = [
+            models.Index(fields=["country"], name="facility_country"),
+            models.Index(Collate(SearchKey("name"), "C"), name="facility_name_key"),
+            models.Index(Collate(SearchKey("city"), "C"), F("country"), name="facility_city_key"),
+            GinIndex(
+                OpClass(SearchKey("name"), name="gin_trgm_ops"),
+                OpClass(SearchKey("city"), name="gin_trgm_ops"),
+                name="facility_place_trgm",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["organisation", "slug"],

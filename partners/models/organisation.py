@@ -4,15 +4,17 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Collate
 from django.urls import reverse
 
 from partners.enums import AliasKind, IdentifierScheme
 
 from .evidence import Evidenced
+from .text import SearchCode, SearchKey
 from .vocabulary import ContractStructure, Industry, OrganisationType
 
 #: words that stand where a partner's short name would in an address (partners/urls.py)
-RESERVED_SLUGS = frozenset({"compare"})
+RESERVED_SLUGS = frozenset({"compare", "suggest"})
 
 
 class OrganisationQuerySet(models.QuerySet):
@@ -55,7 +57,10 @@ class Organisation(Evidenced):
 
     class Meta:
         ordering = ["name", "pk"]
-        indexes = [GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="organisation_name_trgm")]
+        indexes = [
+            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="organisation_name_trgm"),
+            models.Index(Collate(SearchKey("name"), "C"), name="organisation_name_key"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -136,7 +141,10 @@ class Alias(Evidenced):
     class Meta:
         verbose_name_plural = "aliases"
         ordering = ["name", "pk"]
-        indexes = [GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="alias_name_trgm")]
+        indexes = [
+            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="alias_name_trgm"),
+            models.Index(Collate(SearchKey("name"), "C"), name="alias_name_key"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["organisation", "name"],
@@ -166,7 +174,10 @@ class Identifier(Evidenced):
 
     class Meta:
         ordering = ["scheme", "value", "pk"]
-        indexes = [models.Index(fields=["scheme", "value"], name="identifier_lookup")]
+        indexes = [
+            models.Index(fields=["scheme", "value"], name="identifier_lookup"),
+            models.Index(Collate(SearchCode("value"), "C"), name="identifier_code"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(organisation__isnull=True) ^ Q(facility__isnull=True),

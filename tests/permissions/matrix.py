@@ -49,6 +49,7 @@ CASES = [
     Case("component_gallery", SIGNED_IN),
     # catalogue: shared by everybody who is signed in
     Case("partners:list", SIGNED_IN),
+    Case("partners:suggest", SIGNED_IN, query="?q=niche"),
     Case("partners:csv", SIGNED_IN),
     Case("partners:xlsx", SIGNED_IN),
     Case("partners:compare", SIGNED_IN, query="?partner=niche"),
