@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from cmo_selector.templatetags.fmt import (
     format_country,
-    format_interval,
     format_money,
     format_number,
     format_percent,
 )
-from partners.enums import SlotStatus, Stage
+from partners import wording
+from partners.enums import SlotStatus
 from partners.models import Capability, Certificate, Evidenced, Facility, Organisation
-from partners.profile import certificate_state
+from partners.quality_record import certificate_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,10 @@ def _process_rows(partners: Sequence[Organisation]) -> Iterator[Row]:
     for label, key in _processes(partners):
         cells = []
         for partner, runs in every:
-            lines = [Line(_how(fact), "runs it", fact, site.name) for site, fact in runs.get(key, ())]
+            lines = [
+                Line(wording.process(fact) or "offered", "runs it", fact, site.name)
+                for site, fact in runs.get(key, ())
+            ]
             cells.append(Cell(tuple(lines or _not_offered(partner))))
         yield Row(label, tuple(cells))
 
@@ -229,32 +232,14 @@ def _not_offered(partner: Organisation) -> Lines:
     return []
 
 
-def _how(fact: Capability) -> str:
-    """A process in a few words: form, stages, GMP; "offered" when nothing more is known."""
-    stages = [Stage(stage).label for stage in (fact.stage_from, fact.stage_to) if stage]
-    gmp = {True: "GMP", False: "not GMP", None: ""}[fact.gmp]
-    parts = (
-        fact.dosage_form.label if fact.dosage_form else "",
-        fact.production_system.label if fact.production_system else "",
-        " to ".join(dict.fromkeys(stages)),
-        gmp,
-    )
-    return ", ".join(filter(None, parts)) or "offered"
-
-
 def _scale_rows(partners: Sequence[Organisation]) -> Iterator[Row]:
-    def scale(fact: Capability) -> str:
-        if fact.scale_min is None and fact.scale_max is None:
-            return ""
-        return format_interval(fact.scale_min, fact.scale_max, fact.scale_unit.symbol)
-
     def oel(fact: Capability) -> str:
         return "" if fact.oel_ug_m3 is None else f"{fact.oel_ug_m3.normalize():f} µg/m³"
 
     def level(fact: Capability) -> str:
         return "" if fact.biosafety_level is None else f"BSL-{fact.biosafety_level}"
 
-    measures = (("scale", scale), ("lowest OEL, 8 h TWA", oel), ("biosafety level", level))
+    measures = (("scale", wording.scale), ("lowest OEL, 8 h TWA", oel), ("biosafety level", level))
     every = _runs(partners)
     for label, key in _processes(partners):
         for measure, text_of in measures:
@@ -327,7 +312,7 @@ def _capacity(today: datetime.date) -> dict[str, Reader]:
     def slots(partner: Organisation) -> Lines:
         for site, fact in current(partner):
             end = f" to {fact.ends_on.isoformat()}" if fact.ends_on else ", end unknown"
-            scope = ", ".join(term.label for term in (fact.service, fact.modality) if term)
+            scope = wording.scope(fact)
             amount = "" if fact.quantity is None else f", {format_number(fact.quantity, fact.unit.symbol)}"
             text = f"{fact.get_status_display()} {fact.starts_on.isoformat()}{end}{amount}"
             yield Line(f"{text} ({scope})" if scope else text, text, fact, site.name)
@@ -374,7 +359,7 @@ def _prices_of(basis: str) -> Reader:
         for price in partner.prices.all():
             if price.basis == basis:
                 low, high = (format_money(amount, price.currency) for amount in (price.low, price.high))
-                scope = ", ".join(term.label for term in (price.service, price.modality) if term)
+                scope = wording.scope(price)
                 text = low if low == high else f"{low} to {high}"
                 yield Line(f"{text} ({scope})" if scope else text, text, price)
 
@@ -388,8 +373,7 @@ def _track_rows(partners: Sequence[Organisation]) -> Iterator[Row]:
         def read(partner: Organisation, kind: str = kind) -> Lines:
             for fact in partner.track_record.all():
                 if fact.kind == kind:
-                    terms = (fact.service, fact.modality, fact.dosage_form, fact.regulator)
-                    scope = ", ".join(term.label for term in terms if term)
+                    scope = wording.scope(fact)
                     number = "number unknown" if fact.count is None else f"{fact.count:,}"
                     years = "–".join(str(y) for y in (fact.first_year, fact.last_year) if y)
                     text = ", ".join(filter(None, (number, scope, years)))

@@ -15,6 +15,7 @@ from partners.filters import PartnerFilter
 from partners.forms import quoted
 from partners.models import Organisation
 from partners.profile import build_profile
+from partners.similar import similar_partners
 
 PER_PAGE = 25
 RESULTS = "results"  # id of the element that htmx swaps
@@ -71,6 +72,7 @@ def partner_profile(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "partner": partner,
         "profile": build_profile(partner, selectors.metrics_to_ask(), prices=prices),
+        "similar": similar_partners(partner),
         "browse_url": reverse("partners:list"),
     }
     return render(request, "partners/profile.html", context)

@@ -408,9 +408,18 @@ def contribution_bar(
 
 @component(register, "chart", ("title",), block=True)
 def chart(
-    body: str, title: str, url: str = "", spec: object = None, id: str = "", height: str = "md"
+    body: str,
+    title: str,
+    url: str = "",
+    spec: object = None,
+    id: str = "",
+    height: str = "md",
+    summary: str = "Figures behind the chart",
 ) -> dict:
-    """A Vega-Lite chart from an address or a spec; the body is the table behind it, which stays."""
+    """A Vega-Lite chart from an address or a spec; the body is the table behind it, which stays.
+
+    `summary` names the body when the table stands in view already and the body says something else.
+    """
     one_of(height, ("sm", "md", "lg"), "height")
     if bool(url) == bool(spec):
         raise ValueError("chart needs either url or spec")
@@ -421,6 +430,7 @@ def chart(
         "url": url,
         "spec": spec,
         "height": height,
+        "summary": summary,
         "id": found,
         "spec_id": f"{found}-spec",
     }

@@ -53,7 +53,8 @@ function config() {
     mark: { color: series[0] },
     rule: { color: series[0] },
     bar: { color: series[0] },
-    range: { category: series },
+    // tone: good, warn, bad, neutral, accent; words or shapes always repeat it
+    range: { category: series, tone: ["--c-good", "--c-warn", "--c-bad", "--c-muted", "--c-accent"].map(colour) },
     geoshape: { fill: colour("--c-sunken"), stroke: colour("--c-line-strong") },
   };
 }

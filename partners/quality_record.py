@@ -1,0 +1,151 @@
+"""A partner's quality record: certificates, inspections and regulatory actions of its sites. No queries here."""
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from partners.enums import ActionKind, InspectionOutcome
+from partners.models import Certificate, Evidenced, Facility, Inspection, RegulatoryAction
+
+EXPIRING_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a certificate, inspection or action stands today: words, and the tone and icon that repeat them."""
+
+    label: str
+    tone: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the quality record."""
+
+    on: datetime.date | None
+    until: datetime.date | None
+    kind: str  # "Certificate", "Inspection" or "Regulatory action"
+    mark: str  # the kind as the chart tells it: one of `profile_charts.SHAPES`
+    title: str
+    site: Facility
+    state: State
+    short: str  # the state in a word, for the chart
+    fact: Evidenced
+    details: tuple[str, ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """Id of the line on the page, such as `inspection-12`."""
+        return f"{self.fact._meta.model_name}-{self.fact.pk}"
+
+
+def certificate_is_valid(certificate: Certificate, today: datetime.date) -> bool:
+    """Known to be valid on the day; without an expiry date it is not known."""
+    begun = certificate.issued_on is None or certificate.issued_on <= today
+    return begun and certificate.expires_on is not None and certificate.expires_on >= today
+
+
+def certificate_state(certificate: Certificate, today: datetime.date) -> State:
+    """Valid, expiring within `EXPIRING_DAYS`, expired, not yet valid, or unknown."""
+    if certificate.issued_on and certificate.issued_on > today:
+        return State("Not yet valid", "warn", "clock")
+    if certificate.expires_on is None:
+        return State("Expiry unknown", "neutral", "help")
+    days = (certificate.expires_on - today).days
+    if days < 0:
+        return State("Expired", "bad", "x")
+    if days <= EXPIRING_DAYS:
+        when = "today" if days == 0 else "tomorrow" if days == 1 else f"in {days} days"
+        return State(f"Valid, expires {when}", "warn", "alert-triangle")
+    return State("Valid", "good", "check")
+
+
+INSPECTION_STATES = {
+    "nai": ("good", "check"),
+    "vai": ("warn", "alert-triangle"),
+    "oai": ("bad", "x"),
+    "pending": ("neutral", "clock"),
+}
+
+
+def quality_record(sites: Iterable[Facility], today: datetime.date) -> tuple[Entry, ...]:
+    """The quality record, newest first; what has no date comes last."""
+    entries: list[Entry] = []
+    for site in sites:
+        entries += [_certificate_entry(site, c, today) for c in site.certificates.all()]
+        entries += [_inspection_entry(site, i) for i in site.inspections.all()]
+        entries += [_action_entry(site, a) for a in site.actions.all()]
+    entries.sort(key=lambda e: (e.kind, e.title))
+    entries.sort(key=lambda e: e.on or datetime.date.min, reverse=True)
+    return tuple(entries)
+
+
+def _certificate_entry(site: Facility, certificate: Certificate, today: datetime.date) -> Entry:
+    scope = [term.label for term in certificate.scope_services.all()]
+    scope += [term.label for term in certificate.scope_dosage_forms.all()]
+    body = certificate.body or (certificate.regulator.label if certificate.regulator else "")
+    details = (
+        f"Number {certificate.number}" if certificate.number else "",
+        f"Issued by {body}" if body else "Issuing body unknown",
+        f"Scope: {certificate.scope}" if certificate.scope else "",
+        f"Covers {', '.join(scope)}" if scope else "" if certificate.scope else "Scope unknown",
+    )
+    state = certificate_state(certificate, today)
+    return Entry(
+        on=certificate.issued_on,
+        until=certificate.expires_on,
+        kind="Certificate",
+        mark="Certificate",
+        title=certificate.type.label,
+        site=site,
+        state=state,
+        short=state.label.partition(",")[0],
+        fact=certificate,
+        details=tuple(filter(None, details)),
+    )
+
+
+def _inspection_entry(site: Facility, inspection: Inspection) -> Entry:
+    tone, icon = INSPECTION_STATES[inspection.outcome]
+    count = inspection.observations
+    observed = "number of observations unknown" if count is None else f"{count} observations"
+    details = (
+        inspection.get_kind_display() if inspection.kind else "Kind of inspection unknown",
+        f"Area: {inspection.product_area}" if inspection.product_area else "",
+        "1 observation" if count == 1 else observed.capitalize(),
+        f"Closed out on {inspection.closed_out_on}" if inspection.closed_out_on else "",
+    )
+    return Entry(
+        on=inspection.ended_on or inspection.started_on,
+        until=None,
+        kind="Inspection",
+        mark="Inspection",
+        title=f"Inspection by {inspection.regulator.label}",
+        site=site,
+        state=State(inspection.get_outcome_display(), tone, icon),
+        short="pending" if inspection.outcome == InspectionOutcome.PENDING else inspection.outcome.upper(),
+        fact=inspection,
+        details=tuple(filter(None, details)),
+    )
+
+
+def _action_entry(site: Facility, action: RegulatoryAction) -> Entry:
+    open_ = action.closed_on is None
+    details = (
+        f"By {action.regulator.label}",
+        f"Reference {action.reference}" if action.reference else "",
+        action.summary,
+    )
+    return Entry(
+        on=action.issued_on,
+        until=action.closed_on,
+        kind="Regulatory action",
+        mark="Warning letter" if action.kind == ActionKind.WARNING_LETTER else "Other action",
+        title=action.get_kind_display(),
+        site=site,
+        state=State("Open", "bad", "alert-circle") if open_ else State("Closed", "neutral", "check"),
+        short="open" if open_ else "closed",
+        fact=action,
+        details=tuple(filter(None, details)),
+    )
