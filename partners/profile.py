@@ -26,6 +26,7 @@ from partners.models import (
 )
 from partners.profile_charts import quality_timeline, sites_map
 from partners.quality_record import Entry, certificate_is_valid, quality_record
+from partners.record_sources import UsedSource, sources_of
 
 MATRIX_ROWS_OPEN = 25  # a longer table of services scrolls in its region
 SITES_OPEN = 3  # with more sites than this, each site's details are folded
@@ -74,6 +75,7 @@ class Profile:
     slots: tuple[tuple[Facility, CapacitySlot, str], ...]
     records: tuple[tuple[TrackRecord, str], ...]
     price_rows: tuple[tuple[IndicativePrice, str], ...]
+    sources: tuple[UsedSource, ...]
     gaps: tuple[Gap, ...]
     unknown_measures: tuple[Gap, ...]
     map_spec: dict | None
@@ -112,6 +114,7 @@ def build_profile(partner: Organisation, metrics: Sequence[Metric], *, prices: b
         slots=tuple((site, slot, wording.scope(slot)) for site in sites for slot in site.slots.all()),
         records=tuple((record, wording.scope(record)) for record in partner.track_record.all()),
         price_rows=tuple((price, wording.scope(price)) for price in partner.prices.all()) if prices else (),
+        sources=sources_of(partner, prices=prices),
         gaps=tuple(gap for gap in gaps if not gap.is_measure),
         unknown_measures=tuple(gap for gap in gaps if gap.is_measure),
         map_spec=sites_map(sites),

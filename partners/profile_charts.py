@@ -19,7 +19,6 @@ SHAPES = {
     "Certificate": "stroke",
 }
 LABEL_ROOM = 0.07  # of the chart's width: a state is written beside its mark when the next is further away
-MARGIN = 0.03  # of the time shown, left free at both ends
 
 
 def sites_map(sites: Iterable[Facility]) -> dict | None:
@@ -70,7 +69,6 @@ def quality_timeline(entries: Sequence[Entry], today: datetime.date) -> dict | N
     drawn = [_datum(entry, today) for entry in reversed(entries) if entry.on]
     if not drawn:
         return None
-    begin, end = _span(drawn, today)
     tips = [
         {"field": name, "type": "nominal", "title": title}
         for name, title in (
@@ -130,7 +128,7 @@ def quality_timeline(entries: Sequence[Entry], today: datetime.date) -> dict | N
             },
         },
     ]
-    named = _with_room(drawn, (end - begin) * LABEL_ROOM)
+    named = _with_room(drawn, _span(drawn, today) * LABEL_ROOM)
     if named:
         text = {"type": "text", "align": "left", "dx": 8, "dy": -9, "fontSize": 11}
         text["opacity"] = {"expr": "width < 420 ? 0 : 1"}  # on a phone they would run into each other
@@ -150,6 +148,7 @@ def quality_timeline(entries: Sequence[Entry], today: datetime.date) -> dict | N
             "x": {
                 "field": "on",
                 "type": "temporal",
+                "scale": {"padding": 12},
                 "axis": {"title": None, "format": "%Y", "tickCount": "year"},
             },
             "y": lane,
@@ -186,16 +185,10 @@ def _datum(entry: Entry, today: datetime.date) -> dict:
     }
 
 
-def _span(drawn: Sequence[dict], today: datetime.date) -> tuple[datetime.date, datetime.date]:
-    """The days the chart shows: from the first mark to the last, today included, and a little more."""
+def _span(drawn: Sequence[dict], today: datetime.date) -> datetime.timedelta:
+    """The time the chart shows: from the first mark to the last, today included."""
     days = [datetime.date.fromisoformat(datum[key]) for datum in drawn for key in ("on", "until")] + [today]
-    begin, end = min(days), max(days)
-    margin = datetime.timedelta(days=max(15, round((end - begin).days * MARGIN)))
-    return begin - margin, end + margin
-
-
-def _vega_day(day: datetime.date) -> dict:
-    return {"year": day.year, "month": day.month, "date": day.day}
+    return max(days) - min(days)
 
 
 def _with_room(drawn: Iterable[dict], room: datetime.timedelta) -> list[dict]:

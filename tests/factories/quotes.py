@@ -100,3 +100,14 @@ class ReportFactory(DjangoModelFactory):
     snapshot_hash = "0" * 64
     engine_version = "1.0.0"
     requested_by = factory.SubFactory(UserFactory)
+
+
+class PartnerRelationFactory(DjangoModelFactory):
+    """What a sponsor keeps about a partner: nothing but what is given."""
+
+    class Meta:
+        model = models.PartnerRelation
+
+    sponsor = factory.SubFactory(SponsorFactory)
+    organisation = factory.SubFactory(OrganisationFactory)
+    updated_by = factory.SubFactory(UserFactory)

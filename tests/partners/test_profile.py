@@ -18,7 +18,9 @@ from tests.factories import accounts
 from tests.factories import partners as make
 
 pytestmark = pytest.mark.django_db
-QUERIES = 31  # session, user, memberships; partner, 11 kinds of fact; sites and 10; 4 for the rest of the page
+QUERIES = (
+    31  # session, user, memberships; partner, 11 kinds of fact; sites and 10; 4 for the rest of the page
+)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from partners.matrix import build_matrix
 from partners.models import Facility
 from partners.profile_charts import SHAPES, quality_timeline
 from partners.quality_record import quality_record
+from partners.record_sources import sources_of
 from partners.similar import WEIGHTS, similar_partners
 from tests.factories import partners as make
 
@@ -270,3 +271,31 @@ def test_page_shows_matrix_calendar_timeline_and_similar_partners(client):
     assert 'data-vega-spec="quality-chart-spec"' in html
     assert f'<a href="#capacityslot-{site.slots.get().pk}">' in html
     assert "100%</strong> alike" in html
+
+
+# -- sources -----------------------------------------------------------------------------------------------
+
+
+def test_sources_are_counted_with_their_levels_and_days():
+    organisation = make.OrganisationFactory(evidence_level=EvidenceLevel.SELF_DECLARED)
+    deck = make.SourceFactory(code="deck")
+    site = make.FacilityFactory(
+        organisation=organisation, source=deck, retrieved_on=datetime.date(2024, 1, 1)
+    )
+    make.CapabilityFactory(
+        facility=site, service=service("Vector"), source=deck, evidence_level=EvidenceLevel.AUDITED,
+        retrieved_on=datetime.date(2025, 1, 1),
+    )  # fmt: skip
+    make.IndicativePriceFactory(organisation=organisation, source=make.SourceFactory(code="offer"))
+    with_prices = selectors.partner_profile(organisation.slug, prices=True)
+    day = datetime.date
+    expected = [
+        ("Deck", 2, ("audited", "document_checked"), day(2024, 1, 1), day(2025, 1, 1)),
+        ("Offer", 1, ("document_checked",), make.RETRIEVED_ON, make.RETRIEVED_ON),
+        ("Test source", 1, ("self_declared",), make.RETRIEVED_ON, make.RETRIEVED_ON),
+    ]
+    found = [
+        (u.source.title, u.facts, u.levels, u.first, u.last) for u in sources_of(with_prices, prices=True)
+    ]
+    assert found == expected
+    assert [u.source.title for u in sources_of(record(organisation), prices=False)] == ["Deck", "Test source"]
