@@ -5,6 +5,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.db.models import QuerySet
 
@@ -233,7 +234,7 @@ class _Loader:
 
     def inspection(self, i: Inspection) -> t.InspectionFact:
         return t.InspectionFact(
-            ref=self.ref(i, str(i), i.facility_id),
+            ref=replace(self.ref(i, str(i), i.facility_id), happened_on=i.ended_on),
             agency=i.regulator.code,
             ended_on=i.ended_on,
             outcome=i.outcome,

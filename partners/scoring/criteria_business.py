@@ -22,6 +22,9 @@ def price(ctx: Context) -> Measure:
     if brief.price_target is None or brief.price_limit is None or brief.price_target == brief.price_limit:
         return unknown("the project sets no price target and limit to measure against")
     ask = f"What is the price{f' in {brief.currency}' if brief.currency else ''}?"
+    quoted = _quoted(ctx)
+    if quoted is not None:
+        return quoted
     fitting = [
         p
         for p in ctx.partner.prices
@@ -38,6 +41,24 @@ def price(ctx: Context) -> Measure:
     span = money(fact.low, fact.currency) + (f" to {number(fact.high)}" if fact.high != fact.low else "")
     anchors = f"target {number(brief.price_target)}, limit {number(brief.price_limit)}"
     return Measure(low, high, 1.0, f"indicative price {span} ({anchors})", (fact.ref,))
+
+
+def _quoted(ctx: Context) -> Measure | None:
+    """The newest normalised quote of this project in its basis and currency: the place of any list price."""
+    brief = ctx.brief
+    if brief.price_target is None or brief.price_limit is None:
+        return None
+    fitting = [q for q in ctx.partner.quotes if (q.basis, q.currency) == (brief.price_basis, brief.currency)]
+    if not fitting:
+        return None
+    quote = max(fitting, key=lambda q: (q.ref.as_of or dt.date.min, q.ref.pk))
+    low, high = Linear(worst=brief.price_limit, best=brief.price_target).interval(quote.low, quote.high)
+    span = money(quote.low, quote.currency) + (f" to {number(quote.high)}" if quote.high != quote.low else "")
+    gaps = "" if quote.complete >= 1 else f", {number(round(quote.complete * 100))} % of the scope priced"
+    anchors = f"target {number(brief.price_target)}, limit {number(brief.price_limit)}"
+    ask = "" if quote.complete >= 1 else "Which prices are missing from the quote?"
+    words = f"normalised quote {span}{gaps} ({anchors})"
+    return Measure(low, high, max(0.0, min(1.0, quote.complete)), words, (quote.ref,), ask)
 
 
 def _closeness(ctx: Context, fact: PriceFact) -> tuple[int, int, dt.date, int]:

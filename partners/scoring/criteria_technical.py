@@ -93,7 +93,7 @@ def _scale_needs(ctx: Context) -> list[Need]:
     return [n for n in ctx.needs(Rule.CAPABILITY) if n.unit is not None and n.unit == ctx.brief.scale_unit]
 
 
-def _largest(ctx: Context, site: SiteFacts | None) -> CapabilityFact | None:
+def largest_process(ctx: Context, site: SiteFacts | None) -> CapabilityFact | None:
     """The site's largest record, in the brief's unit, of the processes whose scale matters."""
     if site is None:
         return None
@@ -117,9 +117,11 @@ def _scale(ctx: Context, needed: float | None, anchor_code: str, when: str) -> M
         return None
     anchor = ANCHORS[anchor_code]
     wanted = f"{amount(needed, ctx.brief.scale_unit)} needed {when}"
-    cap = _largest(ctx, ctx.lead)
+    cap = largest_process(ctx, ctx.lead)
     larger = [
-        (c.scale_max or 0.0, site.name, c) for site in ctx.others if (c := _largest(ctx, site)) is not None
+        (c.scale_max or 0.0, site.name, c)
+        for site in ctx.others
+        if (c := largest_process(ctx, site)) is not None
     ]
     if cap is None and not larger:
         return unknown(f"largest scale at {ctx.where} unknown, {wanted}", anchor.ask)

@@ -17,8 +17,10 @@ from .aggregate import (
     rank_bounds,
     separable,
 )
+from .confidence import discounted
 from .criteria import score_criteria
 from .knockouts import check_partner
+from .overrides import Overrides, with_overrides
 from .types import (
     ENGINE_VERSION,
     Assessment,
@@ -42,6 +44,9 @@ def assess(partners: Iterable[PartnerFacts], brief: Brief) -> tuple[Assessment, 
 
 def _assess_one(partner: PartnerFacts, brief: Brief) -> Assessment:
     lead, rules = check_partner(partner, brief)
+    criteria = score_criteria(partner, lead, brief, rules)
+    if brief.discount:
+        criteria = tuple(discounted(c, brief.as_of) for c in criteria)
     return Assessment(
         partner_id=partner.id,
         slug=partner.slug,
@@ -50,7 +55,7 @@ def _assess_one(partner: PartnerFacts, brief: Brief) -> Assessment:
         lead_site_id=lead.id if lead else None,
         lead_site=lead.name if lead else "",
         rules=rules,
-        criteria=score_criteria(partner, lead, brief, rules),
+        criteria=criteria,
     )
 
 
@@ -94,12 +99,13 @@ def rank(
     brief: Brief,
     weights: Mapping[str, float],
     *,
+    overrides: Overrides | None = None,
     caution: float = 0.0,
     min_coverage: float = 60.0,
 ) -> Ranking:
-    """`assess` and `rank_assessed` in one go."""
+    """`assess`, failed musts let pass, and `rank_assessed` in one go."""
     checked = check_weights(weights)  # a bad weight set is refused before the slow half
-    assessments = assess(partners, brief)
+    assessments = with_overrides(assess(partners, brief), overrides or {})
     return rank_assessed(assessments, checked, as_of=brief.as_of, caution=caution, min_coverage=min_coverage)
 
 

@@ -82,6 +82,9 @@ class FactRef:
     evidence: str  # partners.enums.EvidenceLevel value
     site: str = ""  # name of the site it hangs on; empty for a partner-wide fact
     url: str = ""
+    happened_on: dt.date | None = (
+        None  # when the thing itself took place (an inspection), if that is what ages
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,22 @@ class PriceFact:
 
 
 @dataclass(frozen=True, slots=True)
+class QuoteFact:
+    """A normalised quote for this project, `low`..`high` in `currency` per `basis` (a PriceBasis value).
+
+    `complete` is the share (0..1) of the scope's lines that the bidder priced; for the rest `low` and `high` must
+    already hold the range. It takes the place of every indicative price.
+    """
+
+    ref: FactRef
+    basis: str
+    low: float
+    high: float
+    currency: str
+    complete: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class RestrictionFact:
     ref: FactRef
     list_name: str
@@ -238,6 +257,9 @@ class PartnerFacts:
     metrics: tuple[MetricFact, ...] = ()
     terms: tuple[TermsFact, ...] = ()
     prices: tuple[PriceFact, ...] = ()
+    quotes: tuple[
+        QuoteFact, ...
+    ] = ()  # this project's, filled by the sponsor's side; terms quoted go into `terms`
     restrictions: tuple[RestrictionFact, ...] = ()
     # Restricted-party lists kept here that would name this partner: without any, not being listed proves nothing.
     restricted_lists: tuple[str, ...] = ()
@@ -297,6 +319,18 @@ class Brief:
     price_limit: float | None = None  # worst acceptable: 0 points
     currency: str | None = None
     profile: str = "drug"  # "drug", "clinical", "device"
+    # Whether stale and self-declared facts count less in the score, not only in the confidence shown.
+    discount: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A failed must that a person lets pass for this project: why, who in which role, and when."""
+
+    reason: str
+    by: str
+    role: str
+    on: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +347,9 @@ class RuleResult:
     site: str = ""
     ask: str = ""  # the question to the partner that would settle an unknown
     mismatch: bool = False  # fails because the thing is not offered at all, not by a margin
+    override: Override | None = (
+        None  # set on a failed must that was let pass: its outcome is then conditional
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,6 +427,11 @@ class PartnerResult:
     def near_miss(self) -> bool:
         """Knocked out by one must only, and by a margin: the wrong size or date, not the wrong trade."""
         return len(self.fails) == 1 and not self.fails[0].mismatch
+
+    @property
+    def overridden(self) -> tuple[RuleResult, ...]:
+        """The must-haves that failed and were let pass by a person; every report shows them with the reason."""
+        return tuple(r for r in self.rules if r.override is not None)
 
     @property
     def unverified(self) -> tuple[RuleResult, ...]:

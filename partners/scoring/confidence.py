@@ -1,0 +1,90 @@
+"""How far facts can be trusted: fresh and checked ones fully, stale and self-declared ones less (domain.md 4.4).
+
+Credit = evidence × freshness, freshness = max(0.5, 0.5^(age / half-life)). It decides the confidence that is shown.
+Only when a project switches it on does it touch the score: the interval of a measure is then widened, as if the
+missing credit were unknown, so a stale fact moves the point towards the middle and the coverage down.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .types import CriterionScore, FactRef, PartnerResult, SubScore
+
+EVIDENCE: dict[str, float] = {
+    "self_declared": 0.8,
+    "document_checked": 0.9,
+    "public_register": 1.0,
+    "audited": 1.0,
+}
+LEAST_FRESHNESS = 0.5
+HALF_LIFE_DAYS: dict[str, float] = {  # by kind of fact; a kind that is not listed does not age
+    "capacityslot": 90,
+    "indicativeprice": 180,
+    "quote": 180,
+    "inspection": 5 * 365.25,
+}
+RATING_HALF_LIFE = 2 * 365.25  # a sponsor's rating is one metric among others
+RATING_SUB = "C6.rating"
+
+
+def freshness(ref: FactRef, as_of: dt.date, *, half_life: float | None = None) -> float:
+    """0.5 … 1 by age. A fact that does not age, or whose date is in the future, is fresh; one without a date is not."""
+    life = half_life if half_life is not None else HALF_LIFE_DAYS.get(ref.kind)
+    if life is None:
+        return 1.0
+    since = ref.happened_on or ref.as_of
+    if since is None:
+        return LEAST_FRESHNESS
+    age = max(0, (as_of - since).days)
+    return float(max(LEAST_FRESHNESS, 0.5 ** (age / life)))
+
+
+def credit(ref: FactRef, as_of: dt.date, *, half_life: float | None = None) -> float:
+    """0.4 … 1: evidence level times freshness."""
+    return EVIDENCE.get(ref.evidence, min(EVIDENCE.values())) * freshness(ref, as_of, half_life=half_life)
+
+
+def sub_credit(sub: SubScore, as_of: dt.date) -> float:
+    """Mean credit of the facts behind a measure; 1 where it rests on none."""
+    if not sub.facts:
+        return 1.0
+    life = RATING_HALF_LIFE if sub.code == RATING_SUB else None
+    return sum(credit(ref, as_of, half_life=life) for ref in sub.facts) / len(sub.facts)
+
+
+def criterion_confidence(criterion: CriterionScore, as_of: dt.date) -> float:
+    """Share (0..1) of a criterion that rests on facts, each counted by its credit."""
+    if not criterion.subs:
+        return criterion.known
+    return min(1.0, sum(s.weight * s.known * sub_credit(s, as_of) for s in criterion.subs))
+
+
+def confidence(result: PartnerResult, weights: Mapping[str, float], as_of: dt.date) -> float:
+    """As coverage (0-100), but every fact counts by its credit: never above the coverage."""
+    return sum(weights[c.code] * criterion_confidence(c, as_of) for c in result.criteria)
+
+
+def discounted(criterion: CriterionScore, as_of: dt.date) -> CriterionScore:
+    """The criterion with the missing credit of its facts turned into the unknown."""
+    if not criterion.subs:
+        return criterion
+    subs = tuple(_discounted(s, as_of) for s in criterion.subs)
+    return replace(
+        criterion,
+        low=max(0.0, sum(s.weight * s.low for s in subs)),
+        high=min(100.0, sum(s.weight * s.high for s in subs)),
+        known=min(1.0, sum(s.weight * s.known for s in subs)),
+        subs=subs,
+    )
+
+
+def _discounted(sub: SubScore, as_of: dt.date) -> SubScore:
+    share = sub_credit(sub, as_of)
+    if share >= 1:
+        return sub
+    return replace(
+        sub, low=sub.low * share, high=sub.high * share + 100 * (1 - share), known=sub.known * share
+    )

@@ -1,0 +1,107 @@
+"""What the search for networks takes and gives: hand-over costs in, members, networks and a proposal out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .types import FactRef, Level, Outcome, RuleResult
+
+
+class Shape(StrEnum):
+    """How many sign and how many work."""
+
+    SITE = "site"  # one site does everything
+    PARTNER = "partner"  # several sites of one partner
+    NETWORK = "network"  # two or three partners
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """What one hand-over costs; editable on the project. A cost of None is unknown and not in the score.
+
+    Between partners there is a full transfer of method and process, between sites of one partner half of it.
+    """
+
+    months: float = 3.0  # this product's own default
+    cost: float | None = None  # in `currency`
+    currency: str | None = None
+    within: float = 0.5  # share of both for a hand-over inside one partner
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.months <= 120:
+            raise ValueError(f"A hand-over takes from 0 to 120 months, not {self.months:g}.")
+        if self.cost is not None and not 0 <= self.cost < 1e15:
+            raise ValueError("The cost of a hand-over must be 0 or more.")
+        if not 0 <= self.within <= 1:
+            raise ValueError("The share of a hand-over inside one partner runs from 0 to 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One part of the scope and who does it. `point` is the member's score for this part, 0-100."""
+
+    need_id: str
+    label: str
+    level: Level
+    share: float  # of the network's score, sums to 1
+    partner_id: int
+    partner: str
+    slug: str
+    site_id: int
+    site: str
+    outcome: Outcome
+    reason: str
+    facts: tuple[FactRef, ...]
+    low: float
+    point: float
+    high: float
+    coverage: float
+    open_musts: tuple[RuleResult, ...]  # musts of this part that nobody has verified yet
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Members in the order of the needs. `point` = mean score - penalty; never without low, high and coverage."""
+
+    shape: Shape
+    members: tuple[Member, ...]
+    partner_ids: tuple[int, ...]
+    site_ids: tuple[int, ...]
+    between: int  # hand-overs between partners
+    within: int  # hand-overs between sites of one partner
+    months: float
+    cost: float | None
+    currency: str | None
+    penalty: float  # points
+    low: float
+    point: float
+    high: float
+    coverage: float
+    sentence: str
+
+    @property
+    def hand_overs(self) -> int:
+        return self.between + self.within
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A part that no site is confirmed to do, with who might and the question that would settle it."""
+
+    need_id: str
+    label: str
+    level: Level
+    perhaps: tuple[str, ...]
+    ask: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The networks found, the smallest first, then by score. Empty `cut_off`: every set was tried."""
+
+    networks: tuple[Network, ...]
+    missing: tuple[Missing, ...] = ()
+    left_out: tuple[str, ...] = ()  # labels of wishes that no three sites cover together with the rest
+    cut_off: str = ""
+    cost_in_score: bool = False

@@ -1,0 +1,375 @@
+"""Who covers the whole scope: one site, else several sites of one partner, else two or three partners.
+
+The scope's parts are the capability needs that are musts or shoulds. Whoever does a part must also meet the needs
+that go with it: those that name the same service, and for the main part (the first must in the project's modality)
+every other need of a site. Terms and trade lists are checked for each partner, open actions for each site.
+
+A network's score is the mean of its members' scores, each for the part it does (a must counts three, a should two),
+less what the hand-overs cost: months lost on the line of C5 (twelve months lose all of its points) and money on that
+of C7. Every set of up to three sites is tried, so the answer is exact unless `cut_off` says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+
+import numpy as np
+
+from .aggregate import aggregate
+from .anchors import ANCHORS, LEVEL_WEIGHT
+from .confidence import discounted
+from .criteria import score_criteria
+from .knockouts import PARTNER_RULES, SITE_RULES, check_partner, default_rules
+from .methods.checks import Array, Ints
+from .network_types import HandOver, Member, Missing, Network, Proposal, Shape
+from .overrides import Overrides
+from .types import Brief, Level, Need, Outcome, PartnerFacts, Rule, RuleResult, SiteFacts
+from .weights import CODES, check_weights
+from .words import counted, listing, money, number
+
+MOST_SITES = 80  # sites combined exactly; above it the best ones of each part are taken
+MOST_MEMBERS = 3  # sites in one network
+PER_SIZE = 3  # networks proposed of each size
+MET = (Outcome.PASS, Outcome.CONDITIONAL)
+
+
+@dataclass(slots=True)
+class _Cell:
+    """One site for one part."""
+
+    capability: RuleResult
+    open_musts: tuple[RuleResult, ...]
+    low: float = 0.0
+    point: float = 0.0
+    high: float = 0.0
+    coverage: float = 0.0
+
+
+@dataclass(slots=True)
+class _Table:
+    """Sites that can do at least one part, and their cells by (part, site)."""
+
+    sites: list[tuple[PartnerFacts, SiteFacts]] = field(default_factory=list)
+    cells: dict[tuple[int, int], _Cell] = field(default_factory=dict)
+
+
+def scope_parts(brief: Brief) -> tuple[Need, ...]:
+    """The capability needs that make up the scope, musts and shoulds, in the brief's order."""
+    return tuple(n for n in brief.needs if n.rule is Rule.CAPABILITY and n.level is not Level.COULD)
+
+
+def main_part(brief: Brief) -> Need | None:
+    """The part the project is about: the first must in its modality, else the first must, else the first part."""
+    parts = scope_parts(brief)
+    musts = [n for n in parts if n.level is Level.MUST]
+    own = [n for n in musts if brief.modality and n.modality == brief.modality]
+    return next(iter([*own, *musts, *parts]), None)
+
+
+def propose_networks(
+    partners: Sequence[PartnerFacts],
+    brief: Brief,
+    weights: Mapping[str, float],
+    *,
+    hand_over: HandOver | None = None,
+    overrides: Overrides | None = None,
+    per_size: int = PER_SIZE,
+    most_sites: int = MOST_SITES,
+) -> Proposal:
+    """The smallest and best-scoring networks that cover the scope. Raises ValueError for bad weights."""
+    checked = check_weights(weights)
+    hand_over = hand_over or HandOver(currency=brief.currency)
+    parts = scope_parts(brief)
+    if not parts or not partners:
+        return Proposal(())
+    table = _table(partners, brief, parts, checked, overrides or {})
+    missing = tuple(_missing(part, brief, partners) for p, part in enumerate(parts) if not _able(table, p))
+    kept = [p for p in range(len(parts)) if _able(table, p)]
+    sites, cut_off = _shortened(table, kept, most_sites)
+    rate = _Rate.of(brief, checked, hand_over)
+    left_out: list[str] = []
+    while kept:
+        found = _search(table, sites, parts, kept, hand_over, rate, per_size)
+        if found:
+            return Proposal(tuple(found), missing, tuple(left_out), cut_off, rate.money > 0)
+        wish = next((p for p in reversed(kept) if parts[p].level is not Level.MUST), kept[-1])
+        kept.remove(wish)
+        left_out.insert(0, parts[wish].label)
+    return Proposal((), missing, tuple(left_out), cut_off, rate.money > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    """Points of score that one month and one unit of money are worth."""
+
+    month: float
+    money: float
+
+    @classmethod
+    def of(cls, brief: Brief, weights: Mapping[str, float], hand_over: HandOver) -> _Rate:
+        line = ANCHORS["slot_months_late"].function
+        month = weights["C5"] / 100 * (line.at(0.0) - line.at(1.0))
+        span = _money_span(brief)
+        same = hand_over.currency in (None, brief.currency)
+        if hand_over.cost is None or span is None or not same:
+            return cls(month, 0.0)
+        return cls(month, weights["C7"] / span)
+
+    def points(self, months: float, cost: float | None) -> float:
+        return self.month * months + self.money * (cost or 0.0)
+
+
+def _money_span(brief: Brief) -> float | None:
+    """The amount that loses all points of C7: target to limit of a programme, else the largest project accepted."""
+    if brief.price_basis == "programme" and brief.price_target is not None and brief.price_limit is not None:
+        return (brief.price_limit - brief.price_target) or None
+    for need in brief.needs:
+        if need.rule is Rule.MINIMUM_PROJECT and need.quantity and need.currency in (None, brief.currency):
+            return need.quantity
+    return None
+
+
+def _goes_with(need: Need, part: Need, main: Need | None) -> bool:
+    """Whether a site's need belongs to a part: by the service it names, else it goes with the main part."""
+    if need.service is None:
+        return part is main
+    return need.service in (part.service, *part.service_path) or part.service in need.service_path
+
+
+def _part_brief(brief: Brief, part: Need) -> Brief:
+    """The brief of whoever does one part: that part, the needs that go with it, and those of the partner."""
+    main = main_part(brief)
+    others = [
+        need
+        for need in brief.needs
+        if need.rule is not Rule.CAPABILITY and (need.rule not in SITE_RULES or _goes_with(need, part, main))
+    ]
+    return replace(brief, needs=(replace(part, same_site=True), *others))
+
+
+def _table(
+    partners: Sequence[PartnerFacts],
+    brief: Brief,
+    parts: Sequence[Need],
+    weights: Mapping[str, float],
+    overrides: Overrides,
+) -> _Table:
+    table = _Table()
+    briefs = [_part_brief(brief, part) for part in parts]
+    scores: list[tuple[tuple[int, int], list[float], list[float], list[float]]] = []
+    for partner in partners:
+        if not partner.sites or _partner_fails(partner, brief, overrides):
+            continue
+        for site in partner.sites:
+            s = -1
+            for p, (part, own) in enumerate(zip(parts, briefs, strict=True)):
+                cell = _cell(part, own, partner, site, overrides)
+                if cell is None:
+                    continue
+                if s < 0:
+                    s = len(table.sites)
+                    table.sites.append((partner, site))
+                table.cells[p, s] = cell[0]
+                criteria = score_criteria(partner, site, own, cell[1])
+                if brief.discount:
+                    criteria = tuple(discounted(c, brief.as_of) for c in criteria)
+                scores.append(
+                    (
+                        (p, s),
+                        [c.low for c in criteria],
+                        [c.high for c in criteria],
+                        [c.known for c in criteria],
+                    )
+                )
+    if scores:
+        low, high, known = ([row[k] for row in scores] for k in (1, 2, 3))
+        done = aggregate(low, high, known, [weights[code] for code in CODES])
+        for i, (key, *_) in enumerate(scores):
+            found = table.cells[key]
+            found.low, found.point, found.high = (float(a[i]) for a in (done.low, done.point, done.high))
+            found.coverage = float(done.coverage[i])
+    return table
+
+
+def _partner_fails(partner: PartnerFacts, brief: Brief, overrides: Overrides) -> bool:
+    """A must of the partner as a whole that fails; with unknown ones it may still take part."""
+    return any(
+        PARTNER_RULES[need.rule](need, brief, partner).outcome is Outcome.FAIL
+        for need in default_rules(brief)
+        if need.rule in PARTNER_RULES and need.level is Level.MUST and (partner.id, need.id) not in overrides
+    )
+
+
+def _cell(
+    part: Need, own: Brief, partner: PartnerFacts, site: SiteFacts, overrides: Overrides
+) -> tuple[_Cell, tuple[RuleResult, ...]] | None:
+    """The site's cell for a part, None when it cannot do it or fails a must that goes with it."""
+    first = SITE_RULES[Rule.CAPABILITY](part, own, partner, site)
+    if first.outcome not in MET:
+        return None
+    _, rules = check_partner(replace(partner, sites=(site,)), own)
+    musts = [r for r in rules if r.level is Level.MUST]
+    if any(r.outcome is Outcome.FAIL and (partner.id, r.need_id) not in overrides for r in musts):
+        return None
+    capability = next(r for r in rules if r.need_id == part.id)
+    return _Cell(capability, tuple(r for r in musts if r.outcome is Outcome.UNKNOWN)), rules
+
+
+def _able(table: _Table, p: int) -> list[int]:
+    return [s for s in range(len(table.sites)) if (p, s) in table.cells]
+
+
+def _missing(part: Need, brief: Brief, partners: Sequence[PartnerFacts]) -> Missing:
+    perhaps = [
+        f"{partner.name}, {site.name}"
+        for partner in partners
+        for site in partner.sites
+        if SITE_RULES[Rule.CAPABILITY](part, brief, partner, site).outcome is Outcome.UNKNOWN
+    ]
+    return Missing(part.id, part.label, part.level, tuple(perhaps), f"Who can do this: {part.label}?")
+
+
+def _shortened(table: _Table, parts: Sequence[int], most: int) -> tuple[list[int], str]:
+    """The sites to combine: all, or the best of every part in turn."""
+    count = len(table.sites)
+    if count <= most:
+        return list(range(count)), ""
+    chosen: dict[int, None] = {}
+    queues = [sorted(_able(table, p), key=lambda s: (-table.cells[p, s].point, s)) for p in parts]
+    for place in range(count):
+        for queue in queues:
+            if place < len(queue) and len(chosen) < most:
+                chosen.setdefault(queue[place])
+    return sorted(chosen), (
+        f"{counted(count, 'site')} can do a part; only the {number(most)} that score best at one were combined."
+    )
+
+
+def _search(
+    table: _Table,
+    sites: Sequence[int],
+    parts: Sequence[Need],
+    kept: Sequence[int],
+    hand_over: HandOver,
+    rate: _Rate,
+    per_size: int,
+) -> list[Network]:
+    """All sets of up to three sites, each part at the best site of the set; sets with an idle site are left out."""
+    points = np.full((len(kept), len(sites)), -np.inf)
+    for row, p in enumerate(kept):
+        for column, s in enumerate(sites):
+            if (p, s) in table.cells:
+                points[row, column] = table.cells[p, s].point
+    levels = np.array([LEVEL_WEIGHT[parts[p].level] for p in kept])
+    shares = levels / levels.sum()
+    owners = np.array([table.sites[s][0].id for s in sites], dtype=np.int64)
+    proposals: dict[tuple[int, int], list[Network]] = {}
+    for size in range(1, min(MOST_MEMBERS, len(kept), len(sites)) + 1):
+        sets = np.array(list(combinations(range(len(sites)), size)), dtype=np.int64).reshape(-1, size)
+        reach = points[:, sets]  # parts × sets × members
+        choice, best = reach.argmax(axis=2), reach.max(axis=2)
+        busy = (choice[:, :, None] == np.arange(size)).any(axis=0).all(axis=1)
+        fits = np.flatnonzero(np.isfinite(best).all(axis=0) & busy)
+        partners = 1 + (np.diff(np.sort(owners[sets[fits]], axis=1), axis=1) != 0).sum(axis=1)
+        scores = (shares @ best[:, fits]).round(9)
+        for count in range(1, size + 1):
+            alike = np.flatnonzero(partners == count)  # one size: the same hand-overs for all of them
+            top = alike[np.argsort(-scores[alike], kind="stable")[:per_size]]
+            proposals[count, size] = [
+                _network(table, sites, parts, kept, shares, sets[i], choice[:, i], hand_over, rate)
+                for i in fits[top]
+            ]
+    return [network for key in sorted(proposals) for network in proposals[key]]
+
+
+def _hand_over_cost(hand_over: HandOver, between: int, within: int) -> tuple[float, float | None]:
+    times = between + hand_over.within * within
+    return times * hand_over.months, None if hand_over.cost is None else times * hand_over.cost
+
+
+def _network(
+    table: _Table,
+    sites: Sequence[int],
+    parts: Sequence[Need],
+    kept: Sequence[int],
+    shares: Array,
+    members: Ints,
+    choice: Ints,
+    hand_over: HandOver,
+    rate: _Rate,
+) -> Network:
+    done = []
+    for row, p in enumerate(kept):
+        s = sites[int(members[int(choice[row])])]
+        partner, site = table.sites[s]
+        cell = table.cells[p, s]
+        done.append(
+            Member(
+                need_id=parts[p].id,
+                label=parts[p].label,
+                level=parts[p].level,
+                share=float(shares[row]),
+                partner_id=partner.id,
+                partner=partner.name,
+                slug=partner.slug,
+                site_id=site.id,
+                site=site.name,
+                outcome=cell.capability.outcome,
+                reason=cell.capability.reason,
+                facts=cell.capability.facts,
+                low=cell.low,
+                point=cell.point,
+                high=cell.high,
+                coverage=cell.coverage,
+                open_musts=cell.open_musts,
+            )
+        )
+    partner_ids = tuple(dict.fromkeys(m.partner_id for m in done))
+    site_ids = tuple(dict.fromkeys(m.site_id for m in done))
+    between, within = len(partner_ids) - 1, len(site_ids) - len(partner_ids)
+    months, cost = _hand_over_cost(hand_over, between, within)
+    penalty = rate.points(months, cost)
+
+    def mean(name: str) -> float:
+        return sum(m.share * float(getattr(m, name)) for m in done)
+
+    shape = Shape.SITE if len(site_ids) == 1 else Shape.PARTNER if between == 0 else Shape.NETWORK
+    return Network(
+        shape=shape,
+        members=tuple(done),
+        partner_ids=partner_ids,
+        site_ids=site_ids,
+        between=between,
+        within=within,
+        months=months,
+        cost=cost,
+        currency=hand_over.currency,
+        penalty=penalty,
+        low=max(0.0, mean("low") - penalty),
+        point=max(0.0, mean("point") - penalty),
+        high=max(0.0, mean("high") - penalty),
+        coverage=mean("coverage"),
+        sentence=_sentence(done, between + within, months, cost, hand_over.currency),
+    )
+
+
+def _sentence(
+    members: Sequence[Member], hand_overs: int, months: float, cost: float | None, currency: str | None
+) -> str:
+    """Who does what: "Plasmid from A; vector and fill at B: one hand-over, 3 months."."""
+    by_site: dict[int, list[Member]] = {}
+    for member in members:
+        by_site.setdefault(member.site_id, []).append(member)
+    several = len({m.partner_id for m in members}) > 1
+    said = [
+        f"{listing(m.label for m in group)}: {group[0].partner if several else ''}"
+        f"{', ' if several else ''}{group[0].site}"
+        for group in by_site.values()
+    ]
+    text = "; ".join(said)
+    if hand_overs:
+        price = "cost not set" if cost is None else money(cost, currency)
+        text += f". {counted(hand_overs, 'hand-over')}, {counted(months, 'month')}, {price}"
+    return f"{text}."

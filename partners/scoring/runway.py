@@ -1,0 +1,243 @@
+"""How far a partner carries a programme: the rank now and at the next stage, and what a later change would cost.
+
+The next stage asks for the next scale, for records of that stage, and weighs by that stage's weights. A partner that
+cannot follow means a technology transfer: 9 to 15 months for a biologic, 12 to 18 once commercial (domain.md 4.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .criteria_technical import largest_process
+from .measures import Context
+from .overrides import Overrides
+from .rank import rank
+from .types import Brief, FactRef, PartnerFacts, PartnerResult, Ranking, Rule
+from .weights import PROFILE_WEIGHTS, STAGE_WEIGHTS, check_weights, default_weights
+from .words import amount, money, number
+
+STAGES: dict[int, str] = {
+    1: "discovery",
+    2: "IND-enabling",
+    3: "Phase I",
+    4: "Phase II",
+    5: "Phase III",
+    6: "registration",
+    7: "commercial supply",
+    8: "lifecycle",
+}
+COMMERCIAL_SCALE = 5  # the stage that needs the commercial-scale process (domain.md 3.10)
+COMMERCIAL = 7
+MONTHS = (9.0, 15.0)
+COMMERCIAL_MONTHS = (12.0, 18.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferTerms:
+    """What a technology transfer takes; each field None = the default. Cost in the project's currency, None unknown."""
+
+    months_low: float | None = None
+    months_high: float | None = None
+    cost: float | None = None
+    currency: str | None = None
+
+    def __post_init__(self) -> None:
+        for months in (self.months_low, self.months_high):
+            if months is not None and not 0 <= months <= 240:
+                raise ValueError(f"A transfer takes from 0 to 240 months, not {months:g}.")
+        if self.cost is not None and not 0 <= self.cost < 1e15:
+            raise ValueError("The cost of a transfer must be 0 or more.")
+
+    def months(self, stage: int) -> tuple[float, float]:
+        """Shortest and longest duration of a transfer that ends before `stage`."""
+        low, high = COMMERCIAL_MONTHS if stage >= COMMERCIAL else MONTHS
+        low = self.months_low if self.months_low is not None else low
+        high = self.months_high if self.months_high is not None else max(high, low)
+        if low > high:
+            raise ValueError(
+                f"The shortest transfer ({low:g} months) is longer than the longest ({high:g} months)."
+            )
+        return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A later change that a partner makes necessary. `to_site` names the partner's own larger site, if it has one."""
+
+    stage: int
+    reason: str
+    months: tuple[float, float]
+    cost: float | None
+    currency: str | None
+    facts: tuple[FactRef, ...]
+    to_site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunwayRow:
+    """One partner now and at the next stage. `unknown` is the question that decides whether it can follow."""
+
+    partner_id: int
+    partner: str
+    now: PartnerResult
+    later: PartnerResult
+    transfer: Transfer | None
+    unknown: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Runway:
+    """Rows in today's order. `scale_stage` is the stage that needs the next scale."""
+
+    stage: int
+    next_stage: int
+    scale_stage: int
+    now: Ranking
+    later: Ranking
+    rows: tuple[RunwayRow, ...]
+
+
+def next_stage_of(stage: int) -> int | None:
+    """The stage after this one; None after the last."""
+    return stage + 1 if stage + 1 in STAGE_WEIGHTS else None
+
+
+def scale_stage_of(stage: int) -> int:
+    """The stage that needs the next scale: Phase III before it, else the next stage."""
+    return max(stage + 1, COMMERCIAL_SCALE) if stage < COMMERCIAL_SCALE else min(stage + 1, max(STAGES))
+
+
+def brief_at_next_stage(brief: Brief) -> Brief:
+    """The same brief one stage on: the next scale is today's, and scaled needs grow in proportion."""
+    stage = next_stage_of(brief.stage) or brief.stage
+    growth = 1.0
+    if brief.scale_next and brief.scale_now:
+        growth = brief.scale_next / brief.scale_now
+    needs = []
+    for need in brief.needs:
+        if need.rule is Rule.CAPABILITY:
+            scaled = need.quantity is not None and need.unit is not None and need.unit == brief.scale_unit
+            quantity = need.quantity * growth if scaled and need.quantity is not None else need.quantity
+            need = replace(need, stage=stage if need.stage is not None else None, quantity=quantity)
+        needs.append(need)
+    scale = brief.scale_next if brief.scale_next is not None else brief.scale_now
+    return replace(brief, stage=stage, needs=tuple(needs), scale_now=scale, scale_next=None)
+
+
+def runway(
+    partners: Sequence[PartnerFacts],
+    brief: Brief,
+    weights: Mapping[str, float],
+    *,
+    later_weights: Mapping[str, float] | None = None,
+    terms: TransferTerms | None = None,
+    overrides: Overrides | None = None,
+    caution: float = 0.0,
+    min_coverage: float = 60.0,
+) -> Runway:
+    """Rank now with `weights` and at the next stage with that stage's default weights (or `later_weights`).
+
+    At the last stage, and for the profiles whose weights do not follow the stage, the weights stay. Raises
+    ValueError for bad weights or terms.
+    """
+    terms = terms or TransferTerms(currency=brief.currency)
+    now_weights = check_weights(weights)
+    then = brief_at_next_stage(brief)
+    if later_weights is not None:
+        then_weights = check_weights(later_weights)
+    elif brief.profile in PROFILE_WEIGHTS or then.stage == brief.stage:
+        then_weights = now_weights
+    else:
+        then_weights = default_weights(then.stage, brief.profile)
+    options = {"caution": caution, "min_coverage": min_coverage}
+    now = rank(partners, brief, now_weights, overrides=overrides, **options)
+    later = rank(partners, then, then_weights, overrides=overrides, **options)
+    by_id = {partner.id: partner for partner in partners}
+    after = {r.partner_id: r for r in later.results}
+    scale_stage = scale_stage_of(brief.stage)
+    rows = tuple(
+        _row(r, after[r.partner_id], by_id[r.partner_id], brief, scale_stage, terms) for r in now.results
+    )
+    return Runway(brief.stage, then.stage, scale_stage, now, later, rows)
+
+
+def _row(
+    now: PartnerResult,
+    later: PartnerResult,
+    partner: PartnerFacts,
+    brief: Brief,
+    scale_stage: int,
+    terms: TransferTerms,
+) -> RunwayRow:
+    transfer, unknown = _transfer(now, partner, brief, scale_stage, terms)
+    return RunwayRow(now.partner_id, now.name, now, later, transfer, unknown, _sentence(transfer, unknown))
+
+
+def _transfer(
+    now: PartnerResult, partner: PartnerFacts, brief: Brief, scale_stage: int, terms: TransferTerms
+) -> tuple[Transfer | None, str]:
+    lead = next((s for s in partner.sites if s.id == now.lead_site_id), None)
+    ctx = Context(partner, lead, brief, now.rules)
+    needed = brief.scale_next
+    if not needed or brief.scale_unit is None:
+        return _stage_limit(ctx, terms)
+    own = largest_process(ctx, lead)
+    if own is None or own.scale_max is None:
+        return (
+            None,
+            f"What is the largest scale at {ctx.where}? The next stage needs {amount(needed, brief.scale_unit)}.",
+        )
+    if own.scale_max >= needed:
+        return _stage_limit(ctx, terms)
+    larger = [
+        (cap.scale_max, site.name, cap.ref)
+        for site in ctx.others
+        if (cap := largest_process(ctx, site)) is not None
+        and (cap.scale_max or 0) >= needed
+        and cap.scale_max
+    ]
+    to_site = ""
+    facts: tuple[FactRef, ...] = (own.ref,)
+    if larger:
+        _, to_site, ref = min(larger, key=lambda entry: (entry[0], entry[1]))
+        facts = (own.ref, ref)
+    most, wanted = amount(own.scale_max, own.scale_unit), amount(needed, brief.scale_unit)
+    reason = f"{most} maximum at {ctx.where}, {wanted} needed"
+    return _made(scale_stage, reason, terms, facts, to_site), ""
+
+
+def _stage_limit(ctx: Context, terms: TransferTerms) -> tuple[Transfer | None, str]:
+    """The lead site may do the process for early stages only."""
+    following = next_stage_of(ctx.brief.stage)
+    if following is None or ctx.lead is None:
+        return None, ""
+    caps = [c for c in ctx.lead.capabilities if c.modality == ctx.brief.modality and c.stage_to is not None]
+    if not caps or ctx.brief.modality is None:
+        return None, ""
+    latest = max(caps, key=lambda c: (c.stage_to or 0, -c.ref.pk))
+    if latest.stage_to is None or latest.stage_to >= following:
+        return None, ""
+    reason = f"{ctx.where} offers it up to {STAGES[latest.stage_to]} only"
+    return _made(following, reason, terms, (latest.ref,), ""), ""
+
+
+def _made(
+    stage: int, reason: str, terms: TransferTerms, facts: tuple[FactRef, ...], to_site: str
+) -> Transfer:
+    return Transfer(stage, reason, terms.months(stage), terms.cost, terms.currency, facts, to_site)
+
+
+def _sentence(transfer: Transfer | None, unknown: str) -> str:
+    """ "200 L maximum at Alpha, 2,000 L needed → transfer at Phase III: 9 to 15 months, USD 2,000,000." """
+    if transfer is None:
+        return unknown or "Can follow to the next stage as far as is known."
+    low, high = transfer.months
+    span = number(low) if low == high else f"{number(low)} to {number(high)}"
+    cost = "cost not set" if transfer.cost is None else money(transfer.cost, transfer.currency)
+    to_site = f" to its own site {transfer.to_site}" if transfer.to_site else ""
+    return f"{transfer.reason} → transfer{to_site} at {STAGES[transfer.stage]}: {span} months, {cost}."
+
+
+__all__ = ["Runway", "RunwayRow", "Transfer", "TransferTerms", "brief_at_next_stage", "runway"]
