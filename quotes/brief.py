@@ -4,6 +4,8 @@ import datetime as dt
 
 from django.utils import timezone
 
+from partners.scoring.networks import HandOver
+from partners.scoring.runway import TransferTerms
 from partners.scoring.types import Brief, Level, Need, Rule
 from partners.scoring_inputs import service_paths
 from quotes import models
@@ -52,6 +54,26 @@ def brief_for(project: models.Project, *, as_of: dt.date | None = None) -> Brief
         price_limit=_number(project.price_limit),
         currency=project.currency or None,
         profile=project.profile,
+        discount=project.discount_facts,
+    )
+
+
+def hand_over_of(project: models.Project) -> HandOver:
+    """What the project takes one hand-over between partners to cost."""
+    return HandOver(
+        months=float(project.handover_months),
+        cost=_number(project.handover_cost),
+        currency=project.currency or None,
+    )
+
+
+def transfer_terms_of(project: models.Project) -> TransferTerms:
+    """What the project takes a later technology transfer to cost; empty columns are the engine's defaults."""
+    return TransferTerms(
+        months_low=_number(project.transfer_months_low),
+        months_high=_number(project.transfer_months_high),
+        cost=_number(project.transfer_cost),
+        currency=project.currency or None,
     )
 
 

@@ -70,6 +70,8 @@ AAV = DemoProject(
         "price_target": Decimal(900_000),
         "price_limit": Decimal(2_000_000),
         "currency": "USD",
+        "handover_cost": Decimal(250_000),
+        "transfer_cost": Decimal(2_500_000),
     },
     8,
     (

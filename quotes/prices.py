@@ -4,11 +4,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from partners.scoring.network_types import Member, Network, Proposal
+from partners.scoring.runway import Runway, RunwayRow
 from partners.scoring.types import CriterionScore, PartnerResult, Ranking, Rule, RuleResult
 
 PRICE_CRITERIA = ("C7", "C8")  # cost, terms
 PRICE_RULES = (Rule.MINIMUM_PROJECT,)
-PRICE_COLUMNS = ("price_basis", "price_target", "price_limit")  # of a project
+PRICE_COLUMNS = (
+    "price_basis",
+    "price_target",
+    "price_limit",
+    "handover_cost",
+    "transfer_cost",
+)  # of a project
 HIDDEN = "Hidden: your role does not see prices."
 PRICE_NEED = "The partner's minimum project value is within the limit set"
 
@@ -16,6 +24,41 @@ PRICE_NEED = "The partner's minimum project value is within the limit set"
 def without_prices(ranking: Ranking) -> Ranking:
     """The same ranking with every sentence and fact about prices taken out."""
     return replace(ranking, results=tuple(_result(r) for r in ranking.results))
+
+
+def networks_without_prices(proposal: Proposal) -> Proposal:
+    """The same networks without what a hand-over costs; months and scores stay."""
+    return replace(proposal, networks=tuple(_network(n) for n in proposal.networks))
+
+
+def _network(network: Network) -> Network:
+    members = tuple(_member(m) for m in network.members)
+    bare = replace(network, cost=None, members=members)
+    return replace(bare, sentence=bare.words(costs=False))
+
+
+def _member(member: Member) -> Member:
+    return replace(
+        member, open_musts=tuple(_rule(r) if r.rule in PRICE_RULES else r for r in member.open_musts)
+    )
+
+
+def runway_without_prices(found: Runway) -> Runway:
+    """The same runway without what a transfer costs."""
+    return replace(
+        found,
+        now=without_prices(found.now),
+        later=without_prices(found.later),
+        rows=tuple(_runway_row(r) for r in found.rows),
+    )
+
+
+def _runway_row(row: RunwayRow) -> RunwayRow:
+    row = replace(row, now=_result(row.now), later=_result(row.later))
+    if row.transfer is None:
+        return row
+    transfer = replace(row.transfer, cost=None)
+    return replace(row, transfer=transfer, sentence=transfer.sentence(costs=False))
 
 
 def _result(result: PartnerResult) -> PartnerResult:

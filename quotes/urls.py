@@ -5,6 +5,7 @@ from django.urls import path
 from quotes.views import (
     home,
     needs,
+    networks,
     partner_notes,
     projects,
     ranking,
@@ -37,6 +38,8 @@ urlpatterns = [
     path("projects/<int:project_id>/ranking/partner/<slug:slug>/", ranking.partner, name="ranking_partner"),
     path("projects/<int:project_id>/ranking/robustness/", ranking_tabs.robustness, name="ranking_robustness"),
     path("projects/<int:project_id>/ranking/value/", ranking_tabs.value, name="ranking_value"),
+    path("projects/<int:project_id>/ranking/networks/", networks.networks, name="networks"),
+    path("projects/<int:project_id>/ranking/runway/", networks.runway, name="runway"),
     # shortlist
     path("projects/<int:project_id>/shortlist/", shortlist.shortlist, name="shortlist"),
     path("projects/<int:project_id>/shortlist/add/", shortlist.add, name="shortlist_add"),

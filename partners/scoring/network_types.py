@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .types import FactRef, Level, Outcome, RuleResult
+from .words import counted, listing, money
 
 
 class Shape(StrEnum):
@@ -78,7 +79,24 @@ class Network:
     point: float
     high: float
     coverage: float
-    sentence: str
+    sentence: str = ""
+
+    def words(self, *, costs: bool = True) -> str:
+        """Who does what: "plasmid: A, Ash; vector and fill: B, Birch. 1 hand-over, 3 months, USD 250,000." """
+        by_site: dict[int, list[Member]] = {}
+        for member in self.members:
+            by_site.setdefault(member.site_id, []).append(member)
+        text = "; ".join(
+            f"{listing(m.label for m in group)}: "
+            + (f"{group[0].partner}, " if self.between else "")
+            + group[0].site
+            for group in by_site.values()
+        )
+        if self.hand_overs:
+            text += f". {counted(self.hand_overs, 'hand-over')}, {counted(self.months, 'month')}"
+            if costs:
+                text += f", {'cost not set' if self.cost is None else money(self.cost, self.currency)}"
+        return f"{text}."
 
     @property
     def hand_overs(self) -> int:

@@ -27,7 +27,7 @@ from .network_types import HandOver, Member, Missing, Network, Proposal, Shape
 from .overrides import Overrides
 from .types import Brief, Level, Need, Outcome, PartnerFacts, Rule, RuleResult, SiteFacts
 from .weights import CODES, check_weights
-from .words import counted, listing, money, number
+from .words import counted, number
 
 MOST_SITES = 80  # sites combined exactly; above it the best ones of each part are taken
 MOST_MEMBERS = 3  # sites in one network
@@ -336,7 +336,7 @@ def _network(
         return sum(m.share * float(getattr(m, name)) for m in done)
 
     shape = Shape.SITE if len(site_ids) == 1 else Shape.PARTNER if between == 0 else Shape.NETWORK
-    return Network(
+    network = Network(
         shape=shape,
         members=tuple(done),
         partner_ids=partner_ids,
@@ -351,25 +351,5 @@ def _network(
         point=max(0.0, mean("point") - penalty),
         high=max(0.0, mean("high") - penalty),
         coverage=mean("coverage"),
-        sentence=_sentence(done, between + within, months, cost, hand_over.currency),
     )
-
-
-def _sentence(
-    members: Sequence[Member], hand_overs: int, months: float, cost: float | None, currency: str | None
-) -> str:
-    """Who does what: "Plasmid from A; vector and fill at B: one hand-over, 3 months."."""
-    by_site: dict[int, list[Member]] = {}
-    for member in members:
-        by_site.setdefault(member.site_id, []).append(member)
-    several = len({m.partner_id for m in members}) > 1
-    said = [
-        f"{listing(m.label for m in group)}: {group[0].partner if several else ''}"
-        f"{', ' if several else ''}{group[0].site}"
-        for group in by_site.values()
-    ]
-    text = "; ".join(said)
-    if hand_overs:
-        price = "cost not set" if cost is None else money(cost, currency)
-        text += f". {counted(hand_overs, 'hand-over')}, {counted(months, 'month')}, {price}"
-    return f"{text}."
+    return replace(network, sentence=network.words())

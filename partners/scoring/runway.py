@@ -27,6 +27,7 @@ STAGES: dict[int, str] = {
     7: "commercial supply",
     8: "lifecycle",
 }
+FOLLOWS = "Can follow to the next stage as far as is known."
 COMMERCIAL_SCALE = 5  # the stage that needs the commercial-scale process (domain.md 3.10)
 COMMERCIAL = 7
 MONTHS = (9.0, 15.0)
@@ -72,6 +73,18 @@ class Transfer:
     currency: str | None
     facts: tuple[FactRef, ...]
     to_site: str = ""
+
+    def sentence(self, *, costs: bool = True) -> str:
+        """ "200 L maximum at Alpha, 2,000 L needed → transfer at Phase III: 9 to 15 months, USD 2,000,000." """
+        low, high = self.months
+        text = f"{self.reason} → transfer"
+        if self.to_site:
+            text += f" to its own site {self.to_site}"
+        text += f" at {STAGES[self.stage]}: "
+        text += f"{number(low)} months" if low == high else f"{number(low)} to {number(high)} months"
+        if costs:
+            text += f", {'cost not set' if self.cost is None else money(self.cost, self.currency)}"
+        return f"{text}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +185,8 @@ def _row(
     terms: TransferTerms,
 ) -> RunwayRow:
     transfer, unknown = _transfer(now, partner, brief, scale_stage, terms)
-    return RunwayRow(now.partner_id, now.name, now, later, transfer, unknown, _sentence(transfer, unknown))
+    sentence = transfer.sentence() if transfer else unknown or FOLLOWS
+    return RunwayRow(now.partner_id, now.name, now, later, transfer, unknown, sentence)
 
 
 def _transfer(
@@ -227,17 +241,6 @@ def _made(
     stage: int, reason: str, terms: TransferTerms, facts: tuple[FactRef, ...], to_site: str
 ) -> Transfer:
     return Transfer(stage, reason, terms.months(stage), terms.cost, terms.currency, facts, to_site)
-
-
-def _sentence(transfer: Transfer | None, unknown: str) -> str:
-    """ "200 L maximum at Alpha, 2,000 L needed → transfer at Phase III: 9 to 15 months, USD 2,000,000." """
-    if transfer is None:
-        return unknown or "Can follow to the next stage as far as is known."
-    low, high = transfer.months
-    span = number(low) if low == high else f"{number(low)} to {number(high)}"
-    cost = "cost not set" if transfer.cost is None else money(transfer.cost, transfer.currency)
-    to_site = f" to its own site {transfer.to_site}" if transfer.to_site else ""
-    return f"{transfer.reason} → transfer{to_site} at {STAGES[transfer.stage]}: {span} months, {cost}."
 
 
 __all__ = ["Runway", "RunwayRow", "Transfer", "TransferTerms", "brief_at_next_stage", "runway"]

@@ -114,6 +114,12 @@ class StageForm(VersionedForm):
             "price_target",
             "price_limit",
             "currency",
+            "handover_months",
+            "handover_cost",
+            "transfer_months_low",
+            "transfer_months_high",
+            "transfer_cost",
+            "discount_facts",
         )
         widgets = {"need_date": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})}
         labels = {
@@ -125,6 +131,12 @@ class StageForm(VersionedForm):
             "price_basis": "Price is compared",
             "price_target": "Target price",
             "price_limit": "Worst acceptable price",
+            "handover_months": "Months per hand-over",
+            "handover_cost": "Cost per hand-over",
+            "transfer_months_low": "Shortest transfer, months",
+            "transfer_months_high": "Longest transfer, months",
+            "transfer_cost": "Cost of a transfer",
+            "discount_facts": "Old and self-declared facts count less in the score",
         }
         help_texts = {
             "stage": "The stage the work is for. It sets the default weights.",
@@ -135,6 +147,13 @@ class StageForm(VersionedForm):
             "scale_next": "Shows which partners you would outgrow.",
             "price_target": "At or below: full points.",
             "price_limit": "At or above: no points. Without both, cost stays unknown for every partner.",
+            "handover_months": "From one partner to the next; half of it between two sites of one partner.",
+            "handover_cost": "In the project's currency. Empty: unknown, and not in the score of a network.",
+            "transfer_months_low": "To another partner later. Empty: 9 months, commercial 12.",
+            "transfer_months_high": "Empty: 15 months, commercial 18.",
+            "transfer_cost": "In the project's currency. Empty: shown as not set.",
+            "discount_facts": "Off: they lower only the confidence that is shown. On: they also widen the score's "
+            "interval.",
         }
         error_messages = {"need_date": {"invalid": "Enter a day such as 2027-03-31."}}
 
@@ -147,6 +166,7 @@ class StageForm(VersionedForm):
             ("", "Not decided yet"),
             *self.fields["price_basis"].choices[1:],
         ]
+        self.fields["handover_months"].required = False
         if self.instance.currency not in CURRENCIES:
             self.fields["currency"].choices = [
                 (self.instance.currency, self.instance.currency),
@@ -159,11 +179,16 @@ class StageForm(VersionedForm):
             raise forms.ValidationError("This day has passed.")
         return day
 
+    def clean_handover_months(self) -> Any:
+        months = self.cleaned_data["handover_months"]
+        return self.instance.handover_months if months is None else months
+
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         for name in ("scale_now", "scale_next"):
             if data.get(name) is not None and data[name] <= 0:
                 self.add_error(name, "Enter a number above zero, or leave it empty.")
+        self._check_transfer(data)
         scaled = data.get("scale_now") or data.get("scale_next")
         if scaled and not data.get("scale_unit") and "scale_unit" not in self.errors:
             self.add_error("scale_unit", "Give the unit of the scale.")
@@ -178,3 +203,25 @@ class StageForm(VersionedForm):
         if priced and not data.get("price_basis") and "price_basis" not in self.errors:
             self.add_error("price_basis", "Say what the price is for.")
         return data
+
+    def _check_transfer(self, data: dict[str, Any]) -> None:
+        for name, most in (
+            ("handover_months", 120),
+            ("transfer_months_low", 240),
+            ("transfer_months_high", 240),
+        ):
+            months = data.get(name)
+            if months is not None and not 0 <= months <= most:
+                self.add_error(name, f"Enter months from 0 to {most}.")
+        for name in ("handover_cost", "transfer_cost"):
+            if data.get(name) is not None and data[name] < 0:
+                self.add_error(name, "A cost must not be negative.")
+        low, high = data.get("transfer_months_low"), data.get("transfer_months_high")
+        if (low is None) != (high is None):
+            missing = "transfer_months_low" if low is None else "transfer_months_high"
+            if missing not in self.errors:
+                self.add_error(missing, "Give both the shortest and the longest, or leave both empty.")
+        elif low is not None and high is not None and low > high:
+            self.add_error(
+                "transfer_months_high", "The longest transfer must not be shorter than the shortest."
+            )

@@ -2,6 +2,7 @@
 
 from .fx import ProjectRates
 from .invitation import Invitation, InvitationEmail, InvitationLink, RfqMessage
+from .override import MustOverride
 from .project import Need, Project, ProjectWeights
 from .quote import Award, CostScenario, Quote, QuoteLine, QuoteRevision
 from .relation import PartnerRelation
@@ -16,6 +17,7 @@ __all__ = [
     "Invitation",
     "InvitationEmail",
     "InvitationLink",
+    "MustOverride",
     "Need",
     "PartnerRelation",
     "Project",

@@ -48,6 +48,13 @@ class Project(SponsorOwned):
     price_target = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
     price_limit = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, default="USD", validators=[currency_code])
+    # what a hand-over between partners, and a later technology transfer, is taken to cost
+    handover_months = models.DecimalField(max_digits=5, decimal_places=1, default=Decimal(3))
+    handover_cost = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
+    transfer_months_low = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True)
+    transfer_months_high = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True)
+    transfer_cost = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
+    discount_facts = models.BooleanField(default=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -79,6 +86,24 @@ class Project(SponsorOwned):
                 & (Q(price_target__isnull=True) | Q(price_target__gte=0)),
                 name="project_amounts_positive",
                 violation_error_message="Scales and prices must be above zero.",
+            ),
+            models.CheckConstraint(
+                condition=Q(handover_months__gte=0, handover_months__lte=120)
+                & (Q(handover_cost__isnull=True) | Q(handover_cost__gte=0))
+                & (Q(transfer_cost__isnull=True) | Q(transfer_cost__gte=0))
+                & (
+                    Q(transfer_months_low__isnull=True, transfer_months_high__isnull=True)
+                    | Q(
+                        transfer_months_low__gte=0,
+                        transfer_months_high__gte=F("transfer_months_low"),
+                        transfer_months_high__lte=240,
+                    )
+                ),
+                name="project_transfer_terms_sound",
+                violation_error_message=(
+                    "A hand-over takes 0 to 120 months, a transfer 0 to 240, the shortest not above the longest; "
+                    "costs must not be negative."
+                ),
             ),
         ]
 

@@ -84,6 +84,7 @@ def report_context(
         "all_illustrative": all(row["illustrative"] for row in chart_rows),
         "matrix": _matrix(s, numbers),
         "knocked_out": s["knocked_out"],
+        "overrides": s.get("overrides", []),  # snapshots made before must-haves could be let pass have none
         "knocked_out_more": s["funnel"]["knocked_out"] - len(s["knocked_out"]),
         "thin": [_ranked_row(row) for row in s["insufficient"]],
         "thin_more": s["funnel"]["insufficient"] - len(s["insufficient"]),

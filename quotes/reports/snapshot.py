@@ -109,6 +109,7 @@ def build_snapshot(
             "ranked": [_row(r, include_prices) for r in ranked[:RANKED_ROWS]],
             "insufficient": [_row(r, include_prices) for r in thin[:THIN_ROWS]],
             "knocked_out": [_fallen(r, include_prices) for r in fallen[:KNOCKED_OUT_ROWS]],
+            "overrides": _overrides(ranking, include_prices),
             "rules": _rules(ranking, include_prices),
             "details": details,
             "detail_order": [str(r.partner_id) for r in detailed],
@@ -242,6 +243,27 @@ def _fallen(result: PartnerResult, include_prices: bool) -> dict[str, Any]:
             for rule in result.fails
         ],
     }
+
+
+def _overrides(ranking: Ranking, include_prices: bool) -> list[dict[str, Any]]:
+    """Every failed must that a person let pass, with who, in which role, when and why."""
+    return [
+        {
+            "partner_id": result.partner_id,
+            "name": result.name,
+            "illustrative": result.illustrative,
+            "need_id": rule.need_id,
+            "label": _label(rule, include_prices),
+            "reason": _reason(rule, include_prices),
+            "override": rule.override.reason,
+            "by": rule.override.by,
+            "role": rule.override.role,
+            "on": rule.override.on,
+        }
+        for result in ranking.results
+        for rule in result.overridden
+        if rule.override is not None
+    ]
 
 
 def _rules(ranking: Ranking, include_prices: bool) -> list[dict[str, Any]]:

@@ -111,6 +111,14 @@ def caveats(snapshot: Mapping[str, Any]) -> list[str]:
         return ["The nearest misses and the open questions below show what would have to change."]
     leader, said = ranked[0], []
     name = shorten(leader["name"], NAME_ROOM)
+    if passed := [o for o in snapshot.get("overrides", []) if o["partner_id"] == leader["partner_id"]]:
+        said.append(
+            f"{name} fails {counted(len(passed), 'must-have')} that the team let pass: "
+            + "; ".join(
+                f"{o['label']} ({o['role']}: {o['override'].rstrip('.')})" for o in passed[:SHOWN_NAMES]
+            )
+            + "."
+        )
     if open_musts := leader["unverified"]:
         said.append(
             f"Before it can be selected, {counted(len(open_musts), 'must-have')} of {name} must be "

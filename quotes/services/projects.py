@@ -45,6 +45,12 @@ PROJECT_FIELDS = (
     "price_target",
     "price_limit",
     "currency",
+    "handover_months",
+    "handover_cost",
+    "transfer_months_low",
+    "transfer_months_high",
+    "transfer_cost",
+    "discount_facts",
 )
 WEIGHT_FIELDS = tuple(ProjectWeights.FIELDS.values())
 

@@ -10,11 +10,13 @@ from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
 from partners.models import Organisation
 from partners.scoring import assess
+from partners.scoring.overrides import with_overrides
 from partners.scoring.types import Level, Outcome, RuleResult
 from partners.scoring_inputs import load_partner_facts
 from quotes.brief import NothingToRank, brief_for
 from quotes.enums import ShortlistStatus
 from quotes.models import Project, ShortlistEntry
+from quotes.overrides import overrides_for_engine
 from quotes.services.projects import ProjectArchived
 
 
@@ -176,10 +178,12 @@ def _refuse_unverified(entry: ShortlistEntry) -> None:
 def open_musts(*, project: Project, organisation: Organisation) -> list[RuleResult]:
     """Must-haves of the project that this partner fails or that nobody has verified. Reads only.
 
+    One that was let pass does not count as failed.
+
     Raises NothingToRank for a project without needs.
     """
     brief = brief_for(project)
     facts = load_partner_facts(Organisation.objects.filter(pk=organisation.pk))
-    (assessment,) = assess(facts, brief)
+    (assessment,) = with_overrides(assess(facts, brief), overrides_for_engine(project))
     blocking = {Outcome.FAIL, Outcome.UNKNOWN}
     return [r for r in assessment.rules if r.level is Level.MUST and r.outcome in blocking]

@@ -113,6 +113,8 @@ CASES = [
     Case("quotes:ranking_value", READ, PROJECT),
     Case("quotes:ranking_weights", EDIT, PROJECT, "POST", POINTS),
     Case("quotes:ranking_partner", READ, {**PROJECT, "slug": "{partner}"}),
+    Case("quotes:networks", READ, PROJECT),
+    Case("quotes:runway", READ, PROJECT),
     # shortlist
     Case("quotes:shortlist", READ, PROJECT),
     Case("quotes:shortlist_add", EDIT, PROJECT, "POST", {"partner": "{partner}"}),
