@@ -256,7 +256,16 @@ STORAGES = {
 
 # -- e-mail, language, time ------------------------------------------------------------------------
 
-vars().update(env.email_url("EMAIL_URL", "consolemail://"))
+# The demo writes every e-mail into a folder, where it can be read like a mailbox.
+vars().update(
+    env.email_url("EMAIL_URL", f"filemail:///{VAR_DIR / 'mail'}" if CMO_ENV == "demo" else "consolemail://")
+)
+# Where links in e-mails lead, which workers send without a request.
+SITE_URL = env.text("SITE_URL") or (
+    f"https://{ALLOWED_HOSTS[0].lstrip('.*')}"
+    if PRODUCTION
+    else f"http://127.0.0.1:{env.text('PORT', '8000')}"
+)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "CMO Selector <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 LANGUAGE_CODE = "en-gb"
@@ -298,6 +307,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # A sweep that waited longer than the next one is not worth running.
     "sweep-reports": {"task": "quotes.tasks.sweep_reports", "schedule": 30.0, "options": {"expires": 25}},
+    "rfq-emails": {"task": "quotes.tasks.send_rfq_emails", "schedule": 60.0, "options": {"expires": 55}},
 }
 
 # -- logging: JSON lines in production, readable lines elsewhere -----------------------------------

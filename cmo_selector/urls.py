@@ -15,5 +15,6 @@ urlpatterns = [
     path("team/", include("cmo_selector.accounts.urls")),
     path("partners/", include("partners.urls")),
     path("register/", include("partners.urls_register")),
+    path("respond/", include("quotes.urls_respond")),
     path("", include("quotes.urls")),
 ]

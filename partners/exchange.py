@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -58,13 +59,19 @@ def latest_day() -> dt.date:
 
 
 def currencies() -> list[str]:
-    """Every currency that has a rate now, the euro included. One query."""
-    day = latest_day()
-    imported = ExchangeRate.objects.filter(day__range=(day - MOST_AGE, day)).values_list(
-        "currency", flat=True
-    )
-    shipped = {code for code, rates in _shipped().items() if any(day - MOST_AGE <= d <= day for d in rates)}
-    return sorted({EURO, *imported, *shipped})
+    """Every currency that has a rate now, the euro included. Two queries."""
+    return sorted(all_rates(latest_day()))
+
+
+def all_rates(day: dt.date) -> dict[str, DatedRate]:
+    """The rate of every currency that has one for a day, the euro included. One query."""
+    rows = ExchangeRate.objects.filter(day__range=(day - MOST_AGE, day)).order_by("day")
+    imported = {row.currency: DatedRate(row.currency, row.per_euro, row.day) for row in rows}
+    found = {}
+    for code in {EURO, *imported, *_shipped()}:
+        with suppress(NoRate):
+            found[code] = _best(code, day, imported.get(code))
+    return found
 
 
 def rates_on(day: dt.date, wanted: Iterable[str]) -> dict[str, DatedRate]:

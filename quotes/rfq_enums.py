@@ -113,6 +113,16 @@ class PricingModel(models.TextChoices):
     SHARE = "share", "Per cent of another line"
 
 
+class Demand(models.TextChoices):
+    """Where a scenario's quantities come from."""
+
+    LOW = "low", "Low demand"
+    BASE = "base", "Base demand"
+    HIGH = "high", "High demand"
+    STOP = "stop", "Base, stopped half way"
+    DELAY = "delay", "Base, delayed"
+
+
 class Basis(models.TextChoices):
     LUMP = "lump", "lump sum"
     BATCH = "batch", "per batch"

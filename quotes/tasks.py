@@ -9,7 +9,7 @@ from django.db import OperationalError
 
 from quotes.enums import ReportStep
 from quotes.models import Report
-from quotes.services import reports
+from quotes.services import reports, rfq_mail
 
 logger = structlog.get_logger(__name__)
 
@@ -75,3 +75,16 @@ def sweep_reports() -> None:
         logger.info(
             "reports_swept", dispatched=done.dispatched, taken_back=done.taken_back, given_up=done.given_up
         )
+
+
+@shared_task(name="quotes.tasks.send_rfq_email", ignore_result=True)
+def send_rfq_email(email_id: int) -> None:
+    """Send one owed e-mail to a partner's contact; one that somebody else sent is left alone."""
+    rfq_mail.send_email(email_id)
+
+
+@shared_task(name="quotes.tasks.send_rfq_emails", ignore_result=True)
+def send_rfq_emails() -> None:
+    """Every minute: owe reminders before deadlines, send what a lost message left unsent."""
+    if sent := rfq_mail.send_due():
+        logger.info("rfq_emails_sent", count=sent)

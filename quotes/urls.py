@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from quotes.urls_rfq import rfq_patterns
 from quotes.views import (
     home,
     needs,
@@ -55,6 +56,7 @@ urlpatterns = [
         shortlist.remove,
         name="shortlist_remove",
     ),
+    *rfq_patterns,
     # reports
     path("projects/<int:project_id>/reports/", reports.report_list, name="report_list"),
     path("projects/<int:project_id>/reports/new/", reports.report_create, name="report_create"),

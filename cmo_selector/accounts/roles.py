@@ -22,6 +22,8 @@ class Action(StrEnum):
     EDIT_PROJECT = "edit_project"  # create and change projects, needs and weights
     EDIT_SHORTLIST = "edit_shortlist"  # add, order, remove, change status
     NOTE_PARTNERS = "note_partners"  # the sponsor's own notes, tags, flags and agreements on a partner
+    EDIT_RFQ = "edit_rfq"  # prepare, send and close requests for quotation, answer questions, enter quotes
+    AWARD = "award"  # decide for a quote
     REQUEST_REPORT = "request_report"  # create, cancel and retry reports
     SEE_PRICES = "see_prices"  # prices, quotes, terms and every sentence about them; scores are seen by all
     OVERRIDE_MUST = "override_must"  # let a partner pass a failed must-have, with a reason

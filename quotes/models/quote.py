@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from partners.models.commercial import currency_code
-from quotes.rfq_enums import LineState, PricingModel, QuoteState
+from quotes.rfq_enums import Demand, LineState, PricingModel, QuoteState
 
 from .invitation import Invitation
 from .rfq import Rfq
@@ -139,17 +139,16 @@ class QuoteRevision(SponsorOwned):
 class CostScenario(SponsorOwned):
     """One future in which quotes are compared: quantities per driver and period, as text.
 
-    `cancelled` holds cancelled quantities; `delay_months` is shown as a cost of its own. A scenario that `follows`
-    low, base or high takes its quantities from the demand of the RFQ.
+    A scenario that `follows` a kind of demand takes its quantities from the RFQ (costing_inputs.py says how); one that
+    follows nothing has its own in `drivers`, and cancelled ones in `cancelled`. What a delay of `delay_months` costs
+    the project is shown beside the programme's cost, not in it.
     """
 
     sponsor_path = "rfq__project__sponsor"
 
     rfq = models.ForeignKey(Rfq, models.CASCADE, related_name="scenarios")
     name = models.CharField(max_length=60)
-    follows = models.CharField(
-        max_length=4, choices=[("low", "Low"), ("base", "Base"), ("high", "High")], blank=True
-    )
+    follows = models.CharField(max_length=5, choices=Demand, blank=True)
     drivers = models.JSONField(default=dict, blank=True)
     cancelled = models.JSONField(default=dict, blank=True)
     delay_months = models.DecimalField(

@@ -20,6 +20,9 @@ COMMENT_PAGE: Expected = ("login", 404, 403, 200, 200, 200, 403)
 COMMENT: Expected = ("login", 404, 403, 302, 302, 302, 403)
 OWNER: Expected = ("login", 403, 403, 403, 403, 302, 403)  # a manager elsewhere is no owner there either
 
+RFQ = {"project_id": "{project}", "rfq_id": "{rfq}"}
+TOKEN = {"token": "{token}"}
+
 
 @dataclass(frozen=True)
 class Case:
@@ -129,6 +132,39 @@ CASES = [
     ),
     Case("quotes:shortlist_move", EDIT, ENTRY, "POST", {"direction": "down"}),
     Case("quotes:shortlist_remove", EDIT, ENTRY, "POST"),
+    # requests for quotation
+    Case("quotes:rfq_list", READ, PROJECT),
+    Case("quotes:rfq_new", EDIT, PROJECT, "POST", {"template": "generic"}),
+    Case("quotes:rfq", READ, RFQ),
+    Case("quotes:rfq_preview", READ, RFQ),
+    Case("quotes:rfq_version", READ, {**RFQ, "number": "1"}),
+    Case("quotes:rfq_version", ("login", 404, 404, 404, 404, 404, 403), {**RFQ, "number": "99"}),
+    Case("quotes:rfq_step", EDIT_PAGE, {**RFQ, "step": "brief"}),
+    Case("quotes:rfq_step", EDIT_PAGE, {**RFQ, "step": "demand"}),
+    Case("quotes:rfq_step", EDIT_PAGE, {**RFQ, "step": "scope"}),
+    Case("quotes:rfq_step", EDIT_PAGE, {**RFQ, "step": "questions"}),
+    Case("quotes:rfq_step", EDIT_PAGE, {**RFQ, "step": "terms"}),
+    Case("quotes:rfq_step", ("login", 404, 403, 403, 404, 404, 403), {**RFQ, "step": "nothing"}),
+    Case("quotes:rfq_send", EDIT_PAGE, RFQ),
+    Case("quotes:rfq_extend", EDIT, RFQ, "POST", {"deadline": "2099-01-01 12:00"}),
+    Case("quotes:rfq_publish", EDIT, RFQ, "POST", {"note": "More detail."}),
+    Case("quotes:rfq_state", EDIT, RFQ, "POST", {"state": "closed"}),
+    Case("quotes:rfq_revoke", EDIT, {**RFQ, "invitation_id": "{invitation}"}, "POST"),
+    Case("quotes:rfq_link", EDIT, {**RFQ, "invitation_id": "{invitation}"}, "POST"),
+    Case("quotes:rfq_answer", EDIT, {**RFQ, "message_id": "{question}"}, "POST", {"answer": "Yes."}),
+    Case("quotes:quote_enter", EDIT_PAGE, {**RFQ, "slug": "{partner}"}),
+    # partners behind their link: whoever has the token gets in, whatever account they have or lack
+    Case("respond", PUBLIC, TOKEN),
+    Case("respond", (404,) * 7, {"token": "guessed.link"}),
+    Case("respond_nda", (302,) * 7, TOKEN, "POST", {"signer": "A. Signer", "accept": "1"}),
+    Case("respond_save", (302,) * 7, TOKEN, "POST", {"edition": "0", "q-currency": "EUR"}),
+    Case("respond_autosave", PUBLIC, TOKEN, "POST", {"q-currency": "EUR"}),
+    Case("respond_sheet", PUBLIC, TOKEN),
+    Case("respond_upload", (422,) * 7, TOKEN, "POST"),
+    Case("respond_receipt", (404,) * 7, {**TOKEN, "number": "1"}),
+    Case("respond_ask", (302,) * 7, TOKEN, "POST", {"text": "How many strengths?"}),
+    Case("respond_clarify", (422,) * 7, {**TOKEN, "message_id": "999999"}, "POST", {"answer": "Included."}),
+    Case("respond_decline", (302,) * 7, TOKEN, "POST", {"reason": "No capacity."}),
     # reports
     Case("quotes:report_list", READ, PROJECT),
     Case("quotes:report_create", EDIT, PROJECT, "POST"),

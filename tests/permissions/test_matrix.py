@@ -15,10 +15,12 @@ from cmo_selector.accounts.roles import Role
 from quotes.models import Report, ShortlistEntry
 from quotes.services.projects import WEIGHT_FIELDS
 from quotes.services.reports import request_report
+from quotes.services.rfq_messages import ask_question
 from quotes.versions import version_of
 from tests.factories.accounts import CuratorFactory, MembershipFactory
 from tests.factories.partners import FacilityFactory, OrganisationFactory, RegisterEstablishmentFactory
 from tests.factories.quotes import NeedFactory, ProjectFactory
+from tests.factories.rfq import make_rfq, open_gate, send
 from tests.permissions.matrix import CASES, LIBRARY_PREFIXES, ROLES, Case
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +61,19 @@ class Scene:
             "duns": establishment.duns,
             "real_site": real_site.pk,
             "report": self._report(project, owner.user).pk,
+        }
+        self._rfq(owner, project)
+
+    def _rfq(self, owner, project) -> None:
+        """An RFQ that was sent to one partner, which has asked a question."""
+        rfq = make_rfq(owner, project=project)
+        (invitation,) = send(rfq, owner, "Bidder")
+        question = ask_question(invitation=invitation, text="How many strengths?")
+        self.names |= {
+            "rfq": rfq.pk,
+            "invitation": invitation.pk,
+            "question": question.pk,
+            "token": open_gate(invitation),
         }
 
     def _report(self, project, user) -> Report:

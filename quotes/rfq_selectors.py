@@ -1,0 +1,125 @@
+"""What the pages of RFQs read: one function per page, each with a fixed number of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from cmo_selector.templatetags.fmt import format_number
+from quotes.models import Invitation, Project, Rfq, RfqMessage, RfqVersion, ScopeLine, ShortlistEntry
+from quotes.readiness import Readiness, readiness
+from quotes.rfq_enums import Basis, InvitationState, MessageKind, RfqState, Treatment
+from quotes.rfq_templates import SECTIONS
+
+
+def rfqs_of(project: Project) -> QuerySet[Rfq]:
+    """The project's RFQs with the counts that lists show. One query."""
+    return Rfq.objects.filter(project=project).annotate(
+        line_count=Count("lines", distinct=True),
+        invited_count=Count("invitations", distinct=True),
+        received_count=Count(
+            "invitations", filter=Q(invitations__state=InvitationState.SUBMITTED), distinct=True
+        ),
+        declined_count=Count(
+            "invitations", filter=Q(invitations__state=InvitationState.DECLINED), distinct=True
+        ),
+        question_count=Count(
+            "messages",
+            filter=Q(messages__kind=MessageKind.QUESTION, messages__answered_at=None),
+            distinct=True,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class RfqOverview:
+    rfq: Rfq
+    lines: list[ScopeLine]
+    invitations: list[Invitation]
+    messages: list[RfqMessage]
+    versions: list[RfqVersion]
+    readiness: Readiness
+
+    @property
+    def open_questions(self) -> list[RfqMessage]:
+        return [m for m in self.messages if m.kind == MessageKind.QUESTION and not m.answered_at]
+
+    @property
+    def answered_questions(self) -> list[RfqMessage]:
+        return [m for m in self.messages if m.kind == MessageKind.QUESTION and m.answered_at]
+
+
+def rfq_overview(rfq: Rfq) -> RfqOverview:
+    """Four queries: lines, invitations, messages, versions."""
+    lines = list(rfq.lines.all())
+    return RfqOverview(
+        rfq=rfq,
+        lines=lines,
+        invitations=list(rfq.invitations.select_related("organisation", "invited_by")),
+        messages=list(rfq.messages.select_related("invitation__organisation", "answered_by")),
+        versions=list(rfq.versions.select_related("created_by").defer("content")),
+        readiness=readiness(rfq, lines),
+    )
+
+
+def sendable(rfq: Rfq) -> list[ShortlistEntry]:
+    """Shortlisted partners that are not invited yet, with what is known of them. One query."""
+    taken = rfq.invitations.values("organisation_id")
+    return list(
+        ShortlistEntry.objects.filter(project=rfq.project_id)
+        .exclude(organisation__in=taken)
+        .select_related("organisation")
+        .order_by("position")
+    )
+
+
+# -- the document as partners read it -------------------------------------------------------------
+
+
+def document(content: dict[str, Any], *, masked: bool = False) -> dict[str, Any]:
+    """A version's content as the preview and the response page show it."""
+    years = content["years"]
+    names = {driver["name"]: driver for driver in content["drivers"]}
+    packages: dict[str, list[dict[str, Any]]] = {}
+    for line in content["lines"]:
+        driver = names.get(line["driver"])
+        base = driver["base"] if driver else line["quantities"]
+        packages.setdefault(line["package"], []).append(
+            {
+                **line,
+                "basis_label": Basis(line["basis"]).label,
+                "treatment_label": Treatment(line["treatment"]).label,
+                "counted_by": driver["label"] if driver else "",
+                "per_year": [format_number(Decimal(n)) for n in base],
+                "total": format_number(sum((Decimal(n) for n in base), Decimal(0))),
+            }
+        )
+    return {
+        **content,
+        "masked": masked,
+        "section_rows": [
+            {"title": title, "text": content["sections"].get(key, "")}
+            for key, title, _ in SECTIONS
+            if content["sections"].get(key)
+        ],
+        "packages": [{"name": name, "lines": rows} for name, rows in packages.items()],
+        "demand_rows": [
+            {
+                "label": driver["label"],
+                "unit": driver["unit"],
+                "kind": kind,
+                "values": [format_number(Decimal(n)) for n in driver.get(kind) or ["0"] * len(years)],
+            }
+            for driver in content["drivers"]
+            for kind in ("low", "base", "high")
+        ],
+    }
+
+
+def latest_sent(project: Project) -> Rfq | None:
+    """The RFQ whose quotes a project compares first: the newest that was sent."""
+    sent = Rfq.objects.filter(project=project).exclude(state__in=[RfqState.DRAFT, RfqState.CANCELLED])
+    return sent.order_by("-sent_at", "-pk").first()

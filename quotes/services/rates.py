@@ -1,0 +1,83 @@
+"""The exchange rates of a project, fixed for a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from django.db import transaction
+
+from cmo_selector.accounts.models import User
+from cmo_selector.audit.services import record
+from partners.exchange import ECB, NoRate, all_rates, latest_day
+from quotes.models import Project, ProjectRates
+from quotes.services.projects import ProjectArchived
+
+DIGITS = Context(prec=12, rounding=ROUND_HALF_EVEN)
+
+
+def default_rates(project: Project, day: dt.date | None = None) -> ProjectRates:
+    """Unsaved ECB rates of a day (the newest known) for the project's currency.
+
+    Raises NoRate when the project's own currency has none.
+    """
+    day = day or latest_day()
+    known = all_rates(day)
+    if project.currency not in known:
+        raise NoRate(
+            f"There is no exchange rate of {project.currency}, the project's currency, for {day}. "
+            "Choose another day, or give the project another currency."
+        )
+    base = known[project.currency].per_euro
+    rates = {
+        code: str(DIGITS.divide(base, rate.per_euro))
+        for code, rate in sorted(known.items())
+        if code != project.currency
+    }
+    return ProjectRates(project=project, base=project.currency, day=day, rates=rates, typed=[], source=ECB)
+
+
+def rates_of(project: Project) -> ProjectRates:
+    """The project's fixed rates, or today's default without saving it."""
+    stored = ProjectRates.objects.filter(project=project).first()
+    if stored is not None and stored.base == project.currency:
+        return stored
+    return default_rates(project)
+
+
+@transaction.atomic
+def fix_rates(
+    *,
+    actor: User | None,
+    project: Project,
+    day: dt.date | None = None,
+    typed: Mapping[str, Decimal] | None = None,
+) -> ProjectRates:
+    """Fix the project's rates for a day; `typed` replaces single ones. Raises NoRate, ProjectArchived."""
+    current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    if current.archived_at is not None:
+        raise ProjectArchived
+    fresh = default_rates(current, day)
+    for code, rate in (typed or {}).items():
+        fresh.rates[code] = str(rate)
+    fresh.typed = sorted(typed or {})
+    stored, _ = ProjectRates.objects.update_or_create(
+        project=current,
+        defaults={
+            "base": fresh.base,
+            "day": fresh.day,
+            "rates": fresh.rates,
+            "typed": fresh.typed,
+            "source": fresh.source,
+            "updated_by": actor,
+        },
+    )
+    record(
+        actor=actor,
+        verb="rates.fixed",
+        obj=stored,
+        sponsor=current.sponsor,
+        data={"day": fresh.day.isoformat(), "base": fresh.base, "typed": ", ".join(fresh.typed)},
+    )
+    return stored

@@ -1,0 +1,42 @@
+"""Addresses of requests for quotation and quotes, inside a project; part of `quotes.urls`."""
+
+from django.urls import path
+
+from quotes.views import quote_entry, rfq, rfq_send
+
+rfq_patterns = [
+    path("projects/<int:project_id>/rfqs/", rfq.rfq_list, name="rfq_list"),
+    path("projects/<int:project_id>/rfqs/new/", rfq.rfq_new, name="rfq_new"),
+    path("projects/<int:project_id>/rfqs/<int:rfq_id>/", rfq.rfq_detail, name="rfq"),
+    path("projects/<int:project_id>/rfqs/<int:rfq_id>/preview/", rfq.rfq_preview, name="rfq_preview"),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/versions/<int:number>/",
+        rfq.rfq_version,
+        name="rfq_version",
+    ),
+    path("projects/<int:project_id>/rfqs/<int:rfq_id>/prepare/<slug:step>/", rfq.rfq_step, name="rfq_step"),
+    path("projects/<int:project_id>/rfqs/<int:rfq_id>/send/", rfq_send.send, name="rfq_send"),
+    path("projects/<int:project_id>/rfqs/<int:rfq_id>/deadline/", rfq_send.extend, name="rfq_extend"),
+    path("projects/<int:project_id>/rfqs/<int:rfq_id>/publish/", rfq_send.publish, name="rfq_publish"),
+    path("projects/<int:project_id>/rfqs/<int:rfq_id>/state/", rfq_send.change_state, name="rfq_state"),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/invitations/<int:invitation_id>/revoke/",
+        rfq_send.revoke,
+        name="rfq_revoke",
+    ),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/invitations/<int:invitation_id>/link/",
+        rfq_send.renew,
+        name="rfq_link",
+    ),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/questions/<int:message_id>/answer/",
+        rfq_send.answer,
+        name="rfq_answer",
+    ),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/enter/<slug:slug>/",
+        quote_entry.quote_enter,
+        name="quote_enter",
+    ),
+]

@@ -1,0 +1,281 @@
+"""Preparing, sending and running an RFQ: readiness, versions, links, e-mails once, deadline, questions."""
+
+import datetime as dt
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from quotes.enums import AgreementStatus, ShortlistStatus
+from quotes.links import find_link, new_link, token_hash
+from quotes.models import InvitationEmail, InvitationLink, PartnerRelation, Rfq, RfqMessage, ShortlistEntry
+from quotes.readiness import readiness
+from quotes.rfq_enums import TRANSITIONS, InvitationState, NdaState, RfqState
+from quotes.rfq_selectors import rfq_overview, rfqs_of
+from quotes.rfq_templates import best_template, catalogue, starting_lines, templates
+from quotes.services.rfq import RfqError, StaleRfq, create_rfq, save_rfq
+from quotes.services.rfq_mail import owe_reminders, send_due, send_email
+from quotes.services.rfq_messages import answer_question, ask_question
+from quotes.services.rfq_send import (
+    Contact,
+    extend_deadline,
+    publish_changes,
+    renew_link,
+    revoke_invitation,
+    send_rfq,
+    set_rfq_state,
+)
+from tests.factories.accounts import MembershipFactory
+from tests.factories.partners import DosageFormFactory, ModalityFactory, OrganisationFactory
+from tests.factories.quotes import ProjectFactory
+from tests.factories.rfq import in_days, make_rfq, send
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def member():
+    return MembershipFactory()
+
+
+@pytest.fixture
+def rfq(member):
+    return make_rfq(member)
+
+
+# -- templates and readiness ----------------------------------------------------------------------
+
+
+def test_every_template_names_codes_of_the_catalogue_and_its_own_drivers():
+    for template in templates().values():
+        rows = starting_lines(template)
+        drivers = {name for name, _, _ in template.drivers}
+        assert [r["code"] for r in rows if r["code"] not in catalogue()] == [], template.code
+        assert len({r["code"] for r in rows}) == len(rows), template.code
+        assert {r["driver"] for r in rows if r["driver"]} <= drivers, template.code
+        assert all(r["driver"] or len(r["quantities"]) == template.periods for r in rows)
+
+
+@pytest.mark.parametrize(
+    ("profile", "modality", "form", "stage", "expected"),
+    [
+        ("drug", "small-molecule", "tablet", 7, "commercial_solids"),
+        ("drug", "small-molecule", "tablet", 3, "chemistry"),
+        ("drug", "aav", "injection-solution", 2, "gene_therapy"),
+        ("drug", "mab", "injection-solution", 4, "biologics"),
+        ("device", None, None, 6, "device"),
+        ("clinical", None, None, 4, "cro_clinical"),
+    ],
+)
+def test_the_template_follows_profile_modality_and_stage(profile, modality, form, stage, expected):
+    project = ProjectFactory(
+        profile=profile,
+        modality=ModalityFactory(code=modality) if modality else None,
+        dosage_form=DosageFormFactory(code=form) if form else None,
+        stage=stage,
+    )
+    assert best_template(project).code == expected
+
+
+def test_a_fresh_draft_says_what_a_partner_would_ask_back_and_cannot_be_sent(member):
+    project = ProjectFactory(sponsor=member.sponsor)
+    rfq = create_rfq(actor=member.user, project=project, template=templates()["generic"])
+    found = readiness(rfq, list(rfq.lines.all()))
+    assert found.score < 50
+    assert [p.step for p in found.blocked] == ["demand", "terms", "terms"]
+    contact = Contact(OrganisationFactory(), "", "bids@example.org")
+    with pytest.raises(RfqError, match="How much, and when"):
+        send_rfq(actor=member.user, rfq=rfq, contacts=[contact], edition=rfq.edition)
+
+
+def test_a_complete_rfq_is_ready(rfq):
+    found = readiness(rfq, list(rfq.lines.all()))
+    assert (found.score, found.open) == (100, [])
+
+
+# -- saving ---------------------------------------------------------------------------------------
+
+
+def test_a_stale_save_is_refused_and_nothing_is_overwritten(member, rfq):
+    save_rfq(actor=member.user, rfq=rfq, values={"title": "Mine"}, edition=rfq.edition)
+    with pytest.raises(StaleRfq) as stale:
+        save_rfq(actor=member.user, rfq=rfq, values={"title": "Theirs"}, edition=rfq.edition)
+    rfq.refresh_from_db()
+    assert (rfq.title, stale.value.edition) == ("Mine", rfq.edition)
+
+
+def test_more_years_are_filled_with_zeros_and_fewer_cut_off(member, rfq):
+    longer = save_rfq(actor=member.user, rfq=rfq, values={"periods": 5}, edition=rfq.edition)
+    assert longer.drivers[0]["base"] == ["250", "400", "400", "0", "0"]
+    shorter = save_rfq(actor=member.user, rfq=longer, values={"periods": 2}, edition=longer.edition)
+    assert shorter.drivers[0]["base"] == ["250", "400"]
+    assert [line.quantities for line in shorter.lines.all()] == [["1", "0"], [], ["1", "1"]]
+
+
+# -- sending --------------------------------------------------------------------------------------
+
+
+def test_sending_freezes_a_version_and_writes_each_contact_once(member, rfq):
+    a, b = send(rfq, member, "Aspen", "Birch")
+    rfq.refresh_from_db()
+    assert (rfq.state, rfq.versions.count(), rfq.sent_at is not None) == ("open", 1, True)
+    assert rfq.versions.get().content["lines"][1]["code"] == "commercial_supply"
+    assert {e.status for e in ShortlistEntry.objects.all()} == {ShortlistStatus.RFP_INVITED}
+    assert (send_due(), send_due()) == (2, 0)
+    assert sorted(m.to[0] for m in mail.outbox) == [a.contact_email, b.contact_email]
+    for message in mail.outbox:
+        assert "Project Heron" in message.subject
+        assert rfq.project.name not in message.subject + message.body
+        assert rfq.title not in message.subject + message.body
+        assert message.reply_to == [member.user.email]
+
+
+def test_only_the_hash_of_a_link_is_kept_and_it_leads_to_its_invitation(member, rfq):
+    (invitation,) = send(rfq, member, "Aspen")
+    token = new_link(invitation)
+    stored = InvitationLink.objects.get()
+    assert (stored.token_hash, token in stored.token_hash) == (token_hash(token), False)
+    assert find_link(token).invitation == invitation
+    assert [find_link(t) for t in (token[:-1], "x" + token, token.split(".")[0], "", "a" * 5000)] == [
+        None
+    ] * 5
+
+
+def test_a_signed_nda_on_file_opens_the_gate_and_a_lapsed_one_does_not(member, rfq):
+    for name, ends in (("On File", None), ("Lapsed", dt.date(2020, 1, 1))):
+        partner = OrganisationFactory(name=name)
+        PartnerRelation.objects.create(
+            sponsor=member.sponsor, organisation=partner, nda_status=AgreementStatus.SIGNED,
+            nda_on=dt.date(2019, 1, 1), nda_expires_on=ends, updated_by=member.user,
+        )  # fmt: skip
+        contact = Contact(partner, "", "bids@example.org")
+        send_rfq(actor=member.user, rfq=rfq, contacts=[contact], edition=rfq.edition)
+    assert {i.organisation.name: i.nda for i in rfq.invitations.all()} == {
+        "On File": NdaState.ON_FILE,
+        "Lapsed": NdaState.WAITING,
+    }
+
+
+@pytest.mark.parametrize("email", ["nobody", "a@b", "a b@example.org"])
+def test_a_bad_address_is_refused_beside_its_field(member, rfq, email):
+    partner = OrganisationFactory()
+    with pytest.raises(RfqError, match="not an e-mail address") as error:
+        send_rfq(actor=member.user, rfq=rfq, contacts=[Contact(partner, "", email)], edition=rfq.edition)
+    assert error.value.field == f"email-{partner.pk}"
+    assert rfq.invitations.count() == 0
+
+
+def test_a_change_reaches_partners_as_a_new_version_announced_to_all(member, rfq):
+    send(rfq, member, "Aspen", "Birch")
+    send_due()
+    with pytest.raises(RfqError, match="Nothing has changed"):
+        publish_changes(actor=member.user, rfq=rfq, note="More detail")
+    save_rfq(actor=member.user, rfq=rfq, values={"milestones": "Launch: May 2027"}, edition=rfq.edition)
+    assert publish_changes(actor=member.user, rfq=rfq, note="Launch moved to May").number == 2
+    assert send_due() == 2
+
+
+def test_revoking_and_renewing_end_all_earlier_links(member, rfq):
+    (invitation,) = send(rfq, member, "Aspen")
+    old = new_link(invitation)
+    fresh = renew_link(actor=member.user, invitation=invitation, email=False)
+    assert find_link(old).revoked_at is not None
+    assert find_link(fresh).revoked_at is None
+    revoke_invitation(actor=member.user, invitation=invitation)
+    assert find_link(fresh).revoked_at is not None
+    invitation.refresh_from_db()
+    assert invitation.state == InvitationState.REVOKED
+    assert send_due() == 0  # the e-mail still owed is not sent to somebody shut out
+
+
+# -- deadline -------------------------------------------------------------------------------------
+
+
+def test_extending_tells_all_and_moves_the_links_with_it(member, rfq):
+    (invitation,) = send(rfq, member, "Aspen")
+    send_due()
+    later = in_days(40)
+    extend_deadline(actor=member.user, rfq=rfq, deadline=later)
+    invitation.refresh_from_db()
+    assert invitation.expires_at > later
+    assert send_due() == 1
+    assert "extended" in mail.outbox[-1].subject
+    for wrong, message in ((in_days(-1), "in the past"), (in_days(30), "after the present one")):
+        with pytest.raises(RfqError, match=message):
+            extend_deadline(actor=member.user, rfq=rfq, deadline=wrong)
+
+
+def test_reminders_go_once_to_those_who_have_not_answered(member, rfq):
+    asleep, done = send(rfq, member, "Aspen", "Birch")
+    type(done).objects.filter(pk=done.pk).update(state=InvitationState.SUBMITTED)
+    rfq.refresh_from_db()
+    for days, new in ((10, 0), (6.9, 1), (6, 0), (1.9, 1), (1, 0)):
+        now = rfq.deadline - dt.timedelta(days=days)
+        assert owe_reminders(now) == new, days
+    reminders = InvitationEmail.objects.filter(kind="reminder")
+    assert {e.invitation_id for e in reminders} == {asleep.pk}
+
+
+def test_a_sealed_rfq_cannot_be_closed_early_nor_reopened_once_unsealed(member):
+    rfq = make_rfq(member, sealed=True)
+    send(rfq, member, "Aspen")
+    with pytest.raises(RfqError, match="sealed until the deadline"):
+        set_rfq_state(actor=member.user, rfq=rfq, state="closed")
+    Rfq.objects.filter(pk=rfq.pk).update(deadline=in_days(-1))
+    with pytest.raises(RfqError, match="unsealed already"):
+        extend_deadline(actor=member.user, rfq=rfq, deadline=in_days(9))
+    assert set_rfq_state(actor=member.user, rfq=rfq, state="closed").state == RfqState.CLOSED
+
+
+def test_a_failing_mail_server_keeps_the_e_mail_owed_and_its_link_dead(member, rfq, monkeypatch):
+    (invitation,) = send(rfq, member, "Aspen")
+    row = InvitationEmail.objects.get()
+
+    def refuse(*args, **kwargs):
+        raise ConnectionRefusedError("no mail server")
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
+    assert send_email(row.pk) is False
+    row.refresh_from_db()
+    assert (row.sent_at, row.attempts, row.error) == (None, 1, "ConnectionRefusedError: no mail server")
+    assert invitation.links.count() == 0
+    monkeypatch.undo()
+    assert send_email(row.pk) is False  # the lease is a pause
+    InvitationEmail.objects.update(lease_until=timezone.now() - dt.timedelta(seconds=1))
+    assert send_due() == 1
+
+
+# -- questions ------------------------------------------------------------------------------------
+
+
+def test_an_answer_goes_to_all_without_saying_who_asked(member, rfq):
+    a, _ = send(rfq, member, "Aspen", "Birch")
+    send_due()
+    question = ask_question(invitation=a, text="How many strengths?")
+    answer_question(actor=member.user, message=question, answer="Three.")
+    assert send_due() == 2
+    assert not any("Aspen" in m.body and m.to != [a.contact_email] for m in mail.outbox[2:])
+    with pytest.raises(RfqError, match="answered this question already"):
+        answer_question(actor=member.user, message=question, answer="Four.")
+    assert RfqMessage.objects.get().answer == "Three."
+
+
+# -- statuses and reads ---------------------------------------------------------------------------
+
+
+def test_every_status_says_what_may_follow():
+    for kind, table in TRANSITIONS.items():
+        assert set(table) == set(kind.values)
+        assert all(follower in kind.values for followers in table.values() for follower in followers)
+
+
+def test_pages_read_with_the_same_queries_for_one_and_three(member, rfq, django_assert_num_queries):
+    send(rfq, member, "Aspen")
+    for names in ((), ("Birch", "Cedar")):
+        if names:
+            send(rfq, member, *names)
+        fresh = Rfq.objects.select_related("project").get(pk=rfq.pk)
+        with django_assert_num_queries(4):
+            assert rfq_overview(fresh).readiness.score == 100
+        with django_assert_num_queries(1):
+            list(rfqs_of(rfq.project))
