@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("quotes", "0003_rfqs_and_quotes"),
+        ("quotes", "0004_must_overrides_and_transfer_terms"),
     ]
 
     operations = [
