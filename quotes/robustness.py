@@ -36,6 +36,7 @@ __all__ = ["DRAWS", "LIVE_DRAWS", "SPACES", "Firmness", "duel", "firmness_of", "
 
 CODES = tuple(CRITERIA)
 KEPT = 64  # answers kept per process
+WORTH = 0.005  # share of first places below which a question to an unranked partner is not worth asking
 
 #: how freely the weights vary → in words that fit behind "weightings:"
 SPACES: dict[str, str] = {
@@ -102,8 +103,13 @@ def firmness_of(
 
 
 def questions_of(ranking: Ranking, limit: int = 20) -> tuple[Decisive, ...]:
-    """What to ask, by how much the answer could change the first place."""
-    return decisive_questions(ranking, limit=limit)
+    """What to ask, by how much the answer could change the first place.
+
+    A question to a partner with insufficient data is worth asking only when the answer can bring it first.
+    """
+    ranked = {r.partner_id for r in ranking.group(Group.RANKED)}
+    found = decisive_questions(ranking, limit=None)
+    return tuple(q for q in found if q.partner_id in ranked or q.swing >= WORTH or q.turns)[:limit]
 
 
 def duel(ranking: Ranking, a: PartnerResult, b: PartnerResult, *, space: str = "near") -> tuple[float, float]:

@@ -41,6 +41,9 @@ urlpatterns = [
     path("projects/<int:project_id>/ranking/value/", ranking_tabs.value, name="ranking_value"),
     path("projects/<int:project_id>/ranking/networks/", networks.networks, name="networks"),
     path("projects/<int:project_id>/ranking/runway/", networks.runway, name="runway"),
+    path("projects/<int:project_id>/ranking/why/", ranking_tabs.why, name="ranking_why"),
+    path("projects/<int:project_id>/ranking/profiles/", ranking_tabs.profiles, name="ranking_profiles"),
+    path("projects/<int:project_id>/ranking/questions/", ranking_tabs.questions, name="ranking_questions"),
     # shortlist
     path("projects/<int:project_id>/shortlist/", shortlist.shortlist, name="shortlist"),
     path("projects/<int:project_id>/shortlist/add/", shortlist.add, name="shortlist_add"),

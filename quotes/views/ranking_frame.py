@@ -32,7 +32,10 @@ from quotes.versions import version_of
 TABS: tuple[tuple[str, str, str], ...] = (
     ("list", "List", "ranking"),
     ("robustness", "How firm", "ranking_robustness"),
+    ("why", "Why above", "ranking_why"),
     ("value", "Benefit and cost", "ranking_value"),
+    ("profiles", "Other weights", "ranking_profiles"),
+    ("questions", "Questions", "ranking_questions"),
 )
 MOVING = "X-Moving"  # header of a request made while a slider is dragged
 
@@ -78,7 +81,7 @@ def open_frame(request: HttpRequest, project_id: int, tab: str) -> Frame:
         "tabs": _tabs(project, tab, query),
         "tab": tab,
         "tab_url": next(reverse(f"quotes:{name}", args=[project.pk]) for key, _, name in TABS if key == tab),
-        "query": f"?{urlencode(query)}" if query else "",
+        "query_fields": list(query.items()),
         "space": space,
         "page": None,
         "nothing": "",
@@ -92,14 +95,16 @@ def open_frame(request: HttpRequest, project_id: int, tab: str) -> Frame:
     return Frame(project, ranking, labels, space, draws, context)
 
 
-def show_frame(request: HttpRequest, frame: Frame, **more: Any) -> HttpResponse:
+def show_frame(request: HttpRequest, frame: Frame, status: int = 200, **more: Any) -> HttpResponse:
     """The whole page, or its results while a slider moves."""
     template = "quotes/ranking/ranking.html"
     context = {**frame.context, **more, "tab_template": f"quotes/ranking/tab_{frame.context['tab']}.html"}
     piece = is_fragment(request) and request.htmx.target == "results"
     if piece:
         template += "#results"
-    return render(request, template, context, status=400 if frame.context["error"] and not piece else 200)
+    if frame.context["error"]:
+        status = 400
+    return render(request, template, context, status=200 if piece else status)
 
 
 def _kept(request: HttpRequest) -> dict[str, str]:

@@ -1,13 +1,18 @@
-"""The deeper looks at a ranking: how firm it is, benefit against cost."""
+"""The deeper looks at a ranking: how firm it is, why one is above another, cost, other weights, questions."""
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from cmo_selector.accounts.roles import Action
+from partners.scoring.profiles import Profile
+from partners.scoring.types import Group, PartnerResult, Ranking
 from quotes.access import sponsor_action
 from quotes.crosscheck import METHODS, cross_check
-from quotes.robustness import DRAWS, firmness_of
+from quotes.models import Project
+from quotes.profiles_page import profiles_page
+from quotes.robustness import DRAWS, firmness_of, questions_of
 from quotes.robustness_page import (
     SPACE_LABELS,
     VERDICTS,
@@ -17,10 +22,12 @@ from quotes.robustness_page import (
     heat_rows,
     help_text,
     nearest_flip,
+    of_100,
     verdict_sentence,
 )
 from quotes.value_page import value_page
 from quotes.views.ranking_frame import Frame, open_frame, show_frame
+from quotes.why_page import choose, why_page
 
 
 @require_safe
@@ -69,3 +76,103 @@ def value(request: HttpRequest, project_id: int) -> HttpResponse:
         return show_frame(request, frame)
     found = value_page(frame.ranking)
     return show_frame(request, frame, value=found, headline=found.sentence)
+
+
+@require_safe
+@sponsor_action(Action.VIEW)
+def why(request: HttpRequest, project_id: int) -> HttpResponse:
+    """Any two partners: where the points come from, how often which is ahead, what would have to change."""
+    frame = open_frame(request, project_id, "why")
+    if frame.ranking is None:
+        return show_frame(request, frame)
+    found, problem, pair = None, "", None
+    try:
+        pair = choose(frame.ranking, request.GET.get("a", ""), request.GET.get("b", ""))
+    except ValueError as bad:
+        problem = str(bad)
+    if pair:
+        found = why_page(frame.ranking, pair, frame.labels, frame.space)
+    chosen = (
+        {"a": pair[0].slug, "b": pair[1].slug}
+        if pair
+        else {"a": request.GET.get("a"), "b": request.GET.get("b")}
+    )
+    return show_frame(
+        request,
+        frame,
+        status=400 if problem else 200,
+        why=found,
+        problem=problem,
+        chosen=chosen,
+        choices=_choices(frame.ranking),
+        fields=(("a", "Partner"), ("b", "Against")),
+        headline=found.sentence if found else problem or "Two partners are needed",
+    )
+
+
+def _choices(ranking: Ranking) -> list[tuple[str, tuple[PartnerResult, ...]]]:
+    names = {
+        Group.RANKED: "Ranked",
+        Group.INSUFFICIENT: "Insufficient data",
+        Group.KNOCKED_OUT: "Knocked out",
+    }
+    return [(label, ranking.group(group)) for group, label in names.items() if ranking.group(group)]
+
+
+@require_safe
+@sponsor_action(Action.VIEW)
+def profiles(request: HttpRequest, project_id: int) -> HttpResponse:
+    """Ranks under the stage's weights, the next stage's and other profiles, beside each other."""
+    frame = open_frame(request, project_id, "profiles")
+    if frame.ranking is None:
+        return show_frame(request, frame)
+    page = profiles_page(frame.project, frame.ranking, frame.labels)
+    return show_frame(
+        request,
+        frame,
+        headline=page.sentence,
+        profiles=[_profile(frame.project, p) for p in page.profiles],
+        rows=page.rows,
+        weight_rows=page.weight_rows,
+    )
+
+
+def _profile(project: Project, profile: Profile) -> dict[str, str]:
+    """A column's head with the address that tries its weights on the list."""
+    query = urlencode({code.lower(): f"{value:g}" for code, value in profile.weights.items()})
+    own = profile.code == "own"
+    url = "" if own else f"{reverse('quotes:ranking', args=[project.pk])}?{query}"
+    return {"label": profile.label, "note": profile.note, "url": url}
+
+
+@require_safe
+@sponsor_action(Action.VIEW)
+def questions(request: HttpRequest, project_id: int) -> HttpResponse:
+    """What to ask whom, by how much the answer could change the first place."""
+    frame = open_frame(request, project_id, "questions")
+    if frame.ranking is None:
+        return show_frame(request, frame)
+    slugs = {r.partner_id: r for r in frame.ranking.results}
+    rows = [
+        {
+            "ask": q.ask,
+            "partner": q.partner,
+            "slug": slugs[q.partner_id].slug,
+            "illustrative": slugs[q.partner_id].illustrative,
+            "now": of_100(q.first_now),
+            "best": of_100(q.first_best),
+            "worst": of_100(q.first_worst),
+            "turns": q.turns,
+            "must": q.must,
+            "stake": q.stake,
+        }
+        for q in questions_of(frame.ranking)
+    ]
+    turning = sum(row["turns"] for row in rows)
+    if not rows:
+        headline = "No open question can change the first place."
+    elif turning:
+        headline = f"{turning} of these answers can change who is first, all else as it is."
+    else:
+        headline = "No single answer changes who is first, all else as it is; these move the odds most."
+    return show_frame(request, frame, headline=headline, questions=rows)

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from partners.scoring import rank_assessed
-from partners.scoring.types import CRITERIA, Assessment, CriterionScore, Ranking
+from partners.scoring.types import CRITERIA, Assessment, CriterionScore, Ranking, SubScore
 
 EQUAL = dict.fromkeys(CRITERIA, 10.0)
 
@@ -14,7 +14,10 @@ def assessment(number: int, name: str, points: dict[str, float | tuple[float, fl
     for code in CRITERIA:
         value = points.get(code, base)
         low, high = value if isinstance(value, tuple) else (value, value)
-        criteria.append(CriterionScore(code, low, high, 1 - (high - low) / 100))
+        known = 1 - (high - low) / 100
+        ask = f"How good is {code} of {name}?" if high > low else ""
+        sub = SubScore(f"{code}.all", f"Measure {code}", 1.0, low, high, known, f"{name} on {code}.", (), ask)
+        criteria.append(CriterionScore(code, low, high, known, (sub,)))
     slug = name.lower().replace(" ", "-")
     return Assessment(number, slug, name, True, number, f"{name} site", (), tuple(criteria))
 

@@ -12,7 +12,14 @@ from tests.factories.partners import CapabilityFactory, FacilityFactory, Organis
 from tests.factories.quotes import NeedFactory, ProjectFactory
 from tests.quotes.reports import scenario
 
-TABS = ["ranking", "ranking_robustness", "ranking_value"]
+TABS = [
+    "ranking",
+    "ranking_robustness",
+    "ranking_why",
+    "ranking_value",
+    "ranking_profiles",
+    "ranking_questions",
+]
 WEIGHTS = {code.lower(): "10" for code in CRITERIA}
 
 
