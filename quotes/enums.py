@@ -88,6 +88,20 @@ class AgreementStatus(models.TextChoices):
     ENDED = "ended", "Ended"
 
 
+class SponsorFunction(models.TextChoices):
+    """Whose view a named weight set is."""
+
+    CMC = "cmc", "CMC"
+    QUALITY = "quality", "Quality"
+    REGULATORY = "regulatory", "Regulatory"
+    CLINICAL = "clinical", "Clinical"
+    SUPPLY = "supply", "Supply chain"
+    PROCUREMENT = "procurement", "Procurement"
+    FINANCE = "finance", "Finance"
+    LEADERSHIP = "leadership", "Leadership"
+    OTHER = "other", "Other"
+
+
 class ReportState(models.TextChoices):
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"

@@ -22,7 +22,7 @@ PRICE_NEED = "The partner's minimum project value is within the limit set"
 
 
 def without_prices(ranking: Ranking) -> Ranking:
-    """The same ranking with every sentence and fact about prices taken out."""
+    """The same ranking with every sentence, fact and question about prices taken out."""
     return replace(ranking, results=tuple(_result(r) for r in ranking.results))
 
 
@@ -70,11 +70,11 @@ def _result(result: PartnerResult) -> PartnerResult:
 
 
 def _rule(rule: RuleResult) -> RuleResult:
-    return replace(rule, label=PRICE_NEED, reason=HIDDEN, facts=())
+    return replace(rule, label=PRICE_NEED, reason=HIDDEN, facts=(), ask="")
 
 
 def _criterion(criterion: CriterionScore) -> CriterionScore:
-    hidden = tuple(replace(s, reason=HIDDEN, facts=()) for s in criterion.subs)
+    hidden = tuple(replace(s, reason=HIDDEN, facts=(), ask="") for s in criterion.subs)
     return replace(criterion, subs=hidden)
 
 

@@ -11,7 +11,7 @@ from cmo_selector.accounts.models import Sponsor
 from cmo_selector.audit.models import AuditEvent, describe
 from cmo_selector.audit.services import about
 from quotes.enums import ReportState, ShortlistStatus
-from quotes.models import Project, Report, ShortlistEntry
+from quotes.models import Project, Report, ShortlistEntry, WeightSet
 from quotes.prices import event_without_prices
 
 
@@ -52,6 +52,11 @@ def shortlist_of(project: Project) -> list[ShortlistEntry]:
         .select_related("organisation", "added_by")
         .order_by("position")
     )
+
+
+def weight_sets_of(sponsor: Sponsor | None) -> QuerySet[WeightSet]:
+    """The sponsor's named weight sets, by function and name."""
+    return WeightSet.objects.for_sponsor(sponsor).order_by("function", "name", "pk")
 
 
 def shortlisted_ids(project: Project) -> set[int]:

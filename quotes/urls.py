@@ -14,6 +14,7 @@ from quotes.views import (
     reports,
     shortlist,
     shortlist_many,
+    weighting,
 )
 
 app_name = "quotes"
@@ -32,6 +33,13 @@ urlpatterns = [
     path("projects/<int:project_id>/needs/<int:need_id>/", needs.need_edit, name="need_edit"),
     path("projects/<int:project_id>/needs/<int:need_id>/delete/", needs.need_delete, name="need_delete"),
     path("projects/<int:project_id>/weights/", projects.weights, name="weights"),
+    path("projects/<int:project_id>/weights/by/<slug:method>/", weighting.method, name="weight_method"),
+    path("projects/<int:project_id>/weight-sets/add/", weighting.set_add, name="weight_set_add"),
+    path(
+        "projects/<int:project_id>/weight-sets/<int:set_id>/remove/",
+        weighting.set_remove,
+        name="weight_set_remove",
+    ),
     path("projects/<int:project_id>/archive/", projects.project_archive, name="project_archive"),
     # ranking
     path("projects/<int:project_id>/ranking/", ranking.ranking, name="ranking"),

@@ -10,6 +10,7 @@ from .report import Report
 from .rfq import Rfq, RfqVersion, ScopeLine
 from .shortlist import ShortlistEntry
 from .tenancy import SponsorOwned
+from .weight_set import WeightSet
 
 __all__ = [
     "Award",
@@ -33,4 +34,5 @@ __all__ = [
     "ScopeLine",
     "ShortlistEntry",
     "SponsorOwned",
+    "WeightSet",
 ]

@@ -171,13 +171,11 @@ def _weight_field(code: str) -> models.DecimalField:
     return models.DecimalField(CRITERIA[code], max_digits=5, decimal_places=2, default=Decimal(0))
 
 
-class ProjectWeights(SponsorOwned):
-    """The ten weights of a project, in points that sum to 100. Prefilled from the stage, editable."""
+class TenWeights(models.Model):
+    """The ten weights in points; constraints of the concrete model see to it that they sum to 100."""
 
-    sponsor_path = "project__sponsor"
     FIELDS = {code: code.lower() for code in CRITERIA}
 
-    project = models.OneToOneField(Project, models.CASCADE, related_name="weights")
     c1 = _weight_field("C1")
     c2 = _weight_field("C2")
     c3 = _weight_field("C3")
@@ -188,49 +186,45 @@ class ProjectWeights(SponsorOwned):
     c8 = _weight_field("C8")
     c9 = _weight_field("C9")
     c10 = _weight_field("C10")
+
+    class Meta:
+        abstract = True
+
+    def as_dict(self) -> dict[str, float]:
+        """Criterion code → points."""
+        return {code: float(getattr(self, name)) for code, name in self.FIELDS.items()}
+
+
+def weights_sum_to_100(name: str) -> models.CheckConstraint:
+    rest = [F(field) for code, field in TenWeights.FIELDS.items() if code != "C1"]
+    total = Decimal(100) - rest[0]
+    for field in rest[1:]:
+        total = total - field
+    return models.CheckConstraint(
+        condition=Q(c1=total), name=name, violation_error_message="The ten weights must sum to 100."
+    )
+
+
+def weights_not_negative(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=Q(**{f"{field}__gte": 0 for field in TenWeights.FIELDS.values()}),
+        name=name,
+        violation_error_message="A weight must not be negative.",
+    )
+
+
+class ProjectWeights(TenWeights, SponsorOwned):
+    """The ten weights of a project, in points that sum to 100. Prefilled from the stage, editable."""
+
+    sponsor_path = "project__sponsor"
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="weights")
     from_defaults = models.BooleanField(default=True, help_text="Still the stage's defaults, never edited.")
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         verbose_name_plural = "project weights"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(
-                    c1=Decimal(100)
-                    - F("c2")
-                    - F("c3")
-                    - F("c4")
-                    - F("c5")
-                    - F("c6")
-                    - F("c7")
-                    - F("c8")
-                    - F("c9")
-                    - F("c10")
-                ),
-                name="weights_sum_to_100",
-                violation_error_message="The ten weights must sum to 100.",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    c1__gte=0,
-                    c2__gte=0,
-                    c3__gte=0,
-                    c4__gte=0,
-                    c5__gte=0,
-                    c6__gte=0,
-                    c7__gte=0,
-                    c8__gte=0,
-                    c9__gte=0,
-                    c10__gte=0,
-                ),
-                name="weights_not_negative",
-                violation_error_message="A weight must not be negative.",
-            ),
-        ]
+        constraints = [weights_sum_to_100("weights_sum_to_100"), weights_not_negative("weights_not_negative")]
 
     def __str__(self) -> str:
         return f"Weights of {self.project}"
-
-    def as_dict(self) -> dict[str, float]:
-        """Criterion code → points."""
-        return {code: float(getattr(self, name)) for code, name in self.FIELDS.items()}

@@ -10,8 +10,10 @@ from partners.scoring.profiles import Profile
 from partners.scoring.types import Group, PartnerResult, Ranking
 from quotes.access import sponsor_action
 from quotes.crosscheck import METHODS, cross_check
+from quotes.enums import SponsorFunction
 from quotes.models import Project
 from quotes.profiles_page import profiles_page
+from quotes.ranking_page import rounded_to_100
 from quotes.robustness import DRAWS, firmness_of, questions_of
 from quotes.robustness_page import (
     SPACE_LABELS,
@@ -25,6 +27,7 @@ from quotes.robustness_page import (
     of_100,
     verdict_sentence,
 )
+from quotes.selectors import weight_sets_of
 from quotes.value_page import value_page
 from quotes.views.ranking_frame import Frame, open_frame, show_frame
 from quotes.why_page import choose, why_page
@@ -126,7 +129,10 @@ def profiles(request: HttpRequest, project_id: int) -> HttpResponse:
     frame = open_frame(request, project_id, "profiles")
     if frame.ranking is None:
         return show_frame(request, frame)
-    page = profiles_page(frame.project, frame.ranking, frame.labels)
+    sets = list(weight_sets_of(request.sponsor))
+    named = [Profile(f"set-{s.pk}", s.name, s.as_dict(), f"{s.get_function_display()}.") for s in sets]
+    page = profiles_page(frame.project, frame.ranking, frame.labels, named)
+    points = rounded_to_100(frame.ranking.weights)
     return show_frame(
         request,
         frame,
@@ -134,6 +140,13 @@ def profiles(request: HttpRequest, project_id: int) -> HttpResponse:
         profiles=[_profile(frame.project, p) for p in page.profiles],
         rows=page.rows,
         weight_rows=page.weight_rows,
+        sets=sets,
+        functions=SponsorFunction.choices,
+        keep={
+            "fields": [(code.lower(), f"{value:f}") for code, value in points.items()],
+            "set_name": request.GET.get("set_name", ""),
+            "set_function": request.GET.get("set_function", ""),
+        },
     )
 
 

@@ -54,6 +54,19 @@ class ProjectWeightsFactory(DjangoModelFactory):
     c10 = factory.LazyAttribute(lambda o: Decimal(str(o.points["C10"])))
 
 
+class WeightSetFactory(DjangoModelFactory):
+    """Ten equal weights under a name."""
+
+    class Meta:
+        model = models.WeightSet
+
+    sponsor = factory.SubFactory(SponsorFactory)
+    name = factory.Sequence(lambda n: f"Set {n}")
+    function = "quality"
+    created_by = factory.SubFactory(UserFactory)
+    c1 = c2 = c3 = c4 = c5 = c6 = c7 = c8 = c9 = c10 = Decimal(10)
+
+
 class NeedFactory(DjangoModelFactory):
     """A must: one service at the lead site. Pass `rule=` with `service=None` for another kind."""
 

@@ -115,6 +115,12 @@ CASES = [
     Case("quotes:ranking_robustness", READ, PROJECT),
     Case("quotes:ranking_value", READ, PROJECT),
     Case("quotes:ranking_why", READ, PROJECT),
+    Case("quotes:weight_method", READ, {**PROJECT, "method": "swing"}),
+    Case("quotes:weight_method", ("login", *(404,) * 5, 403), {**PROJECT, "method": "dice"}),
+    Case(
+        "quotes:weight_set_add", EDIT, PROJECT, "POST", {**POINTS, "set_name": "Ours", "set_function": "cmc"}
+    ),
+    Case("quotes:weight_set_remove", EDIT, {**PROJECT, "set_id": "{weight_set}"}, "POST"),
     Case("quotes:ranking_profiles", READ, PROJECT),
     Case("quotes:ranking_questions", READ, PROJECT),
     Case("quotes:ranking_weights", EDIT, PROJECT, "POST", POINTS),

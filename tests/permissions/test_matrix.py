@@ -19,7 +19,7 @@ from quotes.services.rfq_messages import ask_question
 from quotes.versions import version_of
 from tests.factories.accounts import CuratorFactory, MembershipFactory
 from tests.factories.partners import FacilityFactory, OrganisationFactory, RegisterEstablishmentFactory
-from tests.factories.quotes import NeedFactory, ProjectFactory
+from tests.factories.quotes import NeedFactory, ProjectFactory, WeightSetFactory
 from tests.factories.rfq import make_rfq, open_gate, send
 from tests.permissions.matrix import CASES, LIBRARY_PREFIXES, ROLES, Case
 
@@ -57,6 +57,7 @@ class Scene:
             "seen": entry.updated_at.isoformat(),
             "partner": partner.slug,
             "weights": version_of(project.weights, WEIGHT_FIELDS),
+            "weight_set": WeightSetFactory(sponsor=sponsor).pk,
             "member": member.pk,
             "duns": establishment.duns,
             "real_site": real_site.pk,
