@@ -7,8 +7,7 @@ from django.views.decorators.http import require_safe
 
 from partners import exports
 from partners.access import sees_prices
-from partners.filters import PartnerFilter
-from partners.models import Organisation
+from partners.browse import browse
 from partners.spreadsheets import Book, csv_lines
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -25,10 +24,10 @@ def attachment(response: HttpResponse | StreamingHttpResponse, name: str) -> Htt
 @require_safe
 def partners_csv(request: HttpRequest) -> HttpResponse:
     """Every process of every partner found, sent line by line while it is read."""
-    found = PartnerFilter(request.GET, Organisation.objects.all())
     prices = sees_prices(request)
-    partners = exports.export_partners(found.qs, found.criteria, prices=prices)
-    rows = exports.process_rows(partners, about_sites=found.criteria.about_sites, prices=prices)
+    result = browse(request.GET, request.sponsor, prices=prices)  # type: ignore[attr-defined]
+    partners = exports.export_partners(result, prices=prices)
+    rows = exports.process_rows(partners, about_sites=result.criteria.about_sites, prices=prices)
     lines = csv_lines(exports.process_header(prices=prices), rows)
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     return attachment(response, f"partners-{timezone.localdate()}.csv")
@@ -37,19 +36,19 @@ def partners_csv(request: HttpRequest) -> HttpResponse:
 @require_safe
 def partners_xlsx(request: HttpRequest) -> HttpResponse:
     """The same rows as a workbook, with the certificates and a sheet that says how it was asked for."""
-    found = PartnerFilter(request.GET, Organisation.objects.all())
     prices = sees_prices(request)
-    count = found.qs.count()
+    result = browse(request.GET, request.sponsor, prices=prices)  # type: ignore[attr-defined]
+    found, count = result.filter, result.count
     if count > MOST_IN_A_WORKBOOK:
         context = {"count": count, "most": MOST_IN_A_WORKBOOK, "query": found.query(), "back": found.url()}
         return render(request, "partners/export_too_large.html", context, status=422)
 
     def partners():
-        return exports.export_partners(found.qs, found.criteria, prices=prices)
+        return exports.export_partners(result, prices=prices)
 
     book = Book()
     header = exports.process_header(prices=prices)
-    about_sites = found.criteria.about_sites
+    about_sites = result.criteria.about_sites
     book.sheet(
         "Processes", header, exports.process_rows(partners(), about_sites=about_sites, prices=prices),
         widths=(30, 22, 12, 24, 28),

@@ -3,10 +3,10 @@
 import datetime
 from collections.abc import Iterable, Iterator
 
-from django.db.models import BooleanField, Case, Prefetch, QuerySet, When
-from django.utils import timezone
+from django.db.models import Prefetch
 
 from cmo_selector.templatetags.fmt import format_country
+from partners.browse import Result
 from partners.enums import Stage
 from partners.models import (
     Capability,
@@ -17,7 +17,6 @@ from partners.models import (
     Organisation,
     OrganisationTypeFact,
 )
-from partners.selectors import Criteria, site_condition
 from partners.spreadsheets import Value
 
 PARTNERS_PER_CHUNK = 200
@@ -40,35 +39,32 @@ CERTIFICATE_COLUMNS = (
 )
 
 
-def export_partners(
-    found: QuerySet[Organisation], criteria: Criteria, *, prices: bool
-) -> Iterator[Organisation]:
-    """Partners in the order of the search with all that the rows need, read in chunks through a cursor."""
+def export_partners(result: Result, *, prices: bool) -> Iterator[Organisation]:
+    """Partners in the order of the search with all that the rows need, read in chunks.
+
+    Each site has `matches`: whether it fulfils what the search asks of a site.
+    """
     capability = Capability.objects.select_related(
         "source", "service", "modality", "dosage_form", "production_system", "scale_unit"
     )
     certificates = Certificate.objects.select_related("source", "type", "regulator")
-    fulfils = site_condition(criteria, timezone.localdate())
-    matches = Case(When(fulfils, then=True), default=False, output_field=BooleanField())
-    sites = (
-        Facility.objects.filter(active=True)
-        .select_related("source")
-        .annotate(matches=matches)
-        .order_by("name", "pk")
-    )
-    partners = (
-        found.select_related("source")
-        .prefetch_related(None)
-        .prefetch_related(
-            Prefetch("type_facts", OrganisationTypeFact.objects.select_related("type")),
-            Prefetch("facilities", sites, to_attr="sites"),
-            Prefetch("sites__capabilities", capability),
-            Prefetch("sites__certificates", certificates),
-        )
+    sites = Facility.objects.filter(active=True).select_related("source").order_by("name", "pk")
+    partners = Organisation.objects.select_related("source").prefetch_related(
+        Prefetch("type_facts", OrganisationTypeFact.objects.select_related("type")),
+        Prefetch("facilities", sites, to_attr="sites"),
+        Prefetch("sites__capabilities", capability),
+        Prefetch("sites__certificates", certificates),
     )
     if prices:
         partners = partners.prefetch_related(Prefetch("terms", CommercialTerms.objects.all()))
-    return partners.iterator(chunk_size=PARTNERS_PER_CHUNK)
+    for start in range(0, len(result.ids), PARTNERS_PER_CHUNK):
+        ids = result.ids[start : start + PARTNERS_PER_CHUNK]
+        fulfilling = {site.id for found in result.sites_of(ids).values() for site in found}
+        chunk = partners.in_bulk(ids)
+        for partner in (chunk[pk] for pk in ids if pk in chunk):
+            for site in partner.sites:  # type: ignore[attr-defined]
+                site.matches = site.pk in fulfilling
+            yield partner
 
 
 def process_header(*, prices: bool) -> tuple[str, ...]:

@@ -1,7 +1,9 @@
 """Form fields that survive anything an address can hold: what they cannot use they leave out, and say so."""
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from django import forms
 
@@ -73,3 +75,72 @@ class CodesField(forms.Field):
             ]
         chosen = set(given)
         return [code for code in self.terms if code in chosen]
+
+
+class _TypedField(forms.Field):
+    """One value that is typed. What cannot be read is left out with a remark, and `None` is the answer."""
+
+    kind = ""
+    hint = ""
+
+    def __init__(self, *, noun: str, **kwargs: object):
+        super().__init__(**{**kwargs, "required": False})
+        self.noun = noun
+        self.remarks: list[str] = []
+
+    def clean(self, value: object) -> object:
+        text = printable(str(value or ""))
+        self.remarks = []
+        if not text:
+            return None
+        try:
+            return self.read(text)
+        except (ValueError, ArithmeticError):
+            self.remarks = [f"{self.noun}: {quoted(text)} is not {self.kind} and was left out; {self.hint}."]
+            return None
+
+    def read(self, text: str) -> object:
+        """The value of the text. Raises ValueError or ArithmeticError."""
+        raise NotImplementedError
+
+
+class AmountField(_TypedField):
+    """A number of zero or more, with or without commas or spaces between thousands."""
+
+    kind = "a number of zero or more"
+    hint = "write for instance 2000 or 0.5"
+    MOST = Decimal(10) ** 18
+
+    def read(self, text: str) -> Decimal:
+        if re.fullmatch(r"\d{1,3}([ ,]\d{3})+(\.\d+)?", text):
+            text = re.sub(r"[ ,]", "", text)
+        if len(text) > SHOWN or not re.fullmatch(r"[0-9]*\.?[0-9]+(e[0-9]{1,2})?", text, re.IGNORECASE):
+            raise ValueError(text)
+        amount = Decimal(text)
+        if amount > self.MOST:
+            raise ValueError(text)
+        return amount
+
+
+class DayField(_TypedField):
+    """A day as YYYY-MM-DD."""
+
+    kind = "a day"
+    hint = "write it as YYYY-MM-DD"
+
+    def read(self, text: str) -> datetime.date:
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            raise ValueError(text)
+        return datetime.date.fromisoformat(text)
+
+
+class SwitchField(_TypedField):
+    """On or not."""
+
+    kind = "a setting"
+    hint = "write 1 to switch it on"
+
+    def read(self, text: str) -> bool:
+        if text not in {"1", "0"}:
+            raise ValueError(text)
+        return text == "1"

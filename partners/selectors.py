@@ -1,31 +1,16 @@
 """What the catalogue's pages read: search terms, the partners that match, one partner's whole record."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import (
-    BooleanField,
-    Case,
-    Count,
-    Exists,
-    F,
-    IntegerField,
-    Max,
-    Model,
-    OuterRef,
-    Prefetch,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce, Greatest, Lower
-from django.utils import timezone
+from django.db.models import Count, IntegerField, Max, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Greatest
 from django_countries import countries
 
-from partners import finding
+from partners.enums import EvidenceLevel
+from partners.facets.criteria import BIOSAFETY, CHECKED_MONTHS, INSPECTED_YEARS, NOT_CHECKED
+from partners.facets.regions import REGIONS, region_of
 from partners.models import (
     Alias,
     Capability,
@@ -53,20 +38,18 @@ from partners.models import (
     RegisterEstablishment,
     RegulatoryAction,
     RestrictedPartyEntry,
+    ScaleUnit,
     Service,
     TrackRecord,
 )
 
 ILLUSTRATIVE, REAL = "illustrative", "real"
-MOST_WORDS = finding.MOST_WORDS
-SHORTEST_IDENTIFIER = 4
-LEAST_LIKENESS = 0.4  # word similarity (pg_trgm, 0-1) of a name that may have been meant
 
-SORTS: dict[str, tuple[str, tuple]] = {
-    "name": ("Best match, then name", (Lower("name"), "pk")),
-    "sites": ("Most sites", (F("site_count").desc(), Lower("name"), "pk")),
-    "checked": ("Last checked, newest", (F("checked_on").desc(), Lower("name"), "pk")),
-    "unchecked": ("Last checked, oldest", (F("checked_on").asc(), Lower("name"), "pk")),
+SORTS = {
+    "name": "Best match, then name",
+    "sites": "Most sites",
+    "checked": "Last checked, newest",
+    "unchecked": "Last checked, oldest",
 }
 
 
@@ -75,13 +58,17 @@ SORTS: dict[str, tuple[str, tuple]] = {
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One value a facet offers. `parent` is the code of the branch it belongs to, `group` a mere heading."""
+    """One value a facet offers. `parent` is the code of the branch it belongs to, `group` a mere heading.
+
+    `pk` is the row of the vocabulary, 0 where there is none.
+    """
 
     code: str
     label: str
     group: str = ""
     parent: str = ""
     active: bool = True
+    pk: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +77,13 @@ class Terms:
 
     by_facet: dict[str, dict[str, Term]]
 
-    def with_descendants(self, services: Iterable[str]) -> frozenset[str]:
-        """Service codes with everything below them in the tree."""
+    def with_descendants(self, facet: str, codes: Iterable[str]) -> frozenset[str]:
+        """Codes of a facet with everything below them in its tree."""
         children: dict[str, list[str]] = {}
-        for term in self.by_facet["service"].values():
+        for term in self.by_facet[facet].values():
             children.setdefault(term.parent, []).append(term.code)
         found: set[str] = set()
-        waiting = list(services)
+        waiting = list(codes)
         while waiting:
             code = waiting.pop()
             if code not in found:
@@ -109,17 +96,28 @@ def facet_terms() -> Terms:
     """Every vocabulary a partner can be filtered by (nine queries, whatever the size of the catalogue)."""
 
     def load(model: type[Model], group: str = "") -> dict[str, Term]:
-        fields = ["code", "label", "active", *([group] if group else [])]
+        fields = ["pk", "code", "label", "active", *([group] if group else [])]
         rows = model.objects.order_by("order", "label", "pk").values(*fields)  # type: ignore[attr-defined]
         return {
-            row["code"]: Term(row["code"], row["label"], group=row.get(group, ""), active=row["active"])
+            row["code"]: Term(
+                row["code"], row["label"], group=row.get(group, ""), active=row["active"], pk=row["pk"]
+            )
             for row in rows
         }
 
+    def fixed(**labels: str) -> dict[str, Term]:
+        return {code: Term(code, label) for code, label in labels.items()}
+
     services = {
-        code: Term(code, label, parent=parent or "", active=active)
-        for code, label, parent, active in Service.objects.order_by("order", "label", "pk").values_list(
-            "code", "label", "parent__code", "active"
+        code: Term(code, label, parent=parent or "", active=active, pk=pk)
+        for pk, code, label, parent, active in Service.objects.order_by("order", "label", "pk").values_list(
+            "pk", "code", "label", "parent__code", "active"
+        )
+    }
+    units = {
+        code: Term(code, symbol, active=active, pk=pk)
+        for pk, code, symbol, active in ScaleUnit.objects.order_by("order", "label", "pk").values_list(
+            "pk", "code", "symbol", "active"
         )
     }
     return Terms(
@@ -128,10 +126,24 @@ def facet_terms() -> Terms:
             "modality": load(Modality, "group"),
             "service": services,
             "dosage_form": load(DosageForm),
+            "scale_unit": units,
             "country": _countries(),
             "certificate": load(CertificateType),
             "structure": load(ContractStructure),
             "industry": load(Industry),
+            "gmp": fixed(yes="GMP for human use", no="Not GMP", unknown="GMP unknown"),
+            "bsl": {code: Term(code, f"BSL-{code} or higher") for code in BIOSAFETY},
+            "evidence": fixed(**dict(EvidenceLevel.choices)),
+            "actions": fixed(none="No open regulatory action on record"),
+            "inspected": {
+                code: Term(code, f"Within {years} year{'s' if years > 1 else ''}")
+                for code, years in INSPECTED_YEARS.items()
+            },
+            "checked": {
+                **{code: Term(code, f"Within {months} months") for code, months in CHECKED_MONTHS.items()},
+                NOT_CHECKED: Term(NOT_CHECKED, "Longer ago"),
+            },
+            "sponsor_size": fixed(virtual="Virtual", small="Small", mid="Mid-size", large="Large"),
             "record": {
                 REAL: Term(REAL, "Real companies (public registers)"),
                 ILLUSTRATIVE: Term(ILLUSTRATIVE, "Illustrative companies (fictional)"),
@@ -141,91 +153,30 @@ def facet_terms() -> Terms:
 
 
 def _countries() -> dict[str, Term]:
-    """Countries with a site, by name. Any other real country may be asked for and finds nothing."""
+    """Regions, and below them their countries by name. Countries without a site may be asked for as well."""
     used = set(
         Facility.objects.filter(active=True, organisation__active=True)
         .order_by()
         .values_list("country", flat=True)
         .distinct()
     )
-    return {code: Term(code, name, active=code in used) for code, name in countries}
+    regions = region_of()
+    inhabited = {regions.get(code, "") for code in used}
+    return {
+        **{code: Term(code, name, active=code in inhabited) for code, name in REGIONS.items()},
+        **{
+            code: Term(code, name, parent=regions.get(code, ""), active=code in used)
+            for code, name in countries
+        },
+    }
 
 
 # -- search --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Criteria:
-    """What to look for. Codes within one facet are alternatives; facets must all hold.
-
-    Modalities, services and dosage forms must hold for one and the same process of a site, and countries and
-    certificates (valid on the day) for that same site: two sites never make up for each other. `services`
-    holds descendants already.
-    """
-
-    text: str = ""
-    types: frozenset[str] = frozenset()
-    modalities: frozenset[str] = frozenset()
-    services: frozenset[str] = frozenset()
-    dosage_forms: frozenset[str] = frozenset()
-    countries: frozenset[str] = frozenset()
-    certificates: frozenset[str] = frozenset()
-    structures: frozenset[str] = frozenset()
-    industries: frozenset[str] = frozenset()
-    records: frozenset[str] = frozenset()
-
-    @property
-    def about_sites(self) -> bool:
-        """Whether anything is asked of a site."""
-        return bool(
-            self.modalities or self.services or self.dosage_forms or self.countries or self.certificates
-        )
-
-
 def valid_certificates(on: datetime.date) -> QuerySet[Certificate]:
     """Certificates known to be valid on a day; one without an expiry date is not known to be valid."""
     return Certificate.objects.filter(Q(issued_on=None) | Q(issued_on__lte=on), expires_on__gte=on)
-
-
-def site_condition(criteria: Criteria, on: datetime.date) -> Q:
-    """What one site must fulfil, as a condition on `Facility`."""
-    condition = Q(active=True)
-    process = {
-        "modality__code__in": criteria.modalities,
-        "service__code__in": criteria.services,
-        "dosage_form__code__in": criteria.dosage_forms,
-    }
-    wanted = {lookup: codes for lookup, codes in process.items() if codes}
-    if wanted:
-        condition &= Q(Exists(Capability.objects.filter(facility=OuterRef("pk"), **wanted)))
-    if criteria.countries:
-        condition &= Q(country__in=criteria.countries)
-    if criteria.certificates:
-        held = valid_certificates(on).filter(facility=OuterRef("pk"), type__code__in=criteria.certificates)
-        condition &= Q(Exists(held))
-    return condition
-
-
-def search(criteria: Criteria, queryset: QuerySet[Organisation] | None = None) -> QuerySet[Organisation]:
-    """Active partners that fulfil the criteria, in no particular order."""
-    found = Organisation.objects.active() if queryset is None else queryset
-    if criteria.records == {ILLUSTRATIVE}:
-        found = found.filter(illustrative=True)
-    elif criteria.records == {REAL}:
-        found = found.filter(illustrative=False)
-    facts = (
-        (OrganisationTypeFact, "type", criteria.types),
-        (ContractStructureFact, "structure", criteria.structures),
-        (IndustryFact, "industry", criteria.industries),
-    )
-    for model, term, codes in facts:
-        if codes:
-            rows = model.objects.filter(organisation=OuterRef("pk"), **{f"{term}__code__in": codes})
-            found = found.filter(Exists(rows))
-    if criteria.about_sites:
-        sites = Facility.objects.filter(site_condition(criteria, timezone.localdate()))
-        found = found.filter(Exists(sites.filter(organisation=OuterRef("pk"))))
-    return found.filter(finding.holds(criteria.text)) if criteria.text else found
 
 
 def _latest(model: type[Model], owner: str) -> Subquery:
@@ -253,32 +204,22 @@ def with_figures(queryset: QuerySet[Organisation]) -> QuerySet[Organisation]:
     )
 
 
-def sorted_by(queryset: QuerySet[Organisation], sort: str, text: str = "") -> QuerySet[Organisation]:
-    """In the order of one of `SORTS`; always the same order for the same rows. By name, best match comes first."""
-    found, order = with_figures(queryset), SORTS[sort][1]
-    if text and sort == "name":
-        return finding.with_match(found, text).order_by(F("match").desc(), *order)
-    return found.order_by(*order)
-
-
-def cards(queryset: QuerySet[Organisation], criteria: Criteria) -> QuerySet[Organisation]:
-    """The partners with what a result card shows: five more queries, whatever their number.
-
-    Each site has `matches`: whether it alone fulfils what the search asks of a site.
-    """
-    on = timezone.localdate()
-    matches = Case(
-        When(site_condition(criteria, on), then=Value(True)),
-        default=Value(False),
-        output_field=BooleanField(),
+def cards(ids: Sequence[int], on: datetime.date) -> list[Organisation]:
+    """Partners in the order of their ids with what a result card shows: five queries, whatever their number."""
+    sites = Facility.objects.filter(active=True).order_by("name", "pk")
+    partners = (
+        with_figures(Organisation.objects.filter(pk__in=ids))
+        .prefetch_related(
+            Prefetch("type_facts", OrganisationTypeFact.objects.select_related("type")),
+            Prefetch("facilities", sites, to_attr="sites"),
+            Prefetch("sites__capabilities", Capability.objects.select_related("service", "modality")),
+            Prefetch(
+                "sites__certificates", valid_certificates(on).select_related("type"), to_attr="valid_now"
+            ),
+        )
+        .in_bulk()
     )
-    sites = Facility.objects.filter(active=True).annotate(matches=matches).order_by("name", "pk")
-    return queryset.prefetch_related(
-        Prefetch("type_facts", OrganisationTypeFact.objects.select_related("type")),
-        Prefetch("facilities", sites, to_attr="sites"),
-        Prefetch("sites__capabilities", Capability.objects.select_related("service", "modality")),
-        Prefetch("sites__certificates", valid_certificates(on).select_related("type"), to_attr="valid_now"),
-    )
+    return [partners[pk] for pk in ids if pk in partners]
 
 
 # -- one partner ---------------------------------------------------------------------------------

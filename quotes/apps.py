@@ -5,3 +5,9 @@ class QuotesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "quotes"
     verbose_name = "Sponsor projects"
+
+    def ready(self) -> None:
+        from partners import private
+        from quotes.relations import private_facets
+
+        private.offer(private_facets)

@@ -1,6 +1,7 @@
 """The shared vendor catalogue. No model here knows about sponsors."""
 
 from .capability import Capability, CapacitySlot
+from .change import CatalogueChange
 from .commercial import CommercialTerms, Document, IndicativePrice, MetricValue, TrackRecord
 from .evidence import Evidenced, Source
 from .exchange import ExchangeRate, ExchangeRateImport
@@ -48,6 +49,7 @@ __all__ = [
     "Alias",
     "Capability",
     "CapacitySlot",
+    "CatalogueChange",
     "Certificate",
     "CertificateType",
     "Change",

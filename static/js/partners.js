@@ -21,6 +21,12 @@ function narrow(box) {
   facet.querySelector("[data-facet-none]").hidden = shown > 0;
 }
 
+// Values that the server brought along are narrowed as the box says.
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+  const box = event.target.closest?.("[data-facet]")?.querySelector("[data-facet-find]");
+  if (box?.value) narrow(box);
+});
+
 const isBox = (node) => node instanceof Element && node.matches("[data-facet-find]");
 
 // The box narrows the list only: it must not send the form, neither by typing nor by Enter.

@@ -522,3 +522,10 @@ class ChangeFactory(DjangoModelFactory):
     def _create(cls, model_class, *args, **kwargs):
         IndustryFactory(code=f"industry-{model_class.objects.count()}")
         return model_class.objects.first()
+
+
+class CatalogueChangeFactory(DjangoModelFactory):
+    class Meta:
+        model = models.CatalogueChange
+
+    stamp = factory.Sequence(lambda n: n + 1)

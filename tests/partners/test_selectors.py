@@ -6,20 +6,18 @@ import pytest
 from django.utils import timezone
 
 from partners import finding, selectors
+from partners.browse import browse
 from partners.enums import AliasKind, IdentifierScheme
 from partners.models import Organisation
-from partners.selectors import Criteria
 from tests.factories import partners as make
 
 pytestmark = pytest.mark.django_db
 
 
-def names(criteria):
-    return sorted(selectors.search(criteria).values_list("name", flat=True))
-
-
-def one(value):
-    return frozenset({value})
+def names(**params):
+    """Names of the partners that a search finds, sorted."""
+    found = Organisation.objects.filter(pk__in=browse(params).ids)
+    return sorted(found.values_list("name", flat=True))
 
 
 def days(number):
@@ -59,8 +57,8 @@ def test_modality_and_service_of_two_processes_do_not_add_up(terms):
     vector_for_aav = {"modality": terms["aav"], "service": terms["vector"]}
     mammalian_for_mab = {"modality": terms["mab"], "service": terms["mammalian"]}
     partner("Both", ("CH", [vector_for_aav, mammalian_for_mab], []))
-    assert names(Criteria(modalities=one("t-aav"), services=one("t-vector"))) == ["Both"]
-    assert names(Criteria(modalities=one("t-aav"), services=one("t-mammalian"))) == []
+    assert names(modality="t-aav", service="t-vector") == ["Both"]
+    assert names(modality="t-aav", service="t-mammalian") == []
 
 
 def test_two_sites_never_make_up_for_each_other(terms):
@@ -69,9 +67,9 @@ def test_two_sites_never_make_up_for_each_other(terms):
     partner("Split country", ("US", [aav], []), ("CH", [], []))
     partner("Split certificate", ("CH", [aav], []), ("CH", [], [gmp]))
     partner("One site", ("CH", [aav], [gmp]))
-    assert names(Criteria(modalities=one("t-aav"), countries=one("CH"))) == ["One site", "Split certificate"]
-    assert names(Criteria(modalities=one("t-aav"), certificates=one("t-gmp"))) == ["One site"]
-    assert names(Criteria(countries=one("CH"))) == ["One site", "Split certificate", "Split country"]
+    assert names(modality="t-aav", country="CH") == ["One site", "Split certificate"]
+    assert names(modality="t-aav", certificate="t-gmp") == ["One site"]
+    assert names(country="CH") == ["One site", "Split certificate", "Split country"]
 
 
 def test_dosage_form_belongs_to_the_same_process(terms):
@@ -79,27 +77,27 @@ def test_dosage_form_belongs_to_the_same_process(terms):
         "Apart",
         ("CH", [{"modality": terms["aav"]}, {"modality": terms["mab"], "dosage_form": terms["vial"]}], []),
     )
-    assert names(Criteria(dosage_forms=one("t-vial"), modalities=one("t-mab"))) == ["Apart"]
-    assert names(Criteria(dosage_forms=one("t-vial"), modalities=one("t-aav"))) == []
+    assert names(dosage_form="t-vial", modality="t-mab") == ["Apart"]
+    assert names(dosage_form="t-vial", modality="t-aav") == []
 
 
 def test_unstated_modality_is_not_taken_for_the_one_asked_for(terms):
     partner("Register only", ("CH", [{"service": terms["vector"]}], []))
-    assert names(Criteria(services=one("t-vector"))) == ["Register only"]
-    assert names(Criteria(services=one("t-vector"), modalities=one("t-aav"))) == []
+    assert names(service="t-vector") == ["Register only"]
+    assert names(service="t-vector", modality="t-aav") == []
 
 
 def test_sites_that_are_closed_count_for_nothing(terms):
     closed = partner("Closed", ("CH", [{"modality": terms["aav"]}], []))
     closed.facilities.update(active=False)
-    assert names(Criteria(modalities=one("t-aav"))) == []
-    assert names(Criteria(countries=one("CH"))) == []
+    assert names(modality="t-aav") == []
+    assert names(country="CH") == []
 
 
 def test_partners_no_longer_offered_are_not_found():
     make.OrganisationFactory(name="Gone", active=False)
     make.OrganisationFactory(name="Here")
-    assert names(Criteria()) == ["Here"]
+    assert names() == ["Here"]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +117,7 @@ def test_certificate_counts_only_when_known_to_be_valid_today(issued, expires, v
         "expires_on": None if expires is None else days(expires),
     }
     partner("Holder", ("CH", [], [{"type": make.CertificateTypeFactory(code="t-gmp"), **dates}]))
-    assert names(Criteria(certificates=one("t-gmp"))) == (["Holder"] if valid else [])
+    assert names(certificate="t-gmp") == (["Holder"] if valid else [])
 
 
 # -- facets of the partner -------------------------------------------------------------------------------
@@ -135,23 +133,23 @@ def test_values_of_one_facet_are_alternatives_and_facets_must_all_hold():
     make.ContractStructureFactFactory(
         organisation=both, structure=make.ContractStructureFactory(code="t-toll")
     )
-    assert names(Criteria(types=frozenset({"t-cmo", "t-cro"}))) == ["Both", "Left", "Right"]
-    assert names(Criteria(types=one("t-cmo"), industries=one("t-pharma"))) == ["Both"]
-    assert names(Criteria(types=one("t-cro"), industries=one("t-pharma"))) == []
-    assert names(Criteria(structures=one("t-toll"))) == ["Both"]
+    assert names(type=["t-cmo", "t-cro"]) == ["Both", "Left", "Right"]
+    assert names(type="t-cmo", industry="t-pharma") == ["Both"]
+    assert names(type="t-cro", industry="t-pharma") == []
+    assert names(structure="t-toll") == ["Both"]
 
 
 def test_real_and_illustrative_partners_are_told_apart():
     make.OrganisationFactory(name="Invented", illustrative=True)
     make.OrganisationFactory(name="Registered", illustrative=False)
-    assert names(Criteria(records=one("real"))) == ["Registered"]
-    assert names(Criteria(records=one("illustrative"))) == ["Invented"]
-    assert names(Criteria(records=frozenset({"real", "illustrative"}))) == ["Invented", "Registered"]
+    assert names(record="real") == ["Registered"]
+    assert names(record="illustrative") == ["Invented"]
+    assert names(record=["real", "illustrative"]) == ["Invented", "Registered"]
 
 
 def test_partner_with_two_matching_rows_is_found_once(terms):
     partner("Once", ("CH", [{"modality": terms["aav"]}] * 3, []), ("CH", [{"modality": terms["aav"]}], []))
-    assert names(Criteria(modalities=one("t-aav"), countries=one("CH"))) == ["Once"]
+    assert names(modality="t-aav", country="CH") == ["Once"]
 
 
 # -- text ------------------------------------------------------------------------------------------------
@@ -178,19 +176,19 @@ def generale():
     ],
 )  # fmt: skip
 def test_text_is_found_in_names_sites_cities_and_identifiers(generale, text):
-    assert names(Criteria(text=text)) == ["Générale Biologique"]
+    assert names(q=text) == ["Générale Biologique"]
 
 
 @pytest.mark.parametrize(
     "text", ["nothing", "generale basel", "%", "_", "\\", "' OR 1=1 --", "300", "<script>alert(1)</script>"]
 )
 def test_text_that_occurs_nowhere_finds_nothing(generale, text):
-    assert names(Criteria(text=text)) == []
+    assert names(q=text) == []
 
 
 def test_words_beyond_the_most_are_left_out(generale):
     words = ["generale"] * finding.MOST_WORDS
-    assert names(Criteria(text=" ".join([*words, "nowhere"]))) == ["Générale Biologique"]
+    assert names(q=" ".join([*words, "nowhere"])) == ["Générale Biologique"]
 
 
 def test_mistyped_name_suggests_the_partner_that_may_be_meant():
@@ -206,16 +204,16 @@ def test_mistyped_name_suggests_the_partner_that_may_be_meant():
 
 def test_branch_of_the_service_tree_includes_what_is_below_it(terms):
     make.ServiceFactory(code="t-leaf", parent=terms["vector"])
-    found = selectors.facet_terms().with_descendants(["t-substance"])
+    found = selectors.facet_terms().with_descendants("service", ["t-substance"])
     assert found == {"t-substance", "t-vector", "t-mammalian", "t-leaf"}
-    assert selectors.facet_terms().with_descendants(["t-mammalian"]) == {"t-mammalian"}
+    assert selectors.facet_terms().with_descendants("service", ["t-mammalian"]) == {"t-mammalian"}
 
 
 def test_only_countries_with_an_active_site_are_offered():
     partner("Swiss", ("CH", [], []))
     partner("Former", ("DE", [], [])).facilities.update(active=False)
     offered = {t.code for t in selectors.facet_terms().by_facet["country"].values() if t.active}
-    assert offered == {"CH"}
+    assert offered == {"europe-other", "CH"}
 
 
 def test_last_checked_is_the_newest_date_of_the_main_facts():
@@ -241,14 +239,16 @@ def test_each_order_sorts_whole_lists():
             sites, organisation=organisation, retrieved_on=datetime.date(2019, 1, 1)
         )
     order = {
-        sort: "".join(selectors.sorted_by(Organisation.objects.all(), sort).values_list("name", flat=True))
+        sort: "".join(p.name for p in selectors.cards(browse({"sort": sort}).ids, datetime.date(2025, 1, 1)))
         for sort in selectors.SORTS
     }
     assert order == {"name": "Abc", "sites": "bAc", "checked": "bcA", "unchecked": "Acb"}
 
 
-def test_card_marks_the_sites_that_fulfil_the_search(terms):
+def test_sites_that_fulfil_the_search_are_named(terms):
     organisation = partner("Two", ("CH", [{"modality": terms["aav"]}], []), ("US", [], []))
-    criteria = Criteria(modalities=one("t-aav"))
-    (row,) = selectors.cards(Organisation.objects.filter(pk=organisation.pk), criteria)
-    assert [(str(site.country), site.matches) for site in row.sites] == [("CH", True), ("US", False)]
+    swiss = organisation.facilities.get(country="CH")
+    result = browse({"modality": "t-aav"})
+    assert result.sites == [swiss.pk]
+    assert [site.id for site in result.sites_of([organisation.pk])[organisation.pk]] == [swiss.pk]
+    assert browse({}).sites_of([organisation.pk]) == {organisation.pk: []}

@@ -1,0 +1,150 @@
+"""Reads the tables that browsing needs, each as one NumPy record array, through COPY in binary."""
+
+import struct
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+KINDS = {"i": (">i8", 8, "bigint"), "f": (">f8", 8, "float8")}
+HEADER, TRAILER = 19, 2  # bytes of PostgreSQL's COPY format; without extensions, as here
+
+DAY = "({} - DATE '1970-01-01')"
+
+# name → (columns with the kind of each: i whole number, f number; FROM and what follows). NULL is -1, or NaN.
+TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
+    "partners": (
+        {
+            "id": ("i", "o.id"),
+            "illustrative": ("i", "o.illustrative::int"),
+            "retrieved": ("i", DAY.format("o.retrieved_on")),
+            "terms_retrieved": (
+                "i",
+                "(SELECT max(retrieved_on) FROM partners_commercialterms c WHERE c.organisation_id = o.id)"
+                " - DATE '1970-01-01'",
+            ),
+            "minimum": ("f", "t.minimum_project"),
+            "currency": (
+                "i",
+                "ascii(t.currency) * 65536 + ascii(substr(t.currency, 2, 1)) * 256 + ascii(substr(t.currency, 3, 1))",
+            ),
+        },
+        "partners_organisation o LEFT JOIN ("
+        "  SELECT DISTINCT ON (organisation_id) organisation_id, minimum_project, currency"
+        "  FROM partners_commercialterms WHERE minimum_project IS NOT NULL"
+        "  ORDER BY organisation_id, retrieved_on DESC, id DESC"
+        ") t ON t.organisation_id = o.id WHERE o.active ORDER BY lower(o.name), o.id",
+    ),
+    "types": (
+        {"owner": ("i", "organisation_id"), "value": ("i", "type_id")},
+        "partners_organisationtypefact",
+    ),
+    "structures": (
+        {"owner": ("i", "organisation_id"), "value": ("i", "structure_id")},
+        "partners_contractstructurefact",
+    ),
+    "industries": (
+        {"owner": ("i", "organisation_id"), "value": ("i", "industry_id")},
+        "partners_industryfact",
+    ),
+    "sponsor_sizes": (
+        {
+            "owner": ("i", "v.organisation_id"),
+            "value": (
+                "i",
+                "array_position(ARRAY['virtual', 'small', 'mid', 'large'], lower(v.text::text)) - 1",
+            ),
+        },
+        "partners_metricvalue v JOIN partners_metric m ON m.id = v.metric_id WHERE m.code = 'client_size_focus'",
+    ),
+    "sites": (
+        {
+            "id": ("i", "id"),
+            "owner": ("i", "organisation_id"),
+            "country": ("i", "ascii(country) * 256 + ascii(substr(country, 2, 1))"),
+            "active": ("i", "active::int"),
+            "retrieved": ("i", DAY.format("retrieved_on")),
+        },
+        "partners_facility ORDER BY id",
+    ),
+    "actions": (
+        {"owner": ("i", "facility_id")},
+        "partners_regulatoryaction WHERE closed_on IS NULL",
+    ),
+    "inspections": (
+        {"owner": ("i", "facility_id"), "ended": ("i", DAY.format("max(ended_on)"))},
+        "partners_inspection GROUP BY facility_id",
+    ),
+    "certificates": (
+        {
+            "owner": ("i", "facility_id"),
+            "type": ("i", "type_id"),
+            "issued": ("i", DAY.format("issued_on")),
+            "expires": ("i", DAY.format("expires_on")),
+            "retrieved": ("i", DAY.format("retrieved_on")),
+        },
+        "partners_certificate",
+    ),
+    "slots": (
+        {
+            "owner": ("i", "facility_id"),
+            "service": ("i", "service_id"),
+            "modality": ("i", "modality_id"),
+            "starts": ("i", DAY.format("starts_on")),
+            "ends": ("i", DAY.format("ends_on")),
+        },
+        "partners_capacityslot WHERE status = 'open'",
+    ),
+    "processes": (
+        {
+            "owner": ("i", "facility_id"),
+            "modality": ("i", "modality_id"),
+            "service": ("i", "service_id"),
+            "dosage_form": ("i", "dosage_form_id"),
+            "gmp": ("i", "CASE WHEN gmp THEN 0 WHEN NOT gmp THEN 1 ELSE 2 END"),
+            "evidence": (
+                "i",
+                "array_position(ARRAY['self_declared', 'document_checked', 'public_register', 'audited'],"
+                " evidence_level::text) - 1",
+            ),
+            "biosafety": ("i", "biosafety_level"),
+            "scale_unit": ("i", "scale_unit_id"),
+            "scale_low": ("f", "coalesce(scale_min, scale_max)"),
+            "scale_high": ("f", "coalesce(scale_max, scale_min)"),
+            "oel": ("f", "oel_ug_m3"),
+            "retrieved": ("i", DAY.format("retrieved_on")),
+        },
+        "partners_capability",
+    ),
+}
+
+
+def read(table: str) -> Any:
+    """One of TABLES as a record array with native numbers."""
+    columns, source = TABLES[table]
+    selected = ", ".join(
+        f"coalesce(({sql})::{KINDS[kind][2]}, {'-1' if kind == 'i' else chr(39) + 'NaN' + chr(39)})"
+        for kind, sql in columns.values()
+    )
+    buffer = BytesIO()
+    with connection.cursor() as cursor:
+        cursor.copy_expert(  # type: ignore[attr-defined]
+            f"COPY (SELECT {selected} FROM {source}) TO STDOUT WITH (FORMAT binary)",  # noqa: S608  see TABLES
+            buffer,
+        )
+    stored = np.dtype(
+        [
+            ("", ">i2"),
+            *(part for name, (kind, _) in columns.items() for part in (("", ">i4"), (name, KINDS[kind][0]))),
+        ]
+    )
+    data = buffer.getbuffer()
+    (extension,) = struct.unpack_from(">i", data, HEADER - 4)
+    if extension or (len(data) - HEADER - TRAILER) % stored.itemsize:
+        raise ValueError(f"COPY of {table} has another layout than expected")
+    rows = np.frombuffer(data[HEADER:-TRAILER], dtype=stored)
+    native = np.empty(rows.shape, dtype=[(name, KINDS[kind][0][1:]) for name, (kind, _) in columns.items()])
+    for name in columns:
+        native[name] = rows[name]
+    return native
