@@ -20,7 +20,7 @@ from cmo_selector.templatetags.fmt import (
 from partners import wording
 from partners.enums import SlotStatus
 from partners.models import Capability, Certificate, Evidenced, Facility, Organisation
-from partners.quality_record import certificate_state
+from partners.quality_record import certificate_state, is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,12 +267,13 @@ def _quality_rows(partners: Sequence[Organisation], today: datetime.date) -> Ite
         actions = [(site, fact) for site, fact in _by_site(partner, "actions") if fact.closed_on is None]
         for site, fact in actions:
             text = f"{fact.get_kind_display()} of {fact.issued_on.isoformat()}, {fact.regulator.label}"
-            yield Line(text, fact.kind, fact, site.name)
+            unclear = "" if is_open(fact) else ", close-out unknown"
+            yield Line(text + unclear, (fact.kind, unclear), fact, site.name)
         if not actions:
             yield Line("none known", "none known")
 
     yield _row("Last inspection", partners, last_inspection)
-    yield _row("Open regulatory actions", partners, open_actions)
+    yield _row("Regulatory actions not closed", partners, open_actions)
     types = {f.type.code: f.type for p in partners for _, f in _by_site(p, "certificates")}
     for kind in sorted(types.values(), key=lambda t: (t.order, t.label)):
 

@@ -25,7 +25,7 @@ from partners.models import (
     TrackRecord,
 )
 from partners.profile_charts import quality_timeline, sites_map
-from partners.quality_record import Entry, certificate_is_valid, quality_record
+from partners.quality_record import Entry, certificate_is_valid, is_open, quality_record
 from partners.record_sources import UsedSource, sources_of
 
 MATRIX_ROWS_OPEN = 25  # a longer table of services scrolls in its region
@@ -70,6 +70,7 @@ class Profile:
     timeline_spec: dict | None
     valid_certificates: int
     open_actions: int
+    unclear_actions: int  # nobody knows whether they were closed out
     last_inspection: Inspection | None
     calendar: Calendar | None
     slots: tuple[tuple[Facility, CapacitySlot, str], ...]
@@ -82,6 +83,11 @@ class Profile:
     unplaced: tuple[str, ...]
     checked_on: datetime.date
     prices: bool
+
+    @property
+    def unclear_actions_note(self) -> str:
+        one = self.unclear_actions == 1
+        return f"{self.unclear_actions} action{'' if one else 's'} without a stated close-out"
 
 
 def build_profile(partner: Organisation, metrics: Sequence[Metric], *, prices: bool) -> Profile:
@@ -108,7 +114,8 @@ def build_profile(partner: Organisation, metrics: Sequence[Metric], *, prices: b
         entries=entries,
         timeline_spec=quality_timeline(entries, today),
         valid_certificates=sum(certificate_is_valid(c, today) for c in certificates),
-        open_actions=sum(a.closed_on is None for a in actions),
+        open_actions=sum(map(is_open, actions)),
+        unclear_actions=sum(a.close_out_unknown for a in actions),
         last_inspection=max((i for i in inspections if i.ended_on), key=lambda i: i.ended_on, default=None),
         calendar=build_calendar(sites, today),
         slots=tuple((site, slot, wording.scope(slot)) for site in sites for slot in site.slots.all()),

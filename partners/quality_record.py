@@ -66,7 +66,22 @@ INSPECTION_STATES = {
     "vai": ("warn", "alert-triangle"),
     "oai": ("bad", "x"),
     "pending": ("neutral", "clock"),
+    "unknown": ("neutral", "help"),
 }
+SHORT_OUTCOMES = {InspectionOutcome.PENDING: "pending", InspectionOutcome.UNKNOWN: "class unknown"}
+FORM_483 = "Form 483"  # how the reference of a fact begins that rests on a published Form 483
+
+
+def is_open(action: RegulatoryAction) -> bool:
+    """Known to be open: not closed, and its source would say if it were."""
+    return action.closed_on is None and not action.close_out_unknown
+
+
+def action_state(action: RegulatoryAction) -> State:
+    """Open, closed, or nobody knows which."""
+    if action.close_out_unknown:
+        return State("Close-out unknown", "warn", "help")
+    return State("Open", "bad", "alert-circle") if is_open(action) else State("Closed", "neutral", "check")
 
 
 def quality_record(sites: Iterable[Facility], today: datetime.date) -> tuple[Entry, ...]:
@@ -110,28 +125,30 @@ def _inspection_entry(site: Facility, inspection: Inspection) -> Entry:
     tone, icon = INSPECTION_STATES[inspection.outcome]
     count = inspection.observations
     observed = "number of observations unknown" if count is None else f"{count} observations"
+    published = inspection.source_reference.startswith(FORM_483)
     details = (
         inspection.get_kind_display() if inspection.kind else "Kind of inspection unknown",
         f"Area: {inspection.product_area}" if inspection.product_area else "",
         "1 observation" if count == 1 else observed.capitalize(),
         f"Closed out on {inspection.closed_out_on}" if inspection.closed_out_on else "",
+        inspection.note,
     )
     return Entry(
         on=inspection.ended_on or inspection.started_on,
         until=None,
         kind="Inspection",
-        mark="Inspection",
-        title=f"Inspection by {inspection.regulator.label}",
+        mark=FORM_483 if published else "Inspection",
+        title=f"{FORM_483 if published else 'Inspection'} by {inspection.regulator.label}",
         site=site,
         state=State(inspection.get_outcome_display(), tone, icon),
-        short="pending" if inspection.outcome == InspectionOutcome.PENDING else inspection.outcome.upper(),
+        short=SHORT_OUTCOMES.get(inspection.outcome, inspection.outcome.upper()),
         fact=inspection,
         details=tuple(filter(None, details)),
     )
 
 
 def _action_entry(site: Facility, action: RegulatoryAction) -> Entry:
-    open_ = action.closed_on is None
+    state = action_state(action)
     details = (
         f"By {action.regulator.label}",
         f"Reference {action.reference}" if action.reference else "",
@@ -144,8 +161,8 @@ def _action_entry(site: Facility, action: RegulatoryAction) -> Entry:
         mark="Warning letter" if action.kind == ActionKind.WARNING_LETTER else "Other action",
         title=action.get_kind_display(),
         site=site,
-        state=State("Open", "bad", "alert-circle") if open_ else State("Closed", "neutral", "check"),
-        short="open" if open_ else "closed",
+        state=state,
+        short=state.label.lower(),
         fact=action,
         details=tuple(filter(None, details)),
     )

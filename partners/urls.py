@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners import compare_views, export_views, suggest_views, views
+from partners import compare_views, export_views, history_views, suggest_views, views
 
 app_name = "partners"
 
@@ -15,4 +15,5 @@ urlpatterns = [
     path("compare/export.xlsx", compare_views.compare_xlsx, name="compare_xlsx"),
     path("compare/tray/", compare_views.change_tray, name="compare_tray"),
     path("<slug:slug>/", views.partner_profile, name="profile"),
+    path("<slug:slug>/history/", history_views.partner_history, name="history"),
 ]

@@ -48,8 +48,7 @@ def partner_profile(request: HttpRequest, slug: str) -> HttpResponse:
     prices = sees_prices(request)
     partner = selectors.partner_profile(slug, prices=prices)
     if partner is None:
-        words = slug.replace("-", " ").replace("_", " ").strip()
-        return render(request, "partners/not_found.html", {"words": words}, status=404)
+        return partner_not_found(request, slug)
     context = {
         "partner": partner,
         "profile": build_profile(partner, selectors.metrics_to_ask(), prices=prices),
@@ -57,3 +56,9 @@ def partner_profile(request: HttpRequest, slug: str) -> HttpResponse:
         "browse_url": reverse("partners:list"),
     }
     return render(request, "partners/profile.html", context)
+
+
+def partner_not_found(request: HttpRequest, slug: str) -> HttpResponse:
+    """Says so, and offers a search for the words of the address."""
+    words = slug.replace("-", " ").replace("_", " ").strip()
+    return render(request, "partners/not_found.html", {"words": words}, status=404)

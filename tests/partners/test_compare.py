@@ -353,7 +353,7 @@ def test_nothing_on_record_is_not_called_a_difference(db):
     partners("Alder", "Birch")
     rows = rows_of("alder", "birch")
     assert [row.label for row in rows.values() if row.notable] == []
-    assert words(rows["Open regulatory actions"]) == [["none known"], ["none known"]]
+    assert words(rows["Regulatory actions not closed"]) == [["none known"], ["none known"]]
     assert words(rows["Number of sites"]) == [[], []]
 
 

@@ -10,6 +10,7 @@ from partners.capacity_calendar import build_calendar
 from partners.enums import EvidenceLevel, SlotStatus
 from partners.matrix import build_matrix
 from partners.models import Facility
+from partners.profile import build_profile
 from partners.profile_charts import SHAPES, quality_timeline
 from partners.quality_record import quality_record
 from partners.record_sources import sources_of
@@ -299,3 +300,24 @@ def test_sources_are_counted_with_their_levels_and_days():
     ]
     assert found == expected
     assert [u.source.title for u in sources_of(record(organisation), prices=False)] == ["Deck", "Test source"]
+
+
+def test_unknown_outcomes_and_close_outs_are_neither_good_nor_bad():
+    site = make.FacilityFactory()
+    make.InspectionFactory(
+        facility=site, outcome="unknown", ended_on=datetime.date(2024, 2, 1), note="Published.",
+        source_reference="Form 483 1234, 2024-02-01",
+    )  # fmt: skip
+    make.RegulatoryActionFactory(
+        facility=site, kind="warning_letter", issued_on=datetime.date(2024, 6, 1), close_out_unknown=True
+    )
+    entries = quality_record(sites_of(site.organisation), TODAY)
+    assert [(e.mark, e.title, e.state.label, e.state.tone) for e in entries] == [
+        ("Warning letter", "Warning letter", "Close-out unknown", "warn"),
+        ("Form 483", "Form 483 by Fda", "Classification unknown", "neutral"),
+    ]
+    assert "Published." in entries[1].details
+    assert [d["bar"] for d in quality_timeline(entries, TODAY)["data"]["values"]] == [False, False]
+    profile = build_profile(record(site.organisation), [], prices=False)
+    assert (profile.open_actions, profile.unclear_actions) == (0, 1)
+    assert profile.unclear_actions_note == "1 action without a stated close-out"

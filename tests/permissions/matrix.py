@@ -60,6 +60,7 @@ CASES = [
     Case("partners:compare_tray", ("login", *(302,) * 6), method="POST", data={"add": "{partner}"}),
     Case("partners:profile", SIGNED_IN, {"slug": "{partner}"}),
     Case("partners:profile", ("login", *(404,) * 6), {"slug": "nobody"}),
+    Case("partners:history", SIGNED_IN, {"slug": "{partner}"}),
     # public register: shared as well; anybody signed in may suggest a link
     Case("register:list", SIGNED_IN),
     Case("register:establishment", SIGNED_IN, {"duns": "{duns}"}),
