@@ -11,7 +11,6 @@ SHAPES = {
     Shape.PARTNER: "Sites of one partner",
     Shape.NETWORK: "Several partners",
 }
-RUNWAY_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,9 @@ class RunwayLine:
     later: str
 
 
-def runway_rows(found: Runway) -> list[RunwayLine]:
-    """Ranked partners and those with thin data, in today's order; a knocked-out one has no runway."""
-    alive = [r for r in found.rows if r.now.group is not Group.KNOCKED_OUT]
-    return [RunwayLine(r, place(r.now), place(r.later)) for r in alive[:RUNWAY_ROWS]]
+def runway_rows(found: Runway, group: Group = Group.RANKED) -> list[RunwayLine]:
+    """One group's partners in today's order; a knocked-out one has no runway."""
+    return [RunwayLine(r, place(r.now), place(r.later)) for r in found.rows if r.now.group is group]
 
 
 def place(result: PartnerResult) -> str:

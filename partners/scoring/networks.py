@@ -96,7 +96,7 @@ def propose_networks(
             return Proposal(tuple(found), missing, tuple(left_out), cut_off, rate.money > 0)
         wish = next((p for p in reversed(kept) if parts[p].level is not Level.MUST), kept[-1])
         kept.remove(wish)
-        left_out.insert(0, parts[wish].label)
+        left_out.insert(0, parts[wish].title or parts[wish].label)
     return Proposal((), missing, tuple(left_out), cut_off, rate.money > 0)
 
 
@@ -228,7 +228,9 @@ def _missing(part: Need, brief: Brief, partners: Sequence[PartnerFacts]) -> Miss
         for site in partner.sites
         if SITE_RULES[Rule.CAPABILITY](part, brief, partner, site).outcome is Outcome.UNKNOWN
     ]
-    return Missing(part.id, part.label, part.level, tuple(perhaps), f"Who can do this: {part.label}?")
+    return Missing(
+        part.id, part.title or part.label, part.level, tuple(perhaps), f"Who can do this: {part.label}?"
+    )
 
 
 def _shortened(table: _Table, parts: Sequence[int], most: int) -> tuple[list[int], str]:
@@ -308,7 +310,7 @@ def _network(
         done.append(
             Member(
                 need_id=parts[p].id,
-                label=parts[p].label,
+                label=parts[p].title or parts[p].label,
                 level=parts[p].level,
                 share=float(shares[row]),
                 partner_id=partner.id,

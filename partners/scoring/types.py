@@ -98,6 +98,7 @@ class Need:
     rule: Rule
     level: Level
     label: str
+    title: str = ""  # the same in a word or two, such as the service's name; the label when empty
     same_site: bool = True
     service: str | None = None
     # From the root of the service tree to `service`; without it a broader record is not recognised as such.

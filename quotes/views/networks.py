@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from cmo_selector.accounts.roles import Action, may
 from partners.enums import Stage
+from partners.scoring.types import Group
 from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
 from quotes.network_page import network_rows, runway_rows
@@ -46,6 +47,7 @@ def runway(request: HttpRequest, project_id: int) -> HttpResponse:
     context |= {
         "runway": found,
         "rows": runway_rows(found),
+        "thin": runway_rows(found, Group.INSUFFICIENT),
         "stage": Stage(found.stage).label,
         "next_stage": Stage(found.next_stage).label,
         "last_stage": found.stage == found.next_stage,
