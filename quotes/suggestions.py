@@ -22,6 +22,8 @@ TERMS = {
 }
 #: two needs of one rule that agree on these ask for the same thing
 IDENTITY = (*TERMS, "track_record_kind", "unit")
+#: of these, a need that names none, or is offered with none, means any
+GENERAL = ("service", "modality", "dosage_form", "unit")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def suggested_needs(project: Project, existing: Iterable[Need] = ()) -> list[Sug
         for name, model in TERMS.items()
         if (wanted := {draft.values[name] for draft in drafts if draft.values.get(name)})
     }
-    taken = {_identity(need) for need in existing}
+    present = list(existing)
+    taken: set[tuple] = set()
     offered = []
     for draft in drafts:
         named = {name: draft.values[name] for name in TERMS if draft.values.get(name)}
@@ -59,7 +62,7 @@ def suggested_needs(project: Project, existing: Iterable[Need] = ()) -> list[Sug
             continue  # the term was retired by a curator
         values = {**EMPTY, **draft.values, **{name: terms[name][code] for name, code in named.items()}}
         need = Need(project=project, rule=draft.rule, level=draft.level, **values)
-        if _identity(need) in taken:
+        if _identity(need) in taken or any(_covers(has, need) for has in present):
             continue
         taken.add(_identity(need))
         offered.append(Suggestion(draft.key, need, need_label(need), draft.why))
@@ -84,8 +87,24 @@ def prompts(project: Project, existing: Iterable[Need] = ()) -> list[Prompt]:
 
 def _identity(need: Need) -> tuple:
     scaled = need.rule == NeedRule.CAPABILITY and need.quantity
-    return (
-        need.rule,
-        scaled or None,
-        *(getattr(need, f"{n}_id", None) or getattr(need, n) or None for n in IDENTITY),
-    )
+    return (need.rule, scaled or None, *(_value(need, name) for name in IDENTITY))
+
+
+def _value(need: Need, name: str) -> object:
+    return getattr(need, f"{name}_id", None) or getattr(need, name) or None
+
+
+def _covers(has: Need, offer: Need) -> bool:
+    """Whether a need of the project asks for what is offered, or for more: vials are a kind of fill-finish."""
+    if has.rule != offer.rule:
+        return False
+    for name in IDENTITY:
+        mine, theirs = _value(has, name), _value(offer, name)
+        if mine == theirs or (name in GENERAL and not (mine and theirs)):
+            continue
+        if not (name == "service" and has.service and has.service.parent_id == theirs):
+            return False
+    if offer.rule == NeedRule.CAPABILITY:
+        enough = not offer.quantity or (has.quantity is not None and has.quantity >= offer.quantity)
+        return enough and bool(has.gmp or not offer.gmp)
+    return True

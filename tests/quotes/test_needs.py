@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from partners.enums import MetricKind, Stage, TrackRecordKind
-from partners.models import Metric
+from partners.models import Metric, Service
 from partners.scoring.types import Rule
 from quotes import suggestion_rules
 from quotes.brief import brief_for
@@ -358,6 +358,45 @@ def test_what_the_project_has_already_and_retired_terms_are_not_offered():
     service.save()
     assert {"biosafety", "plasmid"} & set(offers(project, [existing])) == set()
     assert "main-process" in offers(project, [existing])
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("vocabulary")
+def test_a_need_that_asks_for_the_same_or_more_covers_what_would_be_offered():
+    aav = catalogue.ModalityFactory(code="aav")
+    project = ProjectFactory(
+        modality=aav,
+        dosage_form=catalogue.DosageFormFactory(code="injection-solution"),
+        stage=Stage.IND_ENABLING,
+        need_date=TODAY,
+        scale_now=200,
+        scale_next=500,
+        scale_unit=catalogue.ScaleUnitFactory(code="l", symbol="L"),
+    )
+    narrow = {"project": project, "modality": None, "unit": None, "quantity": None}
+    vials = catalogue.ServiceFactory(code="vials", parent=Service.objects.get(code="fill-finish"))
+    plasmid = Service.objects.get(code="ds-plasmid")
+    wanted = {"finished-form", "biosafety", "plasmid", "main-process", "next-scale"}
+    assert wanted <= set(offers(project))
+
+    covering = [
+        NeedFactory(**{**narrow, "quantity": 2}, rule="biosafety", service=None),
+        NeedFactory(**{**narrow, "modality": aav}, rule="capability", service=vials, gmp=True),
+        NeedFactory(**narrow, rule="capability", service=plasmid, gmp=True),
+        NeedFactory(
+            project=project,
+            rule="capability",
+            service=Service.objects.get(code="ds-viral-vector"),
+            modality=aav,
+            unit=project.scale_unit,
+            quantity=200,
+            gmp=True,
+        ),
+    ]
+    assert wanted & set(offers(project, covering)) == {"next-scale"}, "500 L is more than 200 L"
+
+    weaker = [NeedFactory(**narrow, rule="capability", service=vials, gmp=False)]
+    assert "finished-form" in offers(project, weaker), "without GMP it asks for less"
 
 
 @pytest.mark.django_db
