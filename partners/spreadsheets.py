@@ -3,6 +3,7 @@
 import csv
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO
 
@@ -12,7 +13,15 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-Value = str | int | bool | Decimal | datetime.date | None
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula of our own, such as `=SUM(C2:L2)`. Never made from a text that somebody typed."""
+
+    text: str
+
+
+Value = str | int | bool | float | Decimal | datetime.date | Formula | None
 
 #: a cell that begins with one of these may be run as a formula; full-width forms are folded to plain ones
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -29,7 +38,7 @@ def plain_text(text: str) -> str:
     return text
 
 
-def cell_value(value: Value) -> str | int | Decimal | datetime.date:
+def cell_value(value: Value) -> str | int | float | Decimal | datetime.date:
     """A value as a cell holds it: unknown and yes/no in words, texts neutralised, numbers and dates as such."""
     if value is None or value == "":
         return UNKNOWN
@@ -96,6 +105,8 @@ class Book:
 
     @staticmethod
     def _cell(sheet: object, value: Value, *, bold: bool = False) -> WriteOnlyCell:
+        if isinstance(value, Formula):
+            return WriteOnlyCell(sheet, value=value.text)
         content = cell_value(value)
         if isinstance(content, str):
             content = content[:LONGEST_CELL]

@@ -107,6 +107,7 @@ class ReportState(models.TextChoices):
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+    STOPPED = "stopped", "Cancelled"
 
 
 class ReportStep(models.TextChoices):
@@ -117,3 +118,28 @@ class ReportStep(models.TextChoices):
     LAYOUT = "layout", "Laying out pages"
     STORING = "storing", "Storing the file"
     FINISHED = "finished", "Finished"
+
+
+class Paper(models.TextChoices):
+    """Paper of a PDF; the text column is the same on both."""
+
+    A4 = "a4", "A4"
+    LETTER = "letter", "US Letter"
+
+
+class Appendix(models.TextChoices):
+    """What may follow the leadership part of a decision report, in this order."""
+
+    FIT = "fit", "Need by need, partner by partner"
+    EXCLUDED = "excluded", "Everyone who is out, and why"
+    QUESTIONS = "questions", "What we do not know, and what to ask"
+    SITES = "sites", "Where the sites are"
+    PARTNERS = "partners", "Partners in detail, with their facts"
+    METHOD = "method", "Method, limits and sources"
+
+
+class ShareEvent(models.TextChoices):
+    """What happened to a shared link."""
+
+    DOWNLOAD = "download", "PDF downloaded"
+    WRONG = "wrong", "Wrong passcode"

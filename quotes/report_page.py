@@ -9,10 +9,12 @@ from django.core.paginator import Page, Paginator
 from django.utils import timezone
 
 from quotes.enums import ReportState, ReportStep
-from quotes.models import Project, Report
+from quotes.models import Project, Report, ReportShare
 from quotes.reports import charts, wording
-from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS, clean, criteria_names, points
+from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS, clean
+from quotes.reports.decision import criteria_names, points
 from quotes.reports.snapshot import SCHEMA_ID, SCHEMA_VERSION
+from quotes.services.reports import queue_position
 
 PER_PAGE = 20
 LONG_WAIT_SECONDS = 60  # after which the page says that waiting is safe
@@ -45,17 +47,27 @@ class Progress:
     labels: list[str]
     words: str
     long_wait: bool
+    before: int  # reports that wait and were asked for earlier
 
 
 def progress_of(report: Report) -> Progress:
+    waiting = report.state == ReportState.QUEUED
     waited = (timezone.now() - report.requested_at).total_seconds()
     return Progress(
         open=report.state in (ReportState.QUEUED, ReportState.RUNNING),
         step=STEPS.index(ReportStep(report.step)) + 1,
         labels=[step.label for step in STEPS],
         words=report.get_step_display(),
-        long_wait=report.state == ReportState.QUEUED and waited > LONG_WAIT_SECONDS,
+        long_wait=waiting and waited > LONG_WAIT_SECONDS,
+        before=queue_position(report) if waiting else 0,
     )
+
+
+def shares_of(report: Report) -> list[ReportShare]:
+    """Links to copies of the same frozen figures, newest first, with their view logs."""
+    copies = Report.objects.filter(project=report.project_id, snapshot_hash=report.snapshot_hash)
+    found = ReportShare.objects.filter(report__in=copies).select_related("report", "created_by")
+    return list(found.defer("report__snapshot").prefetch_related("views"))
 
 
 def readable_by(report: Report, sees_prices: bool) -> bool:
@@ -71,12 +83,17 @@ def file_size(report: Report) -> int | None:
         return None
 
 
+def of_this_format(report: Report) -> bool:
+    """Whether this version can read the report's snapshot."""
+    return report.snapshot.get("schema") == {"id": SCHEMA_ID, "version": SCHEMA_VERSION}
+
+
 def summary_of(report: Report) -> dict[str, Any] | None:
     """The frozen result in short: headline, leading partners, and the contribution chart of the PDF.
 
     None for a snapshot in a format that this version does not read.
     """
-    if report.snapshot.get("schema") != {"id": SCHEMA_ID, "version": SCHEMA_VERSION}:
+    if not of_this_format(report):
         return None
     snapshot = clean(report.snapshot)
     labels = criteria_names(snapshot)

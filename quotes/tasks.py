@@ -58,7 +58,10 @@ def _render(report: Report) -> None:
     from quotes.reports.render import render_pdf  # WeasyPrint and vl-convert belong in the child only
 
     pdf = render_pdf(
-        report.snapshot, report.snapshot_hash, on_step=lambda step: reports.heartbeat(report, step)
+        report.snapshot,
+        report.snapshot_hash,
+        options=report.options,
+        on_step=lambda step: reports.heartbeat(report, step),
     )
     reports.heartbeat(report, ReportStep.STORING)
     try:

@@ -12,6 +12,7 @@ from quotes.views import (
     ranking,
     ranking_tabs,
     reports,
+    shares,
     shortlist,
     shortlist_many,
     weighting,
@@ -84,5 +85,32 @@ urlpatterns = [
         "projects/<int:project_id>/reports/<int:report_id>/download/",
         reports.report_download,
         name="report_download",
+    ),
+    path(
+        "projects/<int:project_id>/reports/<int:report_id>/cancel/",
+        reports.report_cancel,
+        name="report_cancel",
+    ),
+    path(
+        "projects/<int:project_id>/reports/<int:report_id>/share/",
+        shares.share_create,
+        name="share_create",
+    ),
+    path(
+        "projects/<int:project_id>/shares/<int:share_id>/close/",
+        shares.share_revoke,
+        name="share_revoke",
+    ),
+    path("shared/<str:token>/", shares.shared, name="shared"),
+    path("shared/<str:token>/pdf/", shares.shared_download, name="shared_download"),
+    path(
+        "projects/<int:project_id>/reports/<int:report_id>/workbook.xlsx",
+        reports.report_xlsx,
+        name="report_xlsx",
+    ),
+    path(
+        "projects/<int:project_id>/reports/<int:report_id>/snapshot.json",
+        reports.report_json,
+        name="report_json",
     ),
 ]

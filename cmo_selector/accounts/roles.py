@@ -25,6 +25,7 @@ class Action(StrEnum):
     EDIT_RFQ = "edit_rfq"  # prepare, send and close requests for quotation, answer questions, enter quotes
     AWARD = "award"  # decide for a quote
     REQUEST_REPORT = "request_report"  # create, cancel and retry reports
+    SHARE_REPORT = "share_report"  # open a finished report to a person without an account, and close it again
     SEE_PRICES = "see_prices"  # prices, quotes, terms and every sentence about them; scores are seen by all
     OVERRIDE_MUST = "override_must"  # let a partner pass a failed must-have, with a reason
     MANAGE_MEMBERS = "manage_members"

@@ -2,6 +2,16 @@
 
 from .need_forms import NeedForm, RuleForm
 from .project_forms import ProductForm, StageForm
+from .report_forms import PasscodeForm, ReportForm, ShareForm
 from .weight_forms import WeightsForm
 
-__all__ = ["NeedForm", "ProductForm", "RuleForm", "StageForm", "WeightsForm"]
+__all__ = [
+    "NeedForm",
+    "PasscodeForm",
+    "ProductForm",
+    "ReportForm",
+    "RuleForm",
+    "ShareForm",
+    "StageForm",
+    "WeightsForm",
+]

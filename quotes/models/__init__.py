@@ -8,6 +8,7 @@ from .quote import Award, CostScenario, Quote, QuoteLine, QuoteRevision
 from .relation import PartnerRelation
 from .report import Report
 from .rfq import Rfq, RfqVersion, ScopeLine
+from .share import ReportShare, ShareView
 from .shortlist import ShortlistEntry
 from .tenancy import SponsorOwned
 from .weight_set import WeightSet
@@ -28,10 +29,12 @@ __all__ = [
     "QuoteLine",
     "QuoteRevision",
     "Report",
+    "ReportShare",
     "Rfq",
     "RfqMessage",
     "RfqVersion",
     "ScopeLine",
+    "ShareView",
     "ShortlistEntry",
     "SponsorOwned",
     "WeightSet",

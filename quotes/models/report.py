@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from quotes.enums import ReportState, ReportStep
+from quotes.enums import Paper, ReportState, ReportStep
+from quotes.reports.options import EVERYTHING, ReportOptions
 
 from .project import Project
 from .tenancy import SponsorOwned
@@ -12,6 +13,10 @@ from .tenancy import SponsorOwned
 
 def report_path(report: "Report", filename: str) -> str:
     return f"reports/{report.project.sponsor_id}/{report.pk}/{filename}"
+
+
+def every_appendix() -> list[str]:
+    return list(EVERYTHING)
 
 
 class Report(SponsorOwned):
@@ -28,6 +33,9 @@ class Report(SponsorOwned):
     snapshot = models.JSONField()
     snapshot_hash = models.CharField(max_length=64)
     engine_version = models.CharField(max_length=20)
+    paper = models.CharField(max_length=8, choices=Paper, default=Paper.A4)
+    appendices = models.JSONField(default=every_appendix, help_text="Codes of Appendix, in its order.")
+    recipient = models.CharField(max_length=80, blank=True)
     state = models.CharField(max_length=8, choices=ReportState, default=ReportState.QUEUED)
     step = models.CharField(max_length=10, choices=ReportStep, default=ReportStep.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -65,3 +73,7 @@ class Report(SponsorOwned):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def options(self) -> ReportOptions:
+        return ReportOptions(paper=self.paper, appendices=tuple(self.appendices), recipient=self.recipient)

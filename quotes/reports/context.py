@@ -16,16 +16,15 @@ from cmo_selector.templatetags.fmt import (
     format_money,
     format_number,
 )
-from partners.scoring.explain import largest_remainder, rounded
-from partners.scoring.types import CRITERIA
 
-from . import charts, wording
+from . import appendices, charts, decision, wording
+from .decision import criteria_names, points, signed
 from .dossier import dossiers, question_list, source_list
+from .options import ReportOptions
 
 FIRST_PAGE_ROWS = 5
 CHART_ROWS = 10
 MATRIX_PARTNERS = 6
-REASONS = 3
 
 # Left-to-right marks, embeddings, overrides and isolates: in a name they could turn the text around them.
 BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -47,9 +46,14 @@ def clean(value: Any) -> Any:
 
 
 def report_context(
-    snapshot: Mapping[str, Any], snapshot_hash: str, *, map_size: tuple[int, int]
+    snapshot: Mapping[str, Any],
+    snapshot_hash: str,
+    *,
+    map_size: tuple[int, int],
+    options: ReportOptions | None = None,
 ) -> dict[str, Any]:
     """Everything the PDF's templates need. `map_size` in CSS pixels decides which sites share a dot."""
+    options = options or ReportOptions()
     s = clean(snapshot)
     labels = criteria_names(s)
     ranked = [_ranked_row(row) for row in s["ranked"]]
@@ -58,8 +62,18 @@ def report_context(
     chart_rows = s["ranked"][:CHART_ROWS]
     markers = charts.cluster(s["sites"], place_labels, width=map_size[0], height=map_size[1])
     numbers = fact_numbers(s)
+    questions, partners = question_list(s, numbers), dossiers(s, numbers)
+    parts = appendices.chosen(options, s, partners=partners, questions=questions)
     return {
         "s": s,
+        "paper": options.paper,
+        "recipient": clean(options.recipient),
+        "appendices": parts,
+        "appendix_codes": {part["code"]: part["letter"] for part in parts},
+        "others": decision.why_not(s, labels),
+        "open_musts": decision.open_musts(ranked),
+        "near_misses": s["knocked_out"][: decision.NEAR_MISSES],
+        "near_misses_more": s["funnel"]["knocked_out"] - len(s["knocked_out"][: decision.NEAR_MISSES]),
         "hash": snapshot_hash,
         "hash_start": snapshot_hash[:12],
         "question": wording.question(s),
@@ -78,7 +92,7 @@ def report_context(
         "legend": [{"code": code, "label": label} for code, label in labels.items()],
         "chart_rows": chart_rows,
         "contributions": [_contribution_row(row, labels) for row in chart_rows],
-        "difference": _difference(s, labels),
+        "difference": decision.difference(s, labels),
         "weights": _weights(s["weights"], labels),
         "needs": _needs(s),
         "all_illustrative": all(row["illustrative"] for row in chart_rows),
@@ -91,8 +105,8 @@ def report_context(
         "markers": markers,
         "sites": [_site(site, by_partner[site["partner_id"]]) for site in s["sites"]],
         "map_words": _map_words(s["sites"]),
-        "questions": question_list(s, numbers),
-        "dossiers": dossiers(s, numbers),
+        "questions": questions,
+        "dossiers": partners,
         "sources": source_list(s),
         "data_range": format_interval_of_dates(s["data"]["from"], s["data"]["to"]),
     }
@@ -210,61 +224,10 @@ def _price(project: Mapping[str, Any], name: str) -> str:
     return f"{format_money(Decimal(str(project[name])), project['currency'])} {project['price_basis']}"
 
 
-def criteria_names(s: Mapping[str, Any]) -> dict[str, str]:
-    """Criterion code → name, in the order of the criteria: stored JSON keeps no order of keys."""
-    return {code: s["weights"]["labels"][code] for code in CRITERIA}
-
-
-def points(row: Mapping[str, Any]) -> dict[str, Decimal]:
-    """Contributions to one decimal, rounded so that they add up to the printed score, as on the ranking page."""
-    in_order = {code: row["contributions"][code] for code in CRITERIA}
-    return largest_remainder(in_order, rounded(row["point"]))
-
-
 def _contribution_row(row: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
     shown = points(row)
     cells = [format_number(shown[code], decimals=1) for code in labels]
     return {**row, "cells": cells, "score": wording.score(row["point"])}
-
-
-def _difference(s: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any] | None:
-    """Where the leader gains and loses points against the runner-up; None when there is none, or they are level."""
-    if len(s["ranked"]) < 2 or s["ranked"][1]["rank"] == 1:
-        return None
-    first, second = s["ranked"][:2]
-    mine, theirs = points(first), points(second)
-    gaps = [(code, float(mine[code] - theirs[code])) for code in labels]
-    largest = max((abs(gap) for _, gap in gaps), default=0) or 1
-    differing = sorted(
-        ((code, gap) for code, gap in gaps if abs(gap) >= 0.05), key=lambda pair: -abs(pair[1])
-    )
-    ahead = [pair for pair in differing if pair[1] > 0][:REASONS]
-    behind = [pair for pair in differing if pair[1] < 0][:REASONS]
-    return {
-        "first": {**first, "short": wording.shorten(first["name"], 60)},
-        "second": {**second, "short": wording.shorten(second["name"], 60)},
-        "rows": [_gap_row(code, gap, largest, labels) for code, gap in [*ahead, *behind]],
-        "total": format_number(rounded(first["point"]) - rounded(second["point"]), decimals=1),
-        "separable": first["separable_from_next"],
-        "illustrative": first["illustrative"] and second["illustrative"],
-    }
-
-
-def _gap_row(code: str, gap: float, largest: float, labels: Mapping[str, str]) -> dict[str, Any]:
-    width = abs(gap) / largest * 46
-    return {
-        "code": code,
-        "label": labels[code],
-        "gap": signed(gap),
-        "width": f"{width:.2f}",
-        "start": f"{50 if gap > 0 else 50 - width:.2f}",
-        "ahead": gap > 0,
-    }
-
-
-def signed(value: float) -> str:
-    """ "+1.2", "−0.8" with a true minus sign"""
-    return f"{'+' if value > 0 else '−'}{format_number(abs(value), decimals=1)}"
 
 
 def _needs(s: Mapping[str, Any]) -> list[dict[str, Any]]:

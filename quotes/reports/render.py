@@ -24,6 +24,7 @@ from quotes.enums import ReportStep
 
 from . import charts
 from .context import report_context
+from .options import ReportOptions
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def draw_charts(context: Mapping[str, Any]) -> dict[str, str]:
     if context["chart_rows"]:
         spec = charts.contribution_spec(context["chart_rows"], context["labels"], width=430, paper=True)
         drawn["contributions"] = charts.data_uri(charts.svg(spec))
-    if context["markers"]:
+    if context["markers"] and "sites" in context["appendix_codes"]:
         topology = json.loads(static_file(TOPOLOGY).read_text(encoding="utf-8"))
         width, height = MAP_SIZE
         drawn["map"] = charts.data_uri(
@@ -91,11 +92,15 @@ def render_html(context: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
 
 
 def render_pdf(
-    snapshot: Mapping[str, Any], snapshot_hash: str, *, on_step: Callable[[str], None] = lambda step: None
+    snapshot: Mapping[str, Any],
+    snapshot_hash: str,
+    *,
+    options: ReportOptions | None = None,
+    on_step: Callable[[str], None] = lambda step: None,
 ) -> Pdf:
     """The tagged PDF/UA document of a snapshot. `on_step` hears each ReportStep before its work begins."""
     on_step(ReportStep.CHARTS)
-    context = report_context(snapshot, snapshot_hash, map_size=MAP_SIZE)
+    context = report_context(snapshot, snapshot_hash, map_size=MAP_SIZE, options=options)
     drawn = draw_charts(context)
     on_step(ReportStep.LAYOUT)
     return to_pdf(render_html(context, drawn))

@@ -27,6 +27,7 @@ from quotes.enums import ReportState, ReportStep
 from quotes.models import Project, Report
 from quotes.ranking import rank_project
 from quotes.reports.canonical import snapshot_hash
+from quotes.reports.options import ReportOptions
 from quotes.reports.snapshot import build_snapshot
 from quotes.services.projects import ProjectArchived
 
@@ -36,6 +37,7 @@ LEASE = dt.timedelta(seconds=180)
 DISPATCH_AFTER = dt.timedelta(seconds=30)  # a queued row this old has probably lost its message
 DISPATCH_AGAIN_AFTER = dt.timedelta(seconds=120)  # between two messages for the same waiting row
 MAX_ATTEMPTS = 3
+ENDED_WITHOUT_FILE = (ReportState.FAILED, ReportState.STOPPED)
 WORKER_LOST = f"The worker stopped {MAX_ATTEMPTS} times while making this report. Try again later."
 
 
@@ -43,13 +45,14 @@ class NothingToRetry(ValueError):
     """The report is not in a state from which it can be tried again."""
 
 
-def request_report(*, actor: User, project: Project) -> Report:
-    """Freeze the project as it stands and queue its PDF.
+def request_report(*, actor: User, project: Project, options: ReportOptions | None = None) -> Report:
+    """Freeze the project as it stands and queue its PDF, printed as `options` say (default: everything, on A4).
 
-    When an identical snapshot has been asked for before, that report is returned with `reused` set and nothing
-    is made twice. Prices are in it only if the actor's role sees them. Raises NothingToRank for a project
-    without needs, and ProjectArchived.
+    When an identical snapshot has been asked for before with the same options, that report is returned with
+    `reused` set and nothing is made twice. Prices are in it only if the actor's role sees them. Raises
+    NothingToRank for a project without needs, and ProjectArchived.
     """
+    options = options or ReportOptions()
     with transaction.atomic():
         project = _lock(project)  # nobody changes needs or weights between the ranking and the snapshot
         ranking = rank_project(project)
@@ -57,7 +60,7 @@ def request_report(*, actor: User, project: Project) -> Report:
             project=project, ranking=ranking, requester=actor, include_prices=sees_prices(actor, project)
         )
         digest = snapshot_hash(snapshot)
-        if earlier := _same_snapshot(project, digest):
+        if earlier := _same_request(project, digest, options):
             earlier.reused = True
             return earlier
         report = Report.objects.create(
@@ -66,6 +69,9 @@ def request_report(*, actor: User, project: Project) -> Report:
             snapshot=snapshot,
             snapshot_hash=digest,
             engine_version=ranking.engine_version,
+            paper=options.paper,
+            appendices=list(options.appendices),
+            recipient=options.recipient,
             requested_by=actor,
         )
         record(
@@ -73,7 +79,11 @@ def request_report(*, actor: User, project: Project) -> Report:
             verb="report.requested",
             obj=report,
             sponsor=project.sponsor,
-            data={"snapshot_hash": digest, "prices": snapshot["prices_included"]},
+            data={
+                "snapshot_hash": digest,
+                "prices": snapshot["prices_included"],
+                "recipient": options.recipient,
+            },
         )
         transaction.on_commit(lambda: dispatch(report.pk))
     report.reused = False
@@ -94,9 +104,15 @@ def sees_prices(user: User, project: Project) -> bool:
     return any(may(role, Action.SEE_PRICES) for role in roles)
 
 
-def _same_snapshot(project: Project, digest: str) -> Report | None:
-    """The newest report of the same frozen inputs that is under way, or done with its file still whole."""
-    reports = Report.objects.filter(project=project, snapshot_hash=digest).exclude(state=ReportState.FAILED)
+def _same_request(project: Project, digest: str, options: ReportOptions) -> Report | None:
+    """The newest report of the same frozen inputs and options that is under way, or done with its file whole."""
+    reports = Report.objects.filter(
+        project=project,
+        snapshot_hash=digest,
+        paper=options.paper,
+        appendices=list(options.appendices),
+        recipient=options.recipient,
+    ).exclude(state__in=ENDED_WITHOUT_FILE)
     for report in reports.defer("snapshot").order_by("-requested_at", "-pk"):
         if report.state != ReportState.DONE or read_file(report) is not None:
             return report
@@ -131,8 +147,8 @@ def dispatch(report_id: int) -> bool:
 
 @transaction.atomic
 def retry_report(*, actor: User, report: Report) -> None:
-    """Queue a failed report again, from its own frozen snapshot. Raises NothingToRetry in any other state."""
-    queued = Report.objects.filter(pk=report.pk, state=ReportState.FAILED).update(
+    """Queue a failed or cancelled report again, from its own frozen snapshot. Raises NothingToRetry otherwise."""
+    queued = Report.objects.filter(pk=report.pk, state__in=ENDED_WITHOUT_FILE).update(
         state=ReportState.QUEUED,
         step=ReportStep.WAITING,
         attempts=0,
@@ -145,6 +161,43 @@ def retry_report(*, actor: User, report: Report) -> None:
         raise NothingToRetry("This report has not failed: there is nothing to try again.")
     record(actor=actor, verb="report.retried", obj=report, sponsor=report.project.sponsor)
     transaction.on_commit(lambda: dispatch(report.pk))
+
+
+@transaction.atomic
+def cancel_report(*, actor: User, report: Report) -> bool:
+    """Stop a report that waits or is being made. False when it had ended before.
+
+    A worker that has it loses its lease, finds out at its next step, and leaves the row alone.
+    """
+    stopped = Report.objects.filter(pk=report.pk, state__in=(ReportState.QUEUED, ReportState.RUNNING)).update(
+        state=ReportState.STOPPED, lease_until=None, finished_at=timezone.now()
+    )
+    if stopped:
+        record(actor=actor, verb="report.cancelled", obj=report, sponsor=report.project.sponsor)
+    return bool(stopped)
+
+
+def copy_for(*, actor: User, report: Report, recipient: str) -> Report:
+    """The same frozen report printed for somebody; runs in the caller's transaction."""
+    copy = Report.objects.create(
+        project=report.project,
+        title=report.title,
+        snapshot=report.snapshot,
+        snapshot_hash=report.snapshot_hash,
+        engine_version=report.engine_version,
+        paper=report.paper,
+        appendices=report.appendices,
+        recipient=recipient,
+        requested_by=actor,
+    )
+    transaction.on_commit(lambda: dispatch(copy.pk))
+    return copy
+
+
+def queue_position(report: Report) -> int:
+    """How many reports were asked for earlier and still wait for a worker."""
+    earlier = Q(requested_at__lt=report.requested_at) | Q(requested_at=report.requested_at, pk__lt=report.pk)
+    return Report.objects.filter(earlier, state=ReportState.QUEUED).count()
 
 
 # -- the worker's side ----------------------------------------------------------------------------

@@ -8,27 +8,32 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action, may
 from cmo_selector.http import is_fragment
 from cmo_selector.templatetags.fmt import format_datetime
 from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
-from quotes.enums import ReportState
+from quotes.enums import Appendix, ReportState
+from quotes.forms import ReportForm
 from quotes.models import Project, Report
 from quotes.report_page import (
     file_size,
+    of_this_format,
     progress_of,
     readable_by,
     report_of,
     reports_of,
+    shares_of,
     status_of,
     summary_of,
 )
+from quotes.reports.canonical import canonical
 from quotes.services.projects import ProjectArchived
-from quotes.services.reports import NothingToRetry, read_file, request_report, retry_report
+from quotes.services.reports import NothingToRetry, cancel_report, read_file, request_report, retry_report
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STOP_POLLING = 286  # htmx takes the answer and asks no more
 
 
@@ -39,8 +44,9 @@ def _report(request: HttpRequest, project: Project, report_id: int) -> Report:
     return report
 
 
-def _sees_prices(request: HttpRequest) -> bool:
-    return may(request.membership.role, Action.SEE_PRICES)
+def readable(request: HttpRequest, found: Report) -> bool:
+    """Whether the person's role may open the report's figures and file."""
+    return readable_by(found, may(request.membership.role, Action.SEE_PRICES))
 
 
 @require_safe
@@ -51,13 +57,21 @@ def report_list(request: HttpRequest, project_id: int) -> HttpResponse:
     return render(request, "quotes/reports/list.html", {"project": project, "page": page})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @sponsor_action(Action.REQUEST_REPORT)
 def report_create(request: HttpRequest, project_id: int) -> HttpResponse:
-    """Freeze the project as it stands and have its PDF made."""
+    """GET: choose how it is printed. POST: freeze the project as it stands and have its PDF made.
+
+    A POST that chooses nothing (the button of another page) gets everything on A4.
+    """
     project = get_project(request, project_id)
+    chosen = ReportForm(request.POST if "paper" in request.POST else None)
+    if request.method != "POST" or (chosen.is_bound and not chosen.is_valid()):
+        context = {"project": project, "form": chosen}
+        return render(request, "quotes/reports/new.html", context, status=422 if chosen.is_bound else 200)
+    options = chosen.options if chosen.is_bound else None
     try:
-        report = request_report(actor=request.user, project=project)
+        report = request_report(actor=request.user, project=project, options=options)
     except NothingToRank as nothing:
         messages.error(request, f"No report was created. {nothing}")
         return redirect("quotes:project_step", project.pk, "needs")
@@ -82,14 +96,17 @@ def report(request: HttpRequest, project_id: int, report_id: int) -> HttpRespons
 
 def _context(request: HttpRequest, project: Project, found: Report) -> dict:
     done = found.state == ReportState.DONE
-    readable = readable_by(found, _sees_prices(request))
+    open_to_role = readable(request, found)
     return {
         "project": project,
         "report": found,
         "progress": progress_of(found),
-        "readable": readable,
+        "readable": open_to_role,
         "size": file_size(found) if done else None,
-        "summary": summary_of(found) if done and readable else None,
+        "summary": summary_of(found) if done and open_to_role else None,
+        "shares": shares_of(found) if may(request.membership.role, Action.SHARE_REPORT) else [],
+        "site": f"{request.scheme}://{request.get_host()}",
+        "appendices": ", ".join(Appendix(code).label for code in found.appendices),
     }
 
 
@@ -124,6 +141,16 @@ def report_retry(request: HttpRequest, project_id: int, report_id: int) -> HttpR
     return redirect("quotes:report", project.pk, report_id)
 
 
+@require_POST
+@sponsor_action(Action.REQUEST_REPORT)
+def report_cancel(request: HttpRequest, project_id: int, report_id: int) -> HttpResponse:
+    """Stop a report that waits or is being made."""
+    project = get_project(request, project_id)
+    if not cancel_report(actor=request.user, report=_report(request, project, report_id)):
+        messages.info(request, "The report had ended before it could be cancelled.")
+    return redirect("quotes:report", project.pk, report_id)
+
+
 @require_safe
 @never_cache
 @sponsor_action(Action.VIEW)
@@ -131,7 +158,7 @@ def report_download(request: HttpRequest, project_id: int, report_id: int) -> Ht
     """The PDF, after its checksum was verified; a page that offers a new one when the file is gone."""
     project = get_project(request, project_id)
     found = _report(request, project, report_id)
-    if not readable_by(found, _sees_prices(request)):
+    if not readable(request, found):
         raise PermissionDenied("This report contains prices, which your role does not show.")
     if found.state != ReportState.DONE:
         messages.info(request, "The PDF is not ready yet.")
@@ -140,10 +167,46 @@ def report_download(request: HttpRequest, project_id: int, report_id: int) -> Ht
     if content is None:
         context = {"project": project, "report": found}
         return render(request, "quotes/reports/missing.html", context, status=410)
-    name = f"{slugify(project.name)[:60] or 'project'}-decision-report-{found.requested_at:%Y-%m-%d}.pdf"
-    response = FileResponse(
-        io.BytesIO(content), as_attachment=True, filename=name, content_type="application/pdf"
-    )
+    return pdf_response(found, content)
+
+
+def pdf_response(found: Report, content: bytes) -> FileResponse:
+    return _attachment(found, content, "pdf", "application/pdf")
+
+
+def _attachment(found: Report, content: bytes, ending: str, content_type: str) -> FileResponse:
+    name = f"{slugify(found.project.name)[:60] or 'project'}-decision-report-{found.requested_at:%Y-%m-%d}.{ending}"
+    response = FileResponse(io.BytesIO(content), as_attachment=True, filename=name, content_type=content_type)
     response["Content-Length"] = len(content)
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _frozen(request: HttpRequest, project_id: int, report_id: int) -> Report:
+    """A report whose figures this person may take away, in a format that this version reads."""
+    found = _report(request, get_project(request, project_id), report_id)
+    if not readable(request, found):
+        raise PermissionDenied("This report contains prices, which your role does not show.")
+    if not of_this_format(found):
+        raise Http404("This report was frozen in an older format; only its PDF can be downloaded.")
+    return found
+
+
+@require_safe
+@never_cache
+@sponsor_action(Action.VIEW)
+def report_xlsx(request: HttpRequest, project_id: int, report_id: int) -> HttpResponse:
+    """The frozen figures as a workbook."""
+    from quotes.reports.workbook import workbook
+
+    found = _frozen(request, project_id, report_id)
+    return _attachment(found, workbook(found.snapshot, found.snapshot_hash), "xlsx", XLSX)
+
+
+@require_safe
+@never_cache
+@sponsor_action(Action.VIEW)
+def report_json(request: HttpRequest, project_id: int, report_id: int) -> HttpResponse:
+    """The snapshot itself: the canonical bytes whose SHA-256 stands on every page of the PDF."""
+    found = _frozen(request, project_id, report_id)
+    return _attachment(found, canonical(found.snapshot), "json", "application/json")

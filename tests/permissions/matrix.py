@@ -177,12 +177,23 @@ CASES = [
     Case("respond_decline", (302,) * 7, TOKEN, "POST", {"reason": "No capacity."}),
     # reports
     Case("quotes:report_list", READ, PROJECT),
+    Case("quotes:report_create", EDIT_PAGE, PROJECT),
     Case("quotes:report_create", EDIT, PROJECT, "POST"),
     Case("quotes:report", READ, REPORT),
     Case("quotes:report_status", READ, REPORT),
     Case("quotes:report_retry", EDIT, REPORT, "POST"),
     # the report was asked for by a role that sees prices, so it holds them: not for evaluators
     Case("quotes:report_download", ("login", 404, 200, 403, 200, 200, 403), REPORT),
+    Case("quotes:report_cancel", EDIT, REPORT, "POST"),
+    Case("quotes:share_create", EDIT_PAGE, REPORT),
+    Case("quotes:share_create", EDIT, REPORT, "POST", {"recipient": "Board", "days": "7"}),
+    Case("quotes:share_revoke", EDIT, {**PROJECT, "share_id": "{share}"}, "POST"),
+    # a link is for whoever holds it; its copy is still being printed in the scene
+    Case("quotes:shared", PUBLIC, {"token": "{share_token}"}),
+    Case("quotes:shared", (404,) * 7, {"token": "guessed"}),
+    Case("quotes:shared_download", (302,) * 7, {"token": "{share_token}"}, "POST"),
+    Case("quotes:report_xlsx", ("login", 404, 200, 403, 200, 200, 403), REPORT),
+    Case("quotes:report_json", ("login", 404, 200, 403, 200, 200, 403), REPORT),
 ]
 
 # Addresses whose answers are the library's own business and have no tenant: checked as groups in test_matrix.py.

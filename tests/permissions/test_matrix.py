@@ -16,6 +16,7 @@ from quotes.models import Report, ShortlistEntry
 from quotes.services.projects import WEIGHT_FIELDS
 from quotes.services.reports import request_report
 from quotes.services.rfq_messages import ask_question
+from quotes.services.shares import share_report
 from quotes.versions import version_of
 from tests.factories.accounts import CuratorFactory, MembershipFactory
 from tests.factories.partners import FacilityFactory, OrganisationFactory, RegisterEstablishmentFactory
@@ -50,6 +51,8 @@ class Scene:
         member = MembershipFactory(sponsor=sponsor, role=Role.VIEWER.value)
         establishment = RegisterEstablishmentFactory(duns="123456789")
         real_site = FacilityFactory(organisation=OrganisationFactory(illustrative=False))
+        report = self._report(project, owner.user)
+        share = share_report(actor=owner.user, report=report, recipient="Board", days=7)
         self.names = {
             "project": project.pk,
             "need": need.pk,
@@ -61,7 +64,9 @@ class Scene:
             "member": member.pk,
             "duns": establishment.duns,
             "real_site": real_site.pk,
-            "report": self._report(project, owner.user).pk,
+            "report": report.pk,
+            "share": share.pk,
+            "share_token": share.token,
         }
         self._rfq(owner, project)
 

@@ -9,10 +9,12 @@ from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
 from cmo_selector.templatetags.fmt import format_interval
-from quotes.enums import ReportStep
+from quotes.enums import Appendix, ReportStep
 from quotes.reports import wording
 from quotes.reports.canonical import snapshot_hash
-from quotes.reports.context import BIDI_CONTROLS, clean, points, report_context
+from quotes.reports.context import BIDI_CONTROLS, clean, report_context
+from quotes.reports.decision import points
+from quotes.reports.options import ReportOptions
 from quotes.reports.render import (
     MAP_SIZE,
     RefusedURL,
@@ -204,7 +206,19 @@ def test_bookmarks_lead_to_the_parts(reader):
             yield from titles(item) if isinstance(item, list) else [item.title]
 
     found = list(titles(reader.outline))
-    assert {"How the partners compare", "Who is out, and why", "The shortlist"} <= set(found)
+    parts = [
+        "How the partners compare",
+        "What the decision turns on",
+        "What was asked, and what it weighs",
+        "Record",
+    ]
+    appendices = [
+        f"Appendix {letter} {label}" for letter, label in zip("ABCDEF", Appendix.labels, strict=True)
+    ]
+    assert [title for title in found if title in parts or title.startswith("Appendix")] == [
+        *parts,
+        *appendices,
+    ]
 
 
 def test_every_font_is_embedded_and_text_is_set_in_inter(reader):
@@ -226,6 +240,45 @@ def test_charts_are_vectors(reader):
         operators |= {operator for _, operator in ContentStream(page.get_contents(), reader).operations}
     assert images == 0
     assert {b"l", b"c", b"f"} & operators
+
+
+@pytest.mark.parametrize(("paper", "points"), [("a4", (595, 842)), ("letter", (612, 792))])
+def test_leadership_part_alone_is_two_to_six_pages_on_either_paper(snapshot, digest, paper, points):
+    options = ReportOptions(paper=paper, appendices=(), recipient="Board of directors")
+    short = PdfReader(io.BytesIO(render_pdf(snapshot, digest, options=options).content))
+    assert 2 <= len(short.pages) <= 6
+    for page in short.pages:
+        assert (round(page.mediabox.width), round(page.mediabox.height)) == points
+        assert "Copy for Board of directors" in " ".join(page.extract_text().split())
+    text = text_of(short)
+    assert "Appendix" not in text
+    assert squeezed(wording.headline(snapshot)) in text
+    assert digest in text
+    nearest = snapshot["knocked_out"][0]
+    assert squeezed(f"{nearest['fails'][0]['label']}: {nearest['fails'][0]['reason']}") in text
+    behind = snapshot["ranked"][0]["point"] - snapshot["ranked"][1]["point"]
+    assert squeezed(f"{behind:.1f} points behind") in text
+
+
+def test_appendices_are_lettered_in_their_order_and_only_those_asked_for_are_printed(snapshot, digest):
+    options = ReportOptions(appendices=("method", "fit"))
+    assert options.appendices == ("fit", "method")
+    context = report_context(snapshot, digest, map_size=MAP_SIZE, options=options)
+    assert [(part["letter"], part["code"]) for part in context["appendices"]] == [
+        ("A", "fit"),
+        ("B", "method"),
+    ]
+    html = render_html(context, {"contributions": "data:,", "map": "data:,"})
+    assert re.findall(r'<span class="letter">(.*?)</span> (.*?)</h2>', html) == [
+        ("Appendix A", Appendix.FIT.label),
+        ("Appendix B", Appendix.METHOD.label),
+    ]
+
+
+def test_an_unknown_paper_or_appendix_is_refused():
+    for wrong in ({"paper": "a5"}, {"appendices": ("gossip",)}):
+        with pytest.raises(ValueError, match="Unknown paper or appendix"):
+            ReportOptions(**wrong)
 
 
 def test_no_action_script_or_outside_link_is_in_the_file(pdf):

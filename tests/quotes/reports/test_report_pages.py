@@ -5,7 +5,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from cmo_selector.accounts.roles import Role
-from quotes.enums import ReportState
+from quotes.enums import Appendix, ReportState
 from quotes.models import Report
 from quotes.services import reports
 from tests.factories.accounts import MembershipFactory
@@ -48,6 +48,46 @@ def test_creating_leads_to_the_progress_page(client, scene):
     assert 'hx-trigger="every 1500ms"' in page
     assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page
     assert "Waiting for a worker" in page
+
+
+def test_options_are_chosen_on_a_page_of_their_own_and_printed(client, scene):
+    client.force_login(scene.user)
+    address = reverse("quotes:report_create", args=[scene.project.pk])
+    page = client.get(address)
+    assert page.status_code == 200
+    assert page.context["form"]["appendices"].value() == tuple(Appendix.values)
+    chosen = {"paper": "letter", "appendices": ["method", "fit"], "recipient": " Board <b>of</b> directors "}
+    response = client.post(address, chosen, follow=True)
+    report = Report.objects.get()
+    assert (report.paper, report.appendices, report.recipient) == (
+        "letter",
+        ["fit", "method"],
+        "Board <b>of</b> directors",
+    )
+    assert response.redirect_chain[0][0] == reverse("quotes:report", args=[scene.project.pk, report.pk])
+    client.post(address, chosen)
+    assert Report.objects.count() == 1, "the same request is answered by the same report"
+    client.post(address, {**chosen, "paper": "a4"})
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"paper": "a3"}, "paper"),
+        ({"appendices": ["gossip"]}, "appendices"),
+        ({"recipient": "x" * 81}, "recipient"),
+    ],
+)
+def test_options_that_do_not_exist_are_refused_beside_their_field_and_what_was_typed_stays(
+    client, scene, typed, field
+):
+    client.force_login(scene.user)
+    answers = {"paper": "letter", "appendices": ["fit"], "recipient": "Board", **typed}
+    page = client.post(reverse("quotes:report_create", args=[scene.project.pk]), answers)
+    assert (page.status_code, list(page.context["form"].errors)) == (422, [field])
+    assert page.context["form"]["recipient"].value() == answers["recipient"]
+    assert Report.objects.count() == 0
 
 
 def test_a_project_without_needs_leads_to_the_needs_and_creates_nothing(client, scene):
