@@ -249,15 +249,15 @@ def test_the_list_shows_each_state_with_its_next_step(client, done):
     for state in ("failed", "running"):
         Report.objects.filter(pk=ReportFactory(project=done.project).pk).update(state=state, error="x")
     page = client.get(reverse("quotes:report_list", args=[done.project_id])).content.decode()
-    for words in ("Download PDF", "See why", "Follow progress", "Create PDF"):
+    for words in ("Download PDF", "See why", "Follow progress", "New report"):
         assert words in page
 
 
 def test_the_empty_list_says_what_a_report_is_and_who_can_make_one(client, scene):
     address = reverse("quotes:report_list", args=[scene.project.pk])
     client.force_login(scene.user)
-    assert "Create PDF" in client.get(address).content.decode()
+    assert "New report" in client.get(address).content.decode()
     client.force_login(MembershipFactory(role=Role.VIEWER.value, sponsor=scene.sponsor).user)
     page = client.get(address).content.decode()
-    assert "Create PDF" not in page
+    assert "New report" not in page
     assert "A manager or owner of Lantern Gene Therapeutics can create one." in page
