@@ -9,72 +9,132 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('quotes', '0004_must_overrides_and_transfer_terms'),
+        ("quotes", "0006_weight_sets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='report',
-            name='appendices',
-            field=models.JSONField(default=quotes.models.report.every_appendix, help_text='Codes of Appendix, in its order.'),
+            model_name="report",
+            name="appendices",
+            field=models.JSONField(
+                default=quotes.models.report.every_appendix, help_text="Codes of Appendix, in its order."
+            ),
         ),
         migrations.AddField(
-            model_name='report',
-            name='paper',
-            field=models.CharField(choices=[('a4', 'A4'), ('letter', 'US Letter')], default='a4', max_length=8),
+            model_name="report",
+            name="paper",
+            field=models.CharField(
+                choices=[("a4", "A4"), ("letter", "US Letter")], default="a4", max_length=8
+            ),
         ),
         migrations.AddField(
-            model_name='report',
-            name='recipient',
+            model_name="report",
+            name="recipient",
             field=models.CharField(blank=True, max_length=80),
         ),
         migrations.AlterField(
-            model_name='report',
-            name='state',
-            field=models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('stopped', 'Cancelled')], default='queued', max_length=8),
+            model_name="report",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("queued", "Queued"),
+                    ("running", "Running"),
+                    ("done", "Done"),
+                    ("failed", "Failed"),
+                    ("stopped", "Cancelled"),
+                ],
+                default="queued",
+                max_length=8,
+            ),
         ),
         migrations.CreateModel(
-            name='ReportShare',
+            name="ReportShare",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recipient', models.CharField(max_length=80)),
-                ('nonce', models.CharField(default=quotes.models.share.new_nonce, editable=False, max_length=32, unique=True)),
-                ('passcode', models.CharField(blank=True, max_length=160)),
-                ('expires_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to='quotes.report')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("recipient", models.CharField(max_length=80)),
+                (
+                    "nonce",
+                    models.CharField(
+                        default=quotes.models.share.new_nonce, editable=False, max_length=32, unique=True
+                    ),
+                ),
+                ("passcode", models.CharField(blank=True, max_length=160)),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="shares", to="quotes.report"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ShareView',
+            name="ShareView",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event', models.CharField(choices=[('download', 'PDF downloaded'), ('wrong', 'Wrong passcode')], max_length=10)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('share', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='views', to='quotes.reportshare')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "event",
+                    models.CharField(
+                        choices=[("download", "PDF downloaded"), ("wrong", "Wrong passcode")], max_length=10
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "share",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="views",
+                        to="quotes.reportshare",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at', '-pk'],
+                "ordering": ["-at", "-pk"],
             },
         ),
         migrations.AddConstraint(
-            model_name='reportshare',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='share_expires_after_it_began', violation_error_message='A link cannot expire before it is made.'),
+            model_name="reportshare",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__gt", models.F("created_at"))),
+                name="share_expires_after_it_began",
+                violation_error_message="A link cannot expire before it is made.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reportshare',
-            constraint=models.CheckConstraint(condition=models.Q(('recipient', ''), _negated=True), name='share_names_its_recipient', violation_error_message='Say whom the link is for.'),
+            model_name="reportshare",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("recipient", ""), _negated=True),
+                name="share_names_its_recipient",
+                violation_error_message="Say whom the link is for.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='shareview',
-            index=models.Index(fields=['share', 'event', 'at'], name='share_view_by_event'),
+            model_name="shareview",
+            index=models.Index(fields=["share", "event", "at"], name="share_view_by_event"),
         ),
     ]
