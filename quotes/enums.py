@@ -143,3 +143,24 @@ class ShareEvent(models.TextChoices):
 
     DOWNLOAD = "download", "PDF downloaded"
     WRONG = "wrong", "Wrong passcode"
+
+
+class DigestRhythm(models.TextChoices):
+    """How often a saved search is followed by e-mail."""
+
+    NONE = "none", "No e-mail"
+    DAILY = "daily", "Every day"
+    WEEKLY = "weekly", "Every Monday"
+
+
+class DigestState(models.TextChoices):
+    """Where a digest stands. Queued, running and sending are open; the others are final."""
+
+    QUEUED = "queued", "waiting"
+    RUNNING = "running", "being written"
+    SENDING = "sending", "being sent"
+    SENT = "sent", "sent"
+    EMPTY = "empty", "nothing new"
+    STOPPED = "stopped", "not wanted any more"
+    UNCONFIRMED = "unconfirmed", "perhaps not delivered"
+    FAILED = "failed", "failed"

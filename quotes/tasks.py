@@ -9,7 +9,7 @@ from django.db import OperationalError
 
 from quotes.enums import ReportStep
 from quotes.models import Report
-from quotes.services import reports, rfq_mail
+from quotes.services import digests, reports, rfq_mail
 
 logger = structlog.get_logger(__name__)
 
@@ -91,3 +91,28 @@ def send_rfq_emails() -> None:
     """Every minute: owe reminders before deadlines, send what a lost message left unsent."""
     if sent := rfq_mail.send_due():
         logger.info("rfq_emails_sent", count=sent)
+
+
+@shared_task(name="quotes.tasks.send_search_digest", soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def send_search_digest(digest_id: int) -> None:
+    """Write and send one owed digest. A row that somebody else has, or that is closed, is left alone.
+
+    Whatever goes wrong, the row's lease runs out and beat takes it back; the limits are below the lease.
+    """
+    row = digests.claim(digest_id)
+    if row is not None:
+        logger.info("search_digest", digest=digest_id, attempt=row.attempts, state=digests.work(row))
+
+
+@shared_task(name="quotes.tasks.sweep_search_digests", ignore_result=True)
+def sweep_search_digests() -> None:
+    """Every minute: owe what is due, take rows back from dead workers, re-dispatch lost messages."""
+    done = digests.sweep()
+    if done.owed or done.dispatched or done.taken_back or done.unconfirmed:
+        logger.info(
+            "search_digests_swept",
+            owed=done.owed,
+            dispatched=done.dispatched,
+            taken_back=done.taken_back,
+            unconfirmed=done.unconfirmed,
+        )

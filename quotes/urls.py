@@ -12,6 +12,7 @@ from quotes.views import (
     ranking,
     ranking_tabs,
     reports,
+    searches,
     shares,
     shortlist,
     shortlist_many,
@@ -25,6 +26,12 @@ urlpatterns = [
     path("sponsor/", home.switch_sponsor, name="switch_sponsor"),
     # what the sponsor keeps to itself about a partner
     path("partners-notes/<slug:slug>/", partner_notes.edit, name="partner_notes"),
+    # saved searches; the link in their e-mails needs no sign-in
+    path("searches/", searches.search_list, name="searches"),
+    path("searches/new/", searches.search_new, name="search_new"),
+    path("searches/<int:search_id>/", searches.search_edit, name="search_edit"),
+    path("searches/<int:search_id>/delete/", searches.search_delete, name="search_delete"),
+    path("searches/unsubscribe/<str:token>/", searches.unsubscribe, name="unsubscribe"),
     # projects (product → stage → needs → weights → review)
     path("projects/", projects.project_list, name="project_list"),
     path("projects/new/", projects.project_new, name="project_new"),

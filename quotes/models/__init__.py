@@ -8,6 +8,7 @@ from .quote import Award, CostScenario, Quote, QuoteLine, QuoteRevision
 from .relation import PartnerRelation
 from .report import Report
 from .rfq import Rfq, RfqVersion, ScopeLine
+from .search import SavedSearch, SearchDigest
 from .share import ReportShare, ShareView
 from .shortlist import ShortlistEntry
 from .tenancy import SponsorOwned
@@ -33,7 +34,9 @@ __all__ = [
     "Rfq",
     "RfqMessage",
     "RfqVersion",
+    "SavedSearch",
     "ScopeLine",
+    "SearchDigest",
     "ShareView",
     "ShortlistEntry",
     "SponsorOwned",

@@ -14,7 +14,8 @@ from tests.factories import partners as make
 
 pytestmark = pytest.mark.django_db
 LIST = "/partners/"
-QUERIES = 11  # session, user, memberships; own notes; catalogue unchanged; text; partners and four prefetches
+# session, user, memberships; own notes; saved searches; catalogue unchanged; text; partners and four prefetches
+QUERIES = 12
 RELOAD = 20  # nine vocabularies and eleven tables, read once after a change of the catalogue
 
 

@@ -95,6 +95,16 @@ CASES = [
         "POST",
         {"notes": "Met in May.", "version": "0"},
     ),
+    # every member's own saved searches; another's is a 404, also for the owner
+    Case("quotes:searches", SPONSOR),
+    Case("quotes:search_new", SPONSOR),
+    Case("quotes:search_new", ("login", *(302,) * 5, 403), {}, "POST", {"name": "Mine", "digest": "daily"}),
+    Case("quotes:search_edit", ("login", 404, 404, 404, 200, 404, 403), {"search_id": "{search}"}),
+    Case("quotes:search_delete", ("login", 404, 404, 404, 302, 404, 403), {"search_id": "{search}"}, "POST"),
+    # whoever holds the signed link of an e-mail may stop it
+    Case("quotes:unsubscribe", PUBLIC, {"token": "{unsubscribe}"}),
+    Case("quotes:unsubscribe", PUBLIC, {"token": "{unsubscribe}"}, "POST", {"List-Unsubscribe": "One-Click"}),
+    Case("quotes:unsubscribe", (404,) * 7, {"token": "forged"}),
     # projects
     Case("quotes:project_list", SPONSOR),
     Case("quotes:project_new", ("login", 200, 403, 403, 200, 200, 403)),

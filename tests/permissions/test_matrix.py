@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from cmo_selector.accounts.models import User
 from cmo_selector.accounts.roles import Role
-from quotes.models import Report, ShortlistEntry
+from quotes.digest_mail import unsubscribe_token
+from quotes.models import Report, SavedSearch, ShortlistEntry
 from quotes.services.projects import WEIGHT_FIELDS
 from quotes.services.reports import request_report
 from quotes.services.rfq_messages import ask_question
@@ -53,7 +54,10 @@ class Scene:
         real_site = FacilityFactory(organisation=OrganisationFactory(illustrative=False))
         report = self._report(project, owner.user)
         share = share_report(actor=owner.user, report=report, recipient="Board", days=7)
+        search = SavedSearch.objects.create(sponsor=sponsor, owner=people["manager"], name="Search")
         self.names = {
+            "search": search.pk,
+            "unsubscribe": unsubscribe_token(search),
             "project": project.pk,
             "need": need.pk,
             "entry": entry.pk,
