@@ -4,10 +4,11 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from partners.models import (
     Capability,
@@ -72,6 +73,7 @@ class _Loader:
 
     def __init__(self, organisation_ids: list[int]):
         self.ids = organisation_ids
+        self.today = timezone.localdate()
         self.paths = service_paths()
         self.sources = Source.objects.in_bulk()
         self.facilities = list(
@@ -95,15 +97,19 @@ class _Loader:
     def path(self, service_id: int | None) -> tuple[str, ...]:
         return self.paths[service_id] if service_id else ()
 
+    def valid(self, rows: Iterable) -> Iterator:
+        """Without facts that are no longer to be relied on, such as those of a row that left its register."""
+        return (row for row in rows if row.valid_until is None or row.valid_until >= self.today)
+
     def by_site(self, rows: Iterable, make) -> dict[int, list]:
         groups = defaultdict(list)
-        for row in rows:
+        for row in self.valid(rows):
             groups[row.facility_id].append(make(row))
         return groups
 
     def by_partner(self, rows: Iterable, make) -> dict[int, list]:
         groups = defaultdict(list)
-        for row in rows:
+        for row in self.valid(rows):
             groups[row.organisation_id].append(make(row))
         return groups
 
@@ -248,6 +254,7 @@ class _Loader:
             kind=a.kind,
             issued_on=a.issued_on,
             closed_on=a.closed_on,
+            close_out_unknown=a.close_out_unknown,
         )
 
     def slot(self, s: CapacitySlot) -> t.SlotFact:

@@ -2,8 +2,8 @@
 
 The Dashboard's exports have one layout with the site's FEI; a case may cover several sites, so its number is
 part of the key only. The web list ("Warning Letters" on fda.gov) has no FEI: its rows are known by their
-address and are never attached to a site by the importer, because a name is no identification. No list says
-whether an action was closed out.
+address, which mostly ends with the case's number, and are attached to a site only through that case in the
+Dashboard's lists. A name is no identification. No list says whether an action was closed out.
 """
 
 import re
@@ -51,6 +51,7 @@ _text = {
     )
 }  # fmt: skip
 _path = re.compile(r"/[!-~]+")
+_case_and_date = re.compile(r"-([0-9]{4,7})-[0-9]{8}(?:-[0-9]{1,2})?$", re.ASCII)
 _centre = re.compile(r"\s*(?:\|\s*|\()(CDER|CBER|CDRH|CVM|CFSAN|CTP|OPDP)\)?$")
 
 
@@ -127,7 +128,7 @@ def parse_posted(row: Mapping[str, str]) -> ParsedRow:
         LETTER,
         ActionKind.WARNING_LETTER,
         issued_on,
-        "",
+        _case_in(path),
         posted_on,
         FDA + path,
         _text["issuing_office"](_office(row["ISSUING_OFFICE"]), column="issuing_office"),
@@ -145,6 +146,12 @@ def _posted_key(row: Mapping[str, str]) -> str:
     if not _path.fullmatch(path) or len(path) > 360:
         raise RowRejected(f"url must be an address at fda.gov, not {shown(value)}")
     return path
+
+
+def _case_in(path: str) -> str:
+    """The case a letter's address ends with, before the letter's date: `…-687984-01212025`."""
+    match = _case_and_date.search(path)
+    return match[1] if match else ""
 
 
 def _unquoted(text: str) -> str:

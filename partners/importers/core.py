@@ -24,6 +24,7 @@ from partners.history import recording
 from partners.models import RegisterImport, Source
 
 from .errors import ImportBusyError, ImportFileError, RowRejected
+from .evidence import refresh_evidence
 from .reading import Record, TableReader
 from .spec import ImportReport, ParsedRow, Register, RegisterSpec
 from .staging import Staging
@@ -230,6 +231,7 @@ def _apply(
         staging.apply(source_id=source.pk, file_date=report.file_date)
         report.run_id = _record_run(spec, source, staging, report, applied_by).pk
     report.linked = spec.link()
+    report.facts = vars(refresh_evidence(register=spec.kind))
 
 
 def _refuse_cut_off(spec: RegisterSpec, report: ImportReport, allow_closing: bool) -> None:

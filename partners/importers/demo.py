@@ -8,15 +8,12 @@ which sites belong together, and the position of a site (the centre of its city,
 """
 
 import csv
-import datetime
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.text import slugify
 
 from cmo_selector.audit.services import record
@@ -25,34 +22,26 @@ from partners.models import (
     Alias,
     Capability,
     Certificate,
-    CertificateType,
     Facility,
     Identifier,
     Organisation,
     RegisterEstablishment,
-    RegisterImport,
-    Regulator,
-    ServiceCrosswalk,
 )
 from partners.models.organisation import RESERVED_SLUGS
 
 from .addresses import parse_address
-from .core import run_import
 from .drls import DRLS
+from .evidence import refresh_evidence
+from .facts import Vocabulary
 from .geography import Place, Position, city_centres
 from .linking import link_establishments
+from .snapshots import ESTABLISHMENTS, FOLDER, RECORDS, apply_snapshot
 
-FOLDER = Path(__file__).resolve().parent.parent / "data" / "register"
-SNAPSHOT = FOLDER / "fda_drls_reg.csv"
 CORE_SITES = FOLDER / "cdmo_core_sites.csv"
-SNAPSHOT_DATE = datetime.date(2025, 8, 29)
 
 # Named in the data's README as only partly contract manufacturers, so not presented as contract partners.
 LEFT_OUT = frozenset({"Evonik", "Laurus", "Sterigenics"})
 
-CROSSWALK = "fda_drls"
-CERTIFICATE_TYPE = "fda-registration"
-REGULATOR = "fda"
 GROUPING_NOTE = (
     "This project grouped the sites under this name from firm and registrant names. "
     "The register does not state that they belong together."
@@ -76,6 +65,9 @@ class DemoResult:
     identifiers: int = 0
     aliases: int = 0
     linked: int = 0
+    records: int = 0  # Form 483s, letters, actions and drug listings
+    records_linked: int = 0
+    facts_from_records: int = 0
 
 
 @transaction.atomic
@@ -86,42 +78,33 @@ def load_register_demo() -> DemoResult:
     its D-U-N-S number, a partner by its name.
     """
     result = DemoResult()
-    vocabulary = _Vocabulary()
-    result.establishments = _apply_snapshot()
+    if not Vocabulary().complete:
+        raise DemoError("The vocabularies are missing; run `manage.py load_vocabularies` first.")
+    if report := apply_snapshot(ESTABLISHMENTS):
+        result.establishments = report.created
     groups = _groups()
     positions = _positions([row for rows in groups.values() for row in rows])
     for name, rows in groups.items():
-        _add_group(name, rows, positions, vocabulary, result)
+        _add_group(name, rows, positions, result)
     result.linked = link_establishments()
+    before = _counted()
+    refresh_evidence(register=DRLS.kind)
+    result.certificates, result.capabilities = (
+        now - then for now, then in zip(_counted(), before, strict=True)
+    )
+    for snapshot in RECORDS:
+        if report := apply_snapshot(snapshot):
+            result.records += report.created
+            result.records_linked += report.linked
+            result.facts_from_records += report.facts["added"]
     if result.organisations or result.facilities:
         source = next(iter(groups.values()))[0].source
         record(actor=None, verb="catalogue.register_demo_loaded", obj=source, data=vars(result))
     return result
 
 
-class _Vocabulary:
-    """The terms the register's words are written down with."""
-
-    def __init__(self) -> None:
-        self.certificate_type = CertificateType.objects.filter(code=CERTIFICATE_TYPE).first()
-        self.regulator = Regulator.objects.filter(code=REGULATOR).first()
-        self.services = {
-            crosswalk.label: crosswalk.service
-            for crosswalk in ServiceCrosswalk.objects.filter(register=CROSSWALK).select_related("service")
-        }
-        if not (self.certificate_type and self.regulator and self.services):
-            raise DemoError("The vocabularies are missing; run `manage.py load_vocabularies` first.")
-
-
-def _apply_snapshot() -> int:
-    """Bring the snapshot into the register, unless a newer file is there. Returns establishments created."""
-    newest = RegisterImport.objects.filter(kind=DRLS.kind).aggregate(newest=Max("file_date"))["newest"]
-    if newest and newest > SNAPSHOT_DATE:
-        return 0
-    report = run_import(
-        register=DRLS, path=SNAPSHOT, apply=True, file_date=SNAPSHOT_DATE, applied_by="demo data", sample=0
-    )
-    return report.created
+def _counted() -> tuple[int, int]:
+    return Certificate.objects.count(), Capability.objects.count()
 
 
 def _groups() -> dict[str, list[RegisterEstablishment]]:
@@ -170,7 +153,6 @@ def _add_group(
     name: str,
     rows: list[RegisterEstablishment],
     positions: dict[Place, Position],
-    vocabulary: _Vocabulary,
     result: DemoResult,
 ) -> None:
     known = set(
@@ -192,7 +174,7 @@ def _add_group(
         )
         result.organisations += 1
     _add_aliases(organisation, new, result)
-    _add_sites(organisation, new, positions, vocabulary, result)
+    _add_sites(organisation, new, positions, result)
 
 
 def _free_slug(name: str) -> str:
@@ -218,7 +200,6 @@ def _add_sites(
     organisation: Organisation,
     rows: list[RegisterEstablishment],
     positions: dict[Place, Position],
-    vocabulary: _Vocabulary,
     result: DemoResult,
 ) -> None:
     taken = Counter(organisation.facilities.values_list("slug", flat=True))
@@ -231,29 +212,9 @@ def _add_sites(
         for scheme, value in ((IdentifierScheme.DUNS, row.duns), (IdentifierScheme.FEI, row.fei))
         if value
     ]
-    certificates = [
-        Certificate(
-            facility=site,
-            type=vocabulary.certificate_type,
-            regulator=vocabulary.regulator,
-            scope="Registered operations: " + "; ".join(row.operations),
-            expires_on=row.expires_on,
-            **_evidence(row),
-        )
-        for site, row in pairs
-    ]
-    capabilities = [
-        Capability(
-            facility=site, service=service, note=f"Registered as: {'; '.join(words)}", **_evidence(row)
-        )
-        for site, row in pairs
-        for service, words in _services(row, vocabulary).items()
-    ]
     result.facilities += len(sites)
     result.located += sum(site.latitude is not None for site in sites)
     result.identifiers += len(Identifier.objects.bulk_create(identifiers))
-    result.certificates += len(Certificate.objects.bulk_create(certificates))
-    result.capabilities += len(Capability.objects.bulk_create(capabilities))
 
 
 def _site(
@@ -277,12 +238,3 @@ def _site(
         located_by="city" if position else "",
         **_evidence(row, reference=reference),
     )
-
-
-def _services(row: RegisterEstablishment, vocabulary: _Vocabulary) -> dict[Any, list[str]]:
-    """Service → the register's words that prove it; words the service tree has nothing for are left out."""
-    services: dict[Any, list[str]] = defaultdict(list)
-    for word in row.operations:
-        if service := vocabulary.services.get(word):
-            services[service].append(word)
-    return services

@@ -1,20 +1,22 @@
 """Attaching register rows to the catalogue. A link that is there, whoever made it, is never changed.
 
-Only an identification makes a link: D-U-N-S, FEI, or a labeler's name that is exactly one partner's name. A
-warning letter that has a name but no FEI is left to a curator.
+Only an identification makes a link: D-U-N-S, FEI, a case that names one site, or a labeler's name that is
+exactly one partner's name. A warning letter that has but a name is left to a curator.
 """
 
 # ruff: noqa: S608  table names come from the models
 
 from django.db import connection, models
 
-from partners.enums import IdentifierScheme
+from partners.enums import ActionListing, IdentifierScheme
 from partners.models import RegisterAction, RegisterForm483, RegisterInspection
 
 _BY_DUNS = """
     UPDATE partners_registerestablishment e SET facility_id = i.facility_id
     FROM partners_identifier i
-    WHERE e.facility_id IS NULL AND i.facility_id IS NOT NULL AND i.scheme = %s AND i.value = e.duns
+    JOIN partners_facility f ON f.id = i.facility_id
+    JOIN partners_organisation o ON o.id = f.organisation_id
+    WHERE e.facility_id IS NULL AND NOT o.illustrative AND i.scheme = %s AND i.value = e.duns
 """
 
 # FEI without leading zeros → the one real site that has it. One FEI may own several D-U-N-S rows, and so name
@@ -62,6 +64,22 @@ _BY_NAME = f"""
 """
 
 
+# A letter as posted has no FEI, but mostly its case: of the site that the Dashboard's lists name for that case
+# and that date, where it is one site only.
+_BY_CASE = """
+    UPDATE partners_registeraction posted SET facility_id = one.facility_id
+    FROM (
+        SELECT case_id, kind, issued_on, min(facility_id) AS facility_id
+        FROM partners_registeraction WHERE listing <> %s AND case_id <> '' AND left_on IS NULL
+        GROUP BY case_id, kind, issued_on
+        HAVING count(DISTINCT fei) = 1 AND count(DISTINCT facility_id) = 1
+            AND count(*) = count(facility_id)
+    ) one
+    WHERE posted.listing = %s AND posted.facility_id IS NULL
+      AND posted.case_id = one.case_id AND posted.kind = one.kind AND posted.issued_on = one.issued_on
+"""
+
+
 def link_establishments() -> int:
     """Link establishments that have no site yet, by D-U-N-S number, then by FEI. Returns how many."""
     with connection.cursor() as cursor:
@@ -77,8 +95,12 @@ def link_form_483s() -> int:
 
 
 def link_actions() -> int:
-    """Link letters and actions to the one real site that has their FEI. Returns how many."""
-    return _link_by_fei(RegisterAction)
+    """Link letters and actions to the one real site that has their FEI, posted letters through their case."""
+    linked = _link_by_fei(RegisterAction)
+    posted = ActionListing.POSTED_LETTERS.value
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_CASE, [posted, posted])
+        return linked + cursor.rowcount
 
 
 def link_inspections() -> int:

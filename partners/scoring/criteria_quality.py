@@ -15,9 +15,9 @@ from .anchors import (
 )
 from .criteria_technical import free_slots, slot_need
 from .measures import Context, Measure, known, metric, track_record, unknown
-from .rules_partner import open_stops
-from .types import CertificateFact, FactRef, InspectionFact
-from .words import agency, day, listing, months_between, number, plain
+from .rules_partner import open_stops, unclear, unclear_stops
+from .types import CertificateFact, FactRef, InspectionFact, SiteFacts
+from .words import agency, day, ended, listing, months_between, number, plain
 
 
 def _latest_by_agency(ctx: Context) -> dict[str, InspectionFact]:
@@ -43,11 +43,28 @@ def inspections(ctx: Context) -> Measure:
     if stops:
         kinds = listing(f"{plain(a.kind)} of {day(a.issued_on)}" for a in stops)
         return known(0.0, f"open at {ctx.lead.name}: {kinds}", *(a.ref for a in stops))
+    doubts = unclear_stops(ctx.lead, ctx.brief.as_of)
+    record = _inspected(ctx, ctx.lead, ask)
+    if not doubts:
+        return record
+    # Were one of them still open, the measure would be 0: nothing below what the inspections leave is excluded.
+    return Measure(
+        0.0,
+        record.high,
+        min(record.known, DOUBTFUL),
+        f"{'; '.join(map(unclear, doubts))}; {record.reason}",
+        (*(a.ref for a in doubts), *record.facts),
+        f"Was the {unclear(doubts[0]).removesuffix(', close-out unknown')} at {ctx.lead.name} closed out?",
+    )
+
+
+def _inspected(ctx: Context, lead: SiteFacts, ask: str) -> Measure:
+    """What the agencies' latest inspections alone are worth."""
     latest = _latest_by_agency(ctx)
     if not latest:
-        return unknown(f"inspections of {ctx.lead.name}: unknown", ask)
+        return unknown(f"inspections of {lead.name}: unknown", ask)
     words = "; ".join(
-        f"{agency(code)} {day(fact.ended_on)}: {fact.outcome.upper()}"
+        f"{agency(code)} {day(fact.ended_on)}: {ended(fact.outcome)}"
         for code, fact in sorted(latest.items())
         if fact.ended_on
     )
@@ -98,7 +115,7 @@ def _market(ctx: Context, market: str, proof: MarketProof | None) -> Measure:
         points = INSPECTION.at(fact.outcome)
         if code in proof.agencies and points is not None and fact.ended_on:
             passed = 100.0 if points > INSPECTION.table["oai"] else points
-            words = f"inspected by {agency(code)} on {day(fact.ended_on)} ({fact.outcome.upper()})"
+            words = f"inspected by {agency(code)} on {day(fact.ended_on)} ({ended(fact.outcome)})"
             found.append(known(passed, words, fact.ref))
     if not found:
         return unknown(f"{market}: unknown", ask)

@@ -75,6 +75,7 @@ class ActionFact:
     kind: str  # partners.enums.ActionKind value
     issued_on: dt.date
     closed_on: dt.date | None = None
+    close_out_unknown: bool = False  # the source does not say whether it was closed out
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ STOPPING_ACTIONS = frozenset(
     }
 )
 
+OUTCOME_UNKNOWN = "unknown"
+
 # The authority knows that the site exists; nobody looked at it, so nothing follows about actions against it.
 MERE_REGISTRATIONS = frozenset({"fda-registration", "fda-device-registration"})
 
@@ -69,8 +71,8 @@ def contract_structure(need: Need, brief: Brief, partner: PartnerFacts) -> Verdi
     return Verdict(FAIL, f"contracts as {names} only, not as {plain(wanted)}", facts, mismatch=True)
 
 
-def open_stops(site: SiteFacts, as_of: dt.date) -> list[ActionFact]:
-    """The site's regulatory actions of a stopping kind that are open on a day, the newest first."""
+def _stops(site: SiteFacts, as_of: dt.date) -> list[ActionFact]:
+    """The site's regulatory actions of a stopping kind that are not closed on a day, the newest first."""
     found = [
         a
         for a in site.actions
@@ -81,18 +83,48 @@ def open_stops(site: SiteFacts, as_of: dt.date) -> list[ActionFact]:
     return sorted(found, key=lambda a: (a.issued_on, a.ref.pk), reverse=True)
 
 
+def open_stops(site: SiteFacts, as_of: dt.date) -> list[ActionFact]:
+    """Stopping actions that are known to be open on a day, the newest first."""
+    return [a for a in _stops(site, as_of) if not a.close_out_unknown]
+
+
+def unclear_stops(site: SiteFacts, as_of: dt.date) -> list[ActionFact]:
+    """Stopping actions of which the source does not say whether they were closed out, the newest first."""
+    return [a for a in _stops(site, as_of) if a.close_out_unknown]
+
+
+def unclear(action: ActionFact) -> str:
+    """ "warning letter of 1 May 2013, close-out unknown": neither open nor closed is claimed."""
+    return f"{plain(action.kind)} of {day(action.issued_on)}, close-out unknown"
+
+
 def _named(action: ActionFact, site: SiteFacts) -> str:
     source = f" ({action.ref.source})" if action.ref.source else ""
     by, on = agency(action.agency), day(action.issued_on)
+    if action.close_out_unknown:
+        return f"{plain(action.kind)} by {by} of {on} at {site.name}, close-out unknown{source}"
     return f"open {plain(action.kind)} by {by} of {on} at {site.name}{source}"
 
 
 def no_open_action_at(brief: Brief, site: SiteFacts) -> Verdict:
-    """No warning letter, alert or decree is open at the site; a pass needs some regulator's record."""
+    """No warning letter, alert or decree is open at the site; a pass needs some regulator's record.
+
+    An action whose close-out the source leaves open decides nothing either way: the result is unknown until
+    somebody has asked. An inspection without an outcome (a published Form 483) is no look-up of actions.
+    """
     stops = open_stops(site, brief.as_of)
     if stops:
         return Verdict(FAIL, "; ".join(_named(a, site) for a in stops), tuple(a.ref for a in stops))
-    looked_up: list[FactRef] = [i.ref for i in site.inspections]
+    doubts = unclear_stops(site, brief.as_of)
+    if doubts:
+        return Verdict(
+            UNKNOWN,
+            "; ".join(_named(a, site) for a in doubts),
+            tuple(a.ref for a in doubts),
+            f"Was the {plain(doubts[0].kind)} of {day(doubts[0].issued_on)} at {site.name} closed out? "
+            "Ask for the close-out letter.",
+        )
+    looked_up: list[FactRef] = [i.ref for i in site.inspections if i.outcome != OUTCOME_UNKNOWN]
     looked_up += [a.ref for a in site.actions]
     looked_up += [c.ref for c in site.certificates if c.certificate_type not in MERE_REGISTRATIONS]
     if not looked_up:
@@ -111,13 +143,17 @@ def no_open_action(need: Need, brief: Brief, partner: PartnerFacts, lead: SiteFa
     if lead is None:
         return Verdict(UNKNOWN, "no site on record", (), f"Which site of {partner.name} would do the work?")
     verdict = no_open_action_at(brief, lead)
-    elsewhere = [(a, s) for s in partner.sites if s.id != lead.id for a in open_stops(s, brief.as_of)]
+    elsewhere = [(a, s) for s in partner.sites if s.id != lead.id for a in _stops(s, brief.as_of)]
     if verdict.outcome is FAIL or not elsewhere:
         return verdict
+    others = "; ".join(_named(a, s) for a, s in elsewhere)
+    facts = tuple(a.ref for a, _ in elsewhere)
+    if verdict.outcome is UNKNOWN:
+        return Verdict(UNKNOWN, f"{verdict.reason}; elsewhere: {others}", verdict.facts + facts, verdict.ask)
     return Verdict(
         CONDITIONAL,
-        "not at the lead site, but " + "; ".join(_named(a, s) for a, s in elsewhere),
-        tuple(a.ref for a, _ in elsewhere),
+        f"not at the lead site, but {others}",
+        facts,
         f"Does the action at another site touch the work at {lead.name}?",
     )
 

@@ -47,6 +47,13 @@ def money(value: float, currency: str | None) -> str:
     return f"{currency or '(currency unknown)'} {number(value)}"
 
 
+def ended(outcome: str) -> str:
+    """How an inspection ended: "NAI", "not classified yet", "classification unknown"."""
+    return {"pending": "not classified yet", "unknown": "classification unknown"}.get(
+        outcome, outcome.upper()
+    )
+
+
 def day(date: dt.date) -> str:
     return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
 

@@ -101,7 +101,9 @@ def lines_of(report: ImportReport, *, title: str) -> list[str]:
         ),
     ]
     if report.applied:
-        lines.append(f"{'linked':<11}{report.linked:>9,}   rows newly linked to catalogue sites")
+        lines.append(f"{'linked':<11}{report.linked:>9,}   rows newly linked to the catalogue")
+        told = ", ".join(f"{count:,} {what}" for what, count in report.facts.items() if count)
+        lines.append(f"{'facts':<11}{told or 'unchanged':>9}")
     lines += _rejected_lines(report) + _warning_lines(report) + _change_lines(report)
     lines.append("")
     if report.already_applied:

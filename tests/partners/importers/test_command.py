@@ -10,11 +10,12 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from partners.importers.core import lock_name
-from partners.importers.demo import SNAPSHOT
 from partners.importers.drls import DRLS
+from partners.importers.snapshots import ESTABLISHMENTS
 from partners.models import RegisterEstablishment, RegisterImport, RejectedRow
 from tests.partners.importers.conftest import COLUMNS, ROOT, as_csv, drls_row
 
+SNAPSHOT = ESTABLISHMENTS.path
 MEMORY_LIMIT_MB = 300
 TOTALS = ("rows", "created", "updated", "unchanged", "rejected", "closed", "reopened", "linked")
 

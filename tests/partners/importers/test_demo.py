@@ -26,6 +26,7 @@ from partners.models import (
     MetricValue,
     Organisation,
     OrganisationTypeFact,
+    RegisterAction,
     RegisterEstablishment,
     RegisterImport,
     RegulatoryAction,
@@ -68,6 +69,9 @@ def test_sixty_groups_become_partners_with_all_their_sites(loaded):
         identifiers=590,
         aliases=222,
         linked=295,
+        records=15279,
+        records_linked=641,
+        facts_from_records=416,
     )
     assert Organisation.objects.count() == 60
     sites = dict(Counter(Facility.objects.values_list("organisation__name", flat=True)))
@@ -111,7 +115,7 @@ def test_site_carries_what_its_register_row_states(loaded):
 
 
 def test_facts_name_the_register_file_as_their_source(loaded):
-    source = RegisterImport.objects.get().source
+    source = RegisterImport.objects.get(kind="drls").source
     assert source.dated_on == SNAPSHOT
     for model in (Organisation, Facility, Alias, Identifier, Certificate, Capability):
         facts = set(model.objects.values_list("source", "retrieved_on", "evidence_level"))
@@ -130,10 +134,7 @@ def test_nothing_is_stated_that_the_register_does_not_state(loaded):
         Document,
         Equipment,
         IndicativePrice,
-        Inspection,
         MetricValue,
-        RegulatoryAction,
-        TrackRecord,
     ):
         assert model.objects.count() == 0, model
     assert set(
@@ -161,6 +162,52 @@ def test_nothing_is_stated_that_the_register_does_not_state(loaded):
     assert set(Certificate.objects.values_list("number", "body", "issued_on", "url")) == {("", "", None, "")}
 
 
+def test_quality_records_state_what_the_registers_state_and_no_more(loaded):
+    actions = RegulatoryAction.objects.order_by("issued_on")
+    assert list(
+        actions.values_list(
+            "facility__organisation__name", "kind", "issued_on", "closed_on", "close_out_unknown"
+        )
+    ) == [
+        ("CordenPharma", "warning_letter", datetime.date(2009, 5, 6), None, True),
+        ("Fareva", "warning_letter", datetime.date(2010, 3, 26), None, True),
+        ("Siegfried", "warning_letter", datetime.date(2012, 12, 21), None, True),
+        ("Jubilant HollisterStier", "warning_letter", datetime.date(2013, 11, 27), None, True),
+        ("Bora", "warning_letter", datetime.date(2022, 8, 10), None, True),
+    ]
+    newest = actions.last()
+    assert newest.summary == (
+        "Name in the register: Bora Pharmaceuticals Injectables Inc. Addressed to: Cangene BioPharma, LLC dba "
+        "Emergent BioSolutions. Product type: Drugs. Subject: CGMP/Finished Pharmaceuticals/Adulterated. "
+        "The register does not say whether it was closed out."
+    )
+    assert newest.url.endswith("/cangene-biopharma-llc-dba-emergent-biosolutions-630316-08102022")
+    assert (newest.source.dated_on, newest.retrieved_on, newest.evidence_level) == (
+        datetime.date(2025, 7, 18),
+        datetime.date(2025, 7, 18),
+        EvidenceLevel.PUBLIC_REGISTER,
+    )
+    inspections = Inspection.objects.all()
+    assert (inspections.count(), inspections.filter(ended_on=None).count()) == (17, 5)
+    assert set(inspections.values_list("outcome", "observations")) == {("unknown", None)}
+    assert not inspections.exclude(url__startswith="https://www.fda.gov/media/").exists()
+    records = TrackRecord.objects.all()
+    assert set(records.values_list("kind", "facility", "modality", "last_year")) == {
+        ("listing", None, None, None)
+    }
+    assert dict(Counter(records.values_list("organisation__name", flat=True)).most_common(3)) == {
+        "Catalent": 153,
+        "Patheon": 83,
+        "Siegfried": 49,
+    }
+
+
+def test_posted_letters_of_the_same_name_but_without_a_case_are_attached_to_nobody(loaded):
+    posted = RegisterAction.objects.filter(listing="letters-as-posted")
+    assert posted.count() == 2859
+    assert [row.case_id for row in posted.filter(facility__isnull=False)] == ["630316"]
+
+
 def test_position_is_marked_as_a_city_centre_or_missing(loaded):
     located, unlocated = Facility.objects.filter(located_by="city"), Facility.objects.filter(located_by="")
     assert (located.count(), unlocated.count()) == (273, 22)
@@ -181,5 +228,5 @@ def test_second_load_creates_nothing_and_changes_nothing(loaded):
     Facility.objects.filter(pk=site.pk).update(name="Renamed by a curator")
     assert load_register_demo() == DemoResult()
     assert Facility.objects.get(pk=site.pk).name == "Renamed by a curator"
-    assert RegisterImport.objects.count() == 1
+    assert RegisterImport.objects.count() == 6
     assert AuditEvent.objects.filter(verb="catalogue.register_demo_loaded").count() == 1

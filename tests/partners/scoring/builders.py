@@ -55,10 +55,9 @@ def inspection(outcome="nai", ended_on=dt.date(2024, 6, 1), agency="fda"):
     return InspectionFact(ref("inspection", "Inspection"), agency, ended_on, outcome)
 
 
-def action(kind="warning_letter", issued_on=dt.date(2025, 3, 4), closed_on=None, agency="fda"):
-    return ActionFact(
-        ref("regulatoryaction", "Action", source="FDA warning letters"), agency, kind, issued_on, closed_on
-    )
+def action(kind="warning_letter", issued_on=dt.date(2025, 3, 4), closed_on=None, agency="fda", **fields):
+    source = ref("regulatoryaction", "Action", source="FDA warning letters")
+    return ActionFact(source, agency, kind, issued_on, closed_on, **fields)
 
 
 def slot(starts_on=dt.date(2026, 6, 1), status="open", **fields):

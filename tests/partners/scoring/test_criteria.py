@@ -246,6 +246,21 @@ def test_c4_an_open_stop_earns_nothing():
     assert sub("C4.inspections", found) == at(0)
 
 
+def test_c4_inspections_with_a_letter_of_unknown_close_out_may_be_worth_nothing():
+    unclear = action(issued_on=dt.date(2013, 11, 27), close_out_unknown=True)
+    low, high, known = sub(
+        "C4.inspections", partner(site(inspections=[inspection("vai")], actions=[unclear]))
+    )
+    assert (low, high) == (0, 80)
+    assert 0 < known < 1
+    assert sub("C4.inspections", partner(site(actions=[unclear])))[:2] == (0, 100)
+
+
+def test_c4_inspection_of_unknown_classification_may_have_ended_any_way():
+    low, high, known = sub("C4.inspections", partner(site(inspections=[inspection("unknown")])))
+    assert (low, high, known) == (20, 100, 0)
+
+
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [

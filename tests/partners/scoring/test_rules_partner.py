@@ -133,6 +133,42 @@ def test_an_open_stop_at_another_site_is_a_condition():
     assert reason.startswith("Not at the lead site, but open warning letter by FDA of 4 March 2025 at Beta")
 
 
+UNCLEAR = {"issued_on": dt.date(2013, 11, 27), "close_out_unknown": True}
+
+
+@pytest.mark.parametrize("others", [{}, {"inspections": [inspection()]}, {"certificates": [certificate()]}])
+def test_a_letter_whose_close_out_is_unknown_neither_fails_nor_passes(others):
+    found = partner(site(actions=[action(**UNCLEAR)], **others))
+    assert always(Rule.NO_OPEN_ACTION, found) == (
+        UNKNOWN,
+        "Warning letter by FDA of 27 November 2013 at Alpha, close-out unknown (FDA warning letters).",
+    )
+
+
+def test_an_open_letter_outweighs_one_whose_close_out_is_unknown():
+    found = partner(site(actions=[action(**UNCLEAR), action()]))
+    assert always(Rule.NO_OPEN_ACTION, found) == (
+        FAIL,
+        "Open warning letter by FDA of 4 March 2025 at Alpha (FDA warning letters).",
+    )
+
+
+def test_a_letter_of_unknown_close_out_at_another_site_is_a_condition_or_adds_to_the_doubt():
+    other = site("Beta", actions=[action(**UNCLEAR)])
+    named = "warning letter by FDA of 27 November 2013 at Beta, close-out unknown (FDA warning letters)."
+    assert always(Rule.NO_OPEN_ACTION, partner(site("Alpha", inspections=[inspection()]), other)) == (
+        CONDITIONAL,
+        f"Not at the lead site, but {named}",
+    )
+    outcome, reason = always(Rule.NO_OPEN_ACTION, partner(site("Alpha", actions=[action(**UNCLEAR)]), other))
+    assert (outcome, reason.partition("; elsewhere: ")[2]) == (UNKNOWN, named)
+
+
+def test_a_published_form_483_alone_is_no_look_up_of_actions():
+    found = partner(site(inspections=[inspection("unknown")]))
+    assert always(Rule.NO_OPEN_ACTION, found) == (UNKNOWN, "No regulator's record looked up for Alpha.")
+
+
 @pytest.mark.parametrize("facts", [{"inspections": [inspection()]}, {"certificates": [certificate()]}])
 def test_no_open_action_passes_only_where_some_record_was_looked_at(facts):
     assert always(Rule.NO_OPEN_ACTION, partner(site(**facts))) == (PASS, "No open action on record at Alpha.")
