@@ -65,6 +65,7 @@ NAVIGATION = [
         _link("Inspection classifications", "partners.registerinspection", "search_check"),
         _link("Drug listings", "partners.registerlisting", "medication"),
         _link("Suggested links", "partners.linksuggestion", "add_link"),
+        _link("Import a register", "partners.registerupload", "upload_file"),
         _link("Register imports", "partners.registerimport", "download"),
         _link("Rejected rows", "partners.rejectedrow", "report"),
         _link("History", "partners.change", "history"),

@@ -307,6 +307,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # A sweep that waited longer than the next one is not worth running.
     "sweep-reports": {"task": "quotes.tasks.sweep_reports", "schedule": 30.0, "options": {"expires": 25}},
+    "sweep-register-uploads": {
+        "task": "partners.tasks.sweep_register_uploads",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
     "rfq-emails": {"task": "quotes.tasks.send_rfq_emails", "schedule": 60.0, "options": {"expires": 55}},
     "sweep-search-digests": {
         "task": "quotes.tasks.sweep_search_digests",

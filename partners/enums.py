@@ -121,6 +121,22 @@ class ActionListing(models.TextChoices):
     COMPLIANCE_ACTIONS = "compliance-actions", "Data Dashboard, compliance actions"
 
 
+class UploadState(models.TextChoices):
+    """Where the job of an uploaded register file stands."""
+
+    WAITING = "waiting", "Waiting for a worker"
+    RUNNING = "running", "Running"
+    READY = "ready", "Read, not applied yet"
+    DONE = "done", "Applied"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class UploadAim(models.TextChoices):
+    PREVIEW = "preview", "Preview"
+    APPLY = "apply", "Apply"
+
+
 class SuggestionState(models.TextChoices):
     OPEN = "open", "Open"
     ACCEPTED = "accepted", "Accepted"

@@ -1,6 +1,17 @@
 """The curation desk: every model of the catalogue in Django's admin."""
 
-from . import commercial, history, organisation, quality, register, search, site, suggestion, vocabulary
+from . import (
+    commercial,
+    history,
+    organisation,
+    quality,
+    register,
+    register_upload,
+    search,
+    site,
+    suggestion,
+    vocabulary,
+)
 
 __all__ = [
     "commercial",
@@ -8,6 +19,7 @@ __all__ = [
     "organisation",
     "quality",
     "register",
+    "register_upload",
     "search",
     "site",
     "suggestion",

@@ -1,12 +1,20 @@
 """Public registers as they were read: looked at here, written by the importers only."""
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_GET
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.decorators import display
 
 from cmo_selector.audit.desk import ReadOnlyAdmin
 from partners import models
 
 from .history import HistoryMixin
+from .rejected import rejected_csv, rejected_of_run
 
 
 @admin.register(models.RegisterEstablishment)
@@ -90,6 +98,27 @@ class RegisterImportAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     list_filter = (("kind", ChoicesDropdownFilter),)
     search_fields = ("file_name", "sha256", "applied_by")
+    readonly_fields = ("download_rejected",)
+
+    @display(description="Rejected rows")
+    def download_rejected(self, run: models.RegisterImport) -> str:
+        if not run.rejected:
+            return "None"
+        url = reverse("admin:partners_registerimport_rejected", args=[run.pk])
+        return format_html('<a class="text-link" href="{}">Download {} as CSV</a>', url, run.rejected)
+
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view(require_GET(self.rejected_view))
+        return [
+            path("<int:pk>/rejected.csv", view, name="partners_registerimport_rejected"),
+            *super().get_urls(),
+        ]
+
+    def rejected_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        run = get_object_or_404(models.RegisterImport, pk=pk)
+        return rejected_csv(rejected_of_run(run), f"rejected-{run.kind}-{run.file_date or run.pk}.csv")
 
 
 @admin.register(models.RejectedRow)

@@ -24,7 +24,15 @@ SILENT = frozenset({"id", "created_at", "updated_at", "slug"})
 # Models of the catalogue without history: runs, proposals, what is derived, and rates (their imports are kept).
 UNWATCHED = frozenset(
     {
-        *("change", "cataloguechange", "registerimport", "rejectedrow", "linksuggestion", "searchdocument"),
+        *(
+            "change",
+            "cataloguechange",
+            "registerimport",
+            "registerupload",
+            "rejectedrow",
+            "linksuggestion",
+            "searchdocument",
+        ),
         *("exchangerate", "exchangerateimport"),
     }
 )

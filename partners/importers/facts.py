@@ -132,7 +132,7 @@ def inspections(vocabulary: Vocabulary) -> Iterator[Inspection]:
             regulator=vocabulary.regulator,
             ended_on=row.ended_on,
             outcome=max((r.outcome for r in rows), key=GRAVITY.index),
-            product_area=_listed(r.project_area or r.product_type for r in rows)[:120],
+            product_area=_listed(sorted(r.project_area or r.product_type for r in rows))[:120],
             note=_issued_to(row.firm_name),
             **_evidence(row, f"Inspection {number}"),
         )

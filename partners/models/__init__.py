@@ -26,6 +26,7 @@ from .register_records import (
     RegisterListing,
     RegisterRow,
 )
+from .register_upload import RegisterUpload
 from .search import SearchDocument, SearchSynonym
 from .suggestion import LinkSuggestion
 from .vocabulary import (
@@ -84,6 +85,7 @@ __all__ = [
     "RegisterInspection",
     "RegisterListing",
     "RegisterRow",
+    "RegisterUpload",
     "Regulator",
     "RegulatoryAction",
     "RejectedRow",

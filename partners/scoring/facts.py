@@ -64,7 +64,7 @@ class InspectionFact:
     ref: FactRef
     agency: str  # regulator code
     ended_on: dt.date | None
-    outcome: str  # "nai", "vai", "oai", "pending"
+    outcome: str  # "nai", "vai", "oai", "pending", "unknown"
     observations: int | None = None  # number of FDA 483 observations
 
 

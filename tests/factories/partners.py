@@ -478,6 +478,17 @@ class RegisterImportFactory(DjangoModelFactory):
     rejected = 1
 
 
+class RegisterUploadFactory(DjangoModelFactory):
+    """A file that waits to be read; it is not stored."""
+
+    class Meta:
+        model = models.RegisterUpload
+
+    kind = RegisterKind.DRLS
+    file_name = "register.csv"
+    size = 1000
+
+
 class RejectedRowFactory(DjangoModelFactory):
     class Meta:
         model = models.RejectedRow

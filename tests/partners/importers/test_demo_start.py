@@ -70,7 +70,7 @@ def test_illustrative_partner_of_the_same_name_is_left_alone(small_register):
 
 
 def test_site_a_curator_already_has_is_not_doubled(small_register):
-    own = FacilityFactory(name="Our name for it")
+    own = FacilityFactory(name="Our name for it", organisation__illustrative=False)
     IdentifierFactory(facility=own, scheme="duns", value=LONZA)
     result = load_register_demo()
     assert (result.organisations, result.facilities, result.linked) == (1, 1, 2)

@@ -305,4 +305,4 @@ def test_refresh_costs_the_same_queries_for_one_and_three_rows(site, django_asse
     cost(3)
 
 
-QUERIES = 30
+QUERIES = 20

@@ -1,0 +1,56 @@
+"""Jobs of the catalogue. Tasks take ids, fetch again, and leave the outcome on the row."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError
+
+from partners.importers import uploads
+from partners.importers.errors import ImportBusyError, ImportFileError
+
+logger = structlog.get_logger(__name__)
+
+SOFT_LIMIT, HARD_LIMIT = 840, 870  # seconds; below the lease of the writing step
+TOO_SLOW = (
+    f"Reading the file took longer than {SOFT_LIMIT // 60} minutes and was stopped; nothing was written."
+)
+BROKEN = "The file could not be read because of a fault in this program. The operator's log says more."
+
+
+@shared_task(
+    name="partners.tasks.read_register_upload",
+    soft_time_limit=SOFT_LIMIT,
+    time_limit=HARD_LIMIT,
+    acks_late=True,
+)
+def read_register_upload(upload_id: int) -> None:
+    """Preview or apply one waiting upload. A row that somebody else has, or that is done, is left alone."""
+    upload = uploads.claim(upload_id)
+    if upload is None:
+        return
+    log = logger.bind(upload=upload_id, attempt=upload.attempts)
+    try:
+        uploads.work(upload)
+    except uploads.Stopped:
+        log.info("register_upload_stopped")
+    except (ImportFileError, ImportBusyError) as error:
+        uploads.fail(upload, str(error))
+    except SoftTimeLimitExceeded:
+        log.error("register_upload_too_slow")
+        uploads.fail(upload, TOO_SLOW)
+    except OperationalError:
+        # No database: the row cannot be changed now. Its lease runs out and beat takes it back.
+        log.exception("register_upload_database_lost")
+    except Exception:
+        log.exception("register_upload_broken")
+        uploads.fail(upload, BROKEN)
+
+
+@shared_task(name="partners.tasks.sweep_register_uploads", ignore_result=True)
+def sweep_register_uploads() -> None:
+    """Every half minute: re-dispatch lost messages, take rows back from dead workers, delete old files."""
+    done = uploads.sweep()
+    if any(vars(done).values()):
+        logger.info("register_uploads_swept", **vars(done))
