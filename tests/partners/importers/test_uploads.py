@@ -84,7 +84,8 @@ def test_curator_uploads_sees_what_would_change_and_applies_it(client, curator):
     assert duns() == []
     rows = csv.reader(io.StringIO(b"".join(client.get(page("rejected", upload.pk))).decode("utf-8-sig")))
     header, row = rows
-    assert header[:2] == ["line", "reason"] and "FEI_NUMBER" in header
+    assert header[:2] == ["line", "reason"]
+    assert "FEI_NUMBER" in header
     assert (row[0], row[1]) == ("4", "DUNS_NUMBER must have 9 digits, not 'bad'")
 
     assert client.post(page("apply", upload.pk)).status_code == 302
