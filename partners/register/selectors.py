@@ -8,7 +8,7 @@ from functools import cached_property
 
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection, transaction
-from django.db.models import CharField, F, Func, Q, QuerySet
+from django.db.models import CharField, F, Func, Model, Q, QuerySet
 from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.text import slugify
@@ -42,6 +42,25 @@ SORTS: dict[str, tuple[str, tuple]] = {
     "expiry": ("Expiry, latest first", (F("expires_on").desc(nulls_last=True), "name_order", "pk")),
     "seen": ("First seen, newest", (F("first_seen_on").desc(), "name_order", "pk")),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Establishments:
+    """The establishment register as a page: what the frame of the list says about it."""
+
+    title: str = "Establishments"
+    noun: str = "establishment"
+    nouns: str = "establishments"
+    url_name: str = "register:list"
+    table: str = "partners/register/rows/establishments.html"
+    placeholder: str = "Firm, registrant, city, FEI or D-U-N-S number"
+    lead: str = (
+        "Drug establishments as the FDA’s register states them. Being listed says that a firm registered, not that it "
+        "was approved or inspected."
+    )
+
+
+ESTABLISHMENTS = Establishments()
 
 
 def in_words(operation: str) -> str:
@@ -171,15 +190,17 @@ def sorted_by(queryset: QuerySet[RegisterEstablishment], sort: str) -> QuerySet[
     )
 
 
-def similar_firms(text: str, limit: int = 3) -> list[str]:
-    """Names in the register spelt like the text: what somebody who mistyped may have meant."""
+def similar_firms(
+    text: str, limit: int = 3, *, model: type[Model] = RegisterEstablishment, field: str = "firm_name"
+) -> list[str]:
+    """Names in a register spelt like the text: what somebody who mistyped may have meant."""
     if not text:
         return []
     rows = (
-        RegisterEstablishment.objects.filter(firm_name__trigram_word_similar=text)
-        .annotate(likeness=TrigramWordSimilarity(text, "firm_name"))
-        .order_by("-likeness", "firm_name")
-        .values_list("firm_name", flat=True)[: limit * 5]
+        model.objects.filter(**{f"{field}__trigram_word_similar": text})  # type: ignore[attr-defined]
+        .annotate(likeness=TrigramWordSimilarity(text, field))
+        .order_by("-likeness", field)
+        .values_list(field, flat=True)[: limit * 5]
     )
     # The operator, unlike a comparison of similarities, can use the index; its threshold is a setting.
     with transaction.atomic(), connection.cursor() as cursor:

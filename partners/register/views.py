@@ -1,9 +1,12 @@
 """Pages of the public register. The list and the record read; a suggestion is the only thing written."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,12 +15,15 @@ from django_htmx.http import push_url
 from partners.models import RegisterEstablishment
 from partners.paging import page_or_nearest
 from partners.register import selectors
+from partners.register.books import BOOKS, Book
 from partners.register.filters import RegisterFilter
 from partners.register.forms import SiteSearchForm, SuggestionForm
+from partners.register.records import RecordFilter, establishments_of, newest_file
 from partners.register.services import SuggestionError, suggest_link
 
 PER_PAGE = 50
 RESULTS = "results"  # id of the element that htmx swaps
+TABS = (selectors.ESTABLISHMENTS, *BOOKS)
 
 
 @require_safe
@@ -28,6 +34,7 @@ def register_list(request: HttpRequest) -> HttpResponse:
     count = page.paginator.count
     fragment = request.htmx.target == RESULTS and not request.htmx.history_restore_request
     context = {
+        **_frame(selectors.ESTABLISHMENTS),
         "filter": found,
         "page": page,
         "rows": [
@@ -42,10 +49,51 @@ def register_list(request: HttpRequest) -> HttpResponse:
         "today": timezone.localdate(),
         "file_date": selectors.last_file_date(),
     }
+    return _answer(request, context)
+
+
+@require_safe
+def records(request: HttpRequest, book: Book) -> HttpResponse:
+    """Search over one of the other registers, in the same frame."""
+    run, file_date = newest_file(book)
+    found = RecordFilter(request.GET, book, run)
+    page, page_remark = page_or_nearest(Paginator(found.qs, PER_PAGE), request.GET.get("page", "1"))
+    rows, count = list(page.object_list), page.paginator.count
+    linkable = establishments_of(rows) if book.owner == "facility" else {}
+    context = {
+        **_frame(book),
+        "filter": found,
+        "page": page,
+        "rows": [(row, linkable.get(getattr(row, "fei", ""))) for row in rows],
+        "count": count,
+        "fragment": request.htmx.target == RESULTS and not request.htmx.history_restore_request,
+        "remarks": [*found.remarks, *([page_remark] if page_remark else [])],
+        "similar": []
+        if count
+        else selectors.similar_firms(found.text, model=book.model, field=book.words[0]),
+        "register_is_empty": not count and not book.model.objects.exists(),
+        "typed": request.GET.get("q", ""),
+        "file_date": file_date,
+    }
+    return _answer(request, context)
+
+
+def _frame(book: Book | selectors.Establishments) -> dict[str, Any]:
+    """What the list's page says about the register that is open, and the tabs to the others."""
+    return {
+        "book": book,
+        "list_url": reverse(book.url_name),
+        "tabs": [(other.title, reverse(other.url_name), other is book) for other in TABS],
+    }
+
+
+def _answer(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """The page, or only its results when htmx swaps them."""
+    fragment = context["fragment"]
     response = render(request, f"partners/register/list.html{'#results' if fragment else ''}", context)
     patch_vary_headers(response, ("HX-Request", "HX-Target"))
     if fragment:
-        push_url(response, found.url(page=page.number))
+        push_url(response, context["filter"].url(page=context["page"].number))
     return response
 
 

@@ -167,9 +167,9 @@ def test_a_page_past_the_end_is_the_last_one(client, member):
 
 
 def test_an_empty_register_says_how_it_is_filled(client, member):
-    assert "No register has been read yet" in text(client.get(LIST))
+    assert "This register has not been read yet" in text(client.get(LIST))
     establishment()
-    assert "No establishment fits this search" in text(client.get(LIST, {"q": "zzzz"}))
+    assert "Nothing fits this search" in text(client.get(LIST, {"q": "zzzz"}))
 
 
 def squeeze(html):

@@ -63,6 +63,10 @@ CASES = [
     Case("partners:history", SIGNED_IN, {"slug": "{partner}"}),
     # public register: shared as well; anybody signed in may suggest a link
     Case("register:list", SIGNED_IN),
+    Case("register:form_483s", SIGNED_IN),
+    Case("register:letters", SIGNED_IN),
+    Case("register:inspections", SIGNED_IN),
+    Case("register:substances", SIGNED_IN),
     Case("register:establishment", SIGNED_IN, {"duns": "{duns}"}),
     Case("register:establishment", ("login", *(404,) * 6), {"duns": "000000000"}),
     Case("register:suggest", SIGNED_IN, {"duns": "{duns}"}),

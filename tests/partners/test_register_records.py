@@ -1,0 +1,203 @@
+"""The registers beside the establishments: search, filters, links to documents and to the catalogue."""
+
+import datetime
+import re
+
+import pytest
+from django.urls import reverse
+
+from cmo_selector.accounts.roles import Role
+from partners.register.books import BOOKS
+from partners.register.views import PER_PAGE
+from tests.factories import accounts
+from tests.factories import partners as make
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true", "HX-Target": "results"}
+HOSTILE = '<script>alert("x")</script>'
+MAKERS = {
+    "form-483s": make.RegisterForm483Factory,
+    "letters": make.RegisterActionFactory,
+    "inspections": make.RegisterInspectionFactory,
+    "substances": make.RegisterListingFactory,
+}
+NAME = {"substances": "name"}
+
+
+@pytest.fixture
+def member(client):
+    membership = accounts.MembershipFactory(role=Role.EVALUATOR.value)
+    client.force_login(membership.user)
+    return membership
+
+
+def url(code):
+    return f"/register/{code}/"
+
+
+def text(response):
+    """The visible text in one line."""
+    html = re.sub(r"<(script|style|head)\b.*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def found(client, code, **asked):
+    response = client.get(url(code), asked)
+    assert response.status_code == 200
+    return [getattr(row, NAME.get(code, "firm_name")) for row, _ in response.context["rows"]]
+
+
+def row(code, name, **values):
+    return MAKERS[code](**{NAME.get(code, "firm_name"): name}, **values)
+
+
+def real_site(fei=None):
+    organisation = make.OrganisationFactory(name="Northvale Group", illustrative=False)
+    return make.FacilityFactory(organisation=organisation, name="Northvale plant")
+
+
+@pytest.mark.parametrize("code", MAKERS)
+def test_every_register_has_a_tab_and_shows_its_rows(client, member, code):
+    row(code, "Northvale")
+    response = client.get(url(code))
+    tabs = re.search(r'<nav class="tabs" aria-label="Registers">(.*?)</nav>', response.content.decode(), re.S)
+    links = re.findall(r'<a href="([^"]+)"( aria-current="page")?>', tabs.group(1))
+    expected = ["/register/", *(url(book.code) for book in BOOKS)]
+    assert links == [(link, ' aria-current="page"' if link == url(code) else "") for link in expected]
+    assert found(client, code) == ["Northvale"]
+
+
+@pytest.mark.parametrize(
+    ("code", "query", "values"),
+    [
+        ("form-483s", "northv", {}),
+        ("form-483s", "NORTHVALE", {}),
+        ("form-483s", "03100200300", {"fei": "3100200300"}),
+        ("form-483s", "31002", {"fei": "3100200300"}),
+        ("letters", "sterility north", {"subject": "CGMP, sterility"}),
+        ("letters", "7012", {"case_id": "701234"}),
+        ("inspections", "basel", {"city": "Basel"}),
+        ("substances", "testost", {"substances": ["TESTOSTERONE", "WATER"]}),
+        ("substances", "labeler ag", {"labeler": "Labeler AG"}),
+        ("substances", "0051-0012", {"product_ndc": "0051-0012"}),
+    ],
+)
+def test_a_word_is_looked_for_in_texts_and_begins_a_number(client, member, code, query, values):
+    row(code, "Northvale", **values)
+    other = {"substances": ["IRON"], "labeler": "Other"} if code == "substances" else {}
+    row(code, "Someone else", **other)
+    assert found(client, code, q=query) == ["Northvale"]
+
+
+def test_signs_of_a_pattern_are_looked_for_as_they_are(client, member):
+    row("form-483s", "100% Pure_Pharma \\ Co")
+    row("form-483s", "1000 Pure Pharma")
+    for query in ("100%", "Pure_", "\\"):
+        assert found(client, "form-483s", q=query) == ["100% Pure_Pharma \\ Co"]
+
+
+def test_filters_are_or_within_and_and_across(client, member):
+    day = datetime.date
+    row("letters", "A", kind="warning_letter", product_type="Drugs", issued_on=day(2024, 5, 1))
+    row("letters", "B", kind="seizure", product_type="Drugs", issued_on=day(2023, 5, 1), country="IN")
+    row("letters", "C", kind="", product_type="", issued_on=day(2022, 5, 1), country="", facility=real_site())
+    assert found(client, "letters", kind=["seizure", "warning_letter"]) == ["A", "B"]
+    assert found(client, "letters", kind=["seizure", "warning_letter"], year="2023") == ["B"]
+    assert found(client, "letters", kind="not-stated") == ["C"]
+    assert found(client, "letters", country=["in", "not-stated"]) == ["B", "C"]
+    assert found(client, "letters", link="linked") == ["C"]
+    assert found(client, "letters", link="unlinked", sort="name") == ["A", "B"]
+    assert found(client, "letters", link=["linked", "unlinked"]) == ["A", "B", "C"]
+
+
+def test_rows_that_left_the_register_can_be_told_apart(client, member):
+    row("inspections", "Here")
+    row("inspections", "Gone", left_on=datetime.date(2025, 6, 1))
+    assert found(client, "inspections", state="left") == ["Gone"]
+    assert found(client, "inspections", state="listed") == ["Here"]
+    assert "not in the file of 2025-06-01" in text(client.get(url("inspections")))
+
+
+def test_years_are_offered_newest_first_and_a_filter_of_one_value_is_not(client, member):
+    for year in (2022, 2024, None):
+        row("form-483s", f"Firm {year}", recorded_on=year and datetime.date(year, 1, 1))
+    lists = {facet.name: facet for facet in client.get(url("form-483s")).context["filter"].lists}
+    years = [choice.term.label for choice in lists["year"].choices]
+    assert years == ["2024", "2022", "Not stated"]
+    assert "type" not in lists
+    assert found(client, "form-483s", year="not-stated") == ["Firm None"]
+
+
+def test_choices_follow_the_next_import(client, member):
+    make.RegisterImportFactory(kind="483s")
+    row("form-483s", "A", recorded_on=datetime.date(2022, 1, 1))
+    assert found(client, "form-483s", year="2022") == ["A"]
+    row("form-483s", "B", recorded_on=datetime.date(2025, 1, 1))
+    make.RegisterImportFactory(kind="483s")
+    assert found(client, "form-483s", year="2025") == ["B"]
+
+
+def test_documents_and_links_to_the_catalogue_are_given(client, member):
+    site = real_site()
+    row("form-483s", "Linked", facility=site, url="https://www.fda.gov/media/1/download")
+    make.RegisterEstablishmentFactory(duns="123456789", fei="3100200300")
+    row("form-483s", "To be linked", fei="3100200300")
+    row("form-483s", "Elsewhere", fei="3999")
+    row("form-483s", "Nameless", fei="")
+    html = client.get(url("form-483s")).content.decode()
+    assert 'href="https://www.fda.gov/media/1/download"' in html
+    assert f'href="{site.organisation.get_absolute_url()}#site-{site.pk}">Northvale Group</a>' in html
+    assert html.count('href="/register/123456789/suggest/"') == 1
+    assert html.count('href="/register/?q=3999"') == 1
+    assert html.count("not linked") == 3
+
+
+@pytest.mark.parametrize("code", MAKERS)
+def test_anything_in_the_address_is_answered_and_the_rest_kept(client, member, code):
+    row(code, HOSTILE, **({"labeler": HOSTILE} if code == "substances" else {}))
+    for asked, remark in (
+        ({"q": "x" * 5000}, "It was left out: please shorten it."),
+        ({"year" if code != "substances" else "form": HOSTILE}, "left out"),
+        ({"sort": "'; drop table"}, "left out"),
+        ({"page": "99"}, "There is no page"),
+        ({"page": "-1"}, "This is the last one."),
+        ({"q": "\x00\x01 '; --"}, "Nothing fits this search"),
+    ):
+        response = client.get(url(code), asked)
+        assert response.status_code == 200
+        assert remark in text(response), asked
+        assert HOSTILE not in response.content.decode()
+
+
+def test_a_misspelt_name_is_offered_and_an_empty_register_says_so(client, member):
+    assert "This register has not been read yet" in text(client.get(url("letters")))
+    row("letters", "Northvale Testing")
+    assert "Did you mean Northvale Testing" in text(client.get(url("letters"), {"q": "Northvail Testing"}))
+
+
+@pytest.mark.parametrize("code", MAKERS)
+def test_swapped_results_are_those_of_the_whole_page(client, member, code):
+    for number in range(PER_PAGE + 1):
+        row(code, f"Firm {number:02}")
+    asked = {"sort": "name", "page": "2", "link": "unlinked"}
+    whole = client.get(url(code), asked).content.decode()
+    part = client.get(url(code), asked, headers=HTMX)
+    table = re.compile(r"<tbody>.*?</tbody>", re.S)
+    assert table.findall(part.content.decode()) == table.findall(whole)
+    assert (
+        part["HX-Push-Url"]
+        == f"{url(code)}?link=unlinked{'' if code == 'substances' else '&sort=name'}&page=2"
+    )
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("code", MAKERS)
+def test_queries_do_not_grow_with_the_rows(client, member, django_assert_num_queries, code, count):
+    for number in range(count):
+        row(code, f"Firm {number}")
+    book = next(book for book in BOOKS if book.code == code)
+    # session, user, memberships; newest import; each facet; count, page; establishments of the same FEI
+    expected = 3 + 1 + len(book.facets) + 2 + (book.owner == "facility")
+    with django_assert_num_queries(expected):
+        response = client.get(reverse(book.url_name))
+    assert len(response.context["rows"]) == count
