@@ -4,13 +4,13 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from partners.catalogue import current_facts
 from partners.scoring import rank
 from partners.scoring.network_types import Proposal
 from partners.scoring.networks import propose_networks
 from partners.scoring.overrides import Overrides
 from partners.scoring.runway import Runway, runway
 from partners.scoring.types import Brief, PartnerFacts, Ranking
-from partners.scoring_inputs import load_partner_facts
 from quotes.brief import brief_for, hand_over_of, transfer_terms_of
 from quotes.models import Project
 from quotes.overrides import overrides_for_engine
@@ -32,7 +32,7 @@ def inputs_of(
     """Brief, facts, weights and overrides. Raises NothingToRank for a project without needs."""
     return Inputs(
         brief=brief_for(project, as_of=as_of),
-        facts=load_partner_facts(),
+        facts=current_facts(),
         weights=weights or project.weights.as_dict(),
         overrides=overrides_for_engine(project),
     )
