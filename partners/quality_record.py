@@ -47,12 +47,18 @@ def certificate_is_valid(certificate: Certificate, today: datetime.date) -> bool
 
 
 def certificate_state(certificate: Certificate, today: datetime.date) -> State:
-    """Valid, expiring within `EXPIRING_DAYS`, expired, not yet valid, or unknown."""
+    """Valid, expiring within `EXPIRING_DAYS`, expired, not yet valid, or unknown.
+
+    A source that was read before the stated end says nothing about a renewal, so the certificate is not called
+    expired: nothing untrue may be said of its holder.
+    """
     if certificate.issued_on and certificate.issued_on > today:
         return State("Not yet valid", "warn", "clock")
     if certificate.expires_on is None:
         return State("Expiry unknown", "neutral", "help")
     days = (certificate.expires_on - today).days
+    if days < 0 and certificate.retrieved_on <= certificate.expires_on:
+        return State("Renewal unknown", "neutral", "help")
     if days < 0:
         return State("Expired", "bad", "x")
     if days <= EXPIRING_DAYS:

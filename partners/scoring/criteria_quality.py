@@ -128,6 +128,9 @@ def _certificate(ctx: Context, cert: CertificateFact, worth: float, ask: str) ->
     label = cert.ref.label
     if cert.expires_on is None:
         return Measure(DOUBTFUL * worth, worth, DOUBTFUL, f"{label}, expiry not recorded", (cert.ref,), ask)
+    if cert.expires_on < ctx.brief.as_of and cert.renewal_unknown:
+        words = f"{label}, valid until {day(cert.expires_on)}, renewal not known"
+        return Measure(0.0, worth, DOUBTFUL, words, (cert.ref,), ask)
     if cert.expires_on < ctx.brief.as_of:
         return known(0.0, f"{label} expired on {day(cert.expires_on)}", cert.ref)
     if cert.expires_on < on:

@@ -58,6 +58,11 @@ class CertificateFact:
     issued_on: dt.date | None = None
     expires_on: dt.date | None = None
 
+    @property
+    def renewal_unknown(self) -> bool:
+        """Whether the source was read before the stated end, so that a renewal would not be in it."""
+        return bool(self.expires_on and self.ref.as_of and self.ref.as_of <= self.expires_on)
+
 
 @dataclass(frozen=True, slots=True)
 class InspectionFact:

@@ -61,6 +61,13 @@ def _judge_certificate(need: Need, brief: Brief, cert: CertificateFact, site: Si
         said.add(
             UNKNOWN, f"expiry of {cert.ref.label} not recorded", f"Until when is {cert.ref.label} valid?"
         )
+    elif cert.expires_on < brief.as_of and cert.renewal_unknown:
+        said.add(
+            UNKNOWN,
+            f"{cert.ref.label} of {site.name} was valid until {day(cert.expires_on)}; whether it was renewed "
+            "is not known",
+            f"Was {cert.ref.label} of {site.name} renewed after {day(cert.expires_on)}?",
+        )
     elif cert.expires_on < brief.as_of:
         said.add(FAIL, f"{cert.ref.label} of {site.name} expired on {day(cert.expires_on)}")
     elif cert.expires_on < on:

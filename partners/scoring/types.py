@@ -28,7 +28,7 @@ from .facts import (
     TrackRecordFact,
 )
 
-ENGINE_VERSION = "1.1.0"
+ENGINE_VERSION = "1.2.0"
 
 CRITERIA: dict[str, str] = {
     "C1": "Technical and modality fit",

@@ -255,12 +255,14 @@ def test_hidden_terms_are_not_called_unknown(sign_in):
 @pytest.mark.parametrize(
     ("issued", "expires", "label", "valid"),
     [
+        (-400, -30, "Renewal unknown", False),  # the source was read 30 days ago
+        (-400, -31, "Expired", False),
         (-400, 400, "Valid", True),
         (None, 91, "Valid", True),
         (-400, 90, "Valid, expires in 90 days", True),
         (-400, 1, "Valid, expires tomorrow", True),
         (-400, 0, "Valid, expires today", True),
-        (-400, -1, "Expired", False),
+        (-400, -1, "Renewal unknown", False),
         (-400, None, "Expiry unknown", False),
         (5, 400, "Not yet valid", False),
     ],
@@ -268,6 +270,7 @@ def test_hidden_terms_are_not_called_unknown(sign_in):
 def test_certificate_state_on_the_day(issued, expires, label, valid):
     today = timezone.localdate()
     certificate = Certificate(
+        retrieved_on=days(-30),
         issued_on=None if issued is None else days(issued),
         expires_on=None if expires is None else days(expires),
     )

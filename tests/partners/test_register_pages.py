@@ -129,10 +129,15 @@ def test_the_list_is_sorted_as_asked_and_ignores_case_in_names(client, member):
     assert orders == {"name": "AbC", "country": "bCA", "expiry": "CbA", "seen": "CAb"}
 
 
-def test_a_row_says_expired_with_the_day_and_the_file(client, member):
-    establishment(expires_on="2025-12-31", last_seen_on="2025-06-01", fei="", city="")
+def test_a_row_says_expired_only_when_a_file_made_after_that_day_still_says_so(client, member):
+    row = establishment(expires_on="2025-12-31", last_seen_on="2026-01-15", fei="", city="")
     page = text(client.get(LIST))
-    assert "Expired on 2025-12-31 file of 2025-06-01" in page
+    assert "Expired on 2025-12-31 file of 2026-01-15" in page
+    row.last_seen_on = dt.date(2025, 6, 1)
+    row.save()
+    page = text(client.get(LIST))
+    assert "Renewal unknown stated until 2025-12-31 file of 2025-06-01" in page
+    assert "Expired on" not in page
     assert "unknown" in page
 
 

@@ -41,9 +41,14 @@ EU_GMP = need(Rule.CERTIFICATE, label="EU GMP for tablets", certificate_type="eu
     [
         ({}, PASS, "EU GMP certificate of Alpha, valid until 1 January 2028."),
         (
-            {"expires_on": dt.date(2025, 12, 31)},
+            {"expires_on": dt.date(2025, 10, 31)},
             FAIL,
-            "EU GMP certificate of Alpha expired on 31 December 2025.",
+            "EU GMP certificate of Alpha expired on 31 October 2025.",
+        ),
+        (
+            {"expires_on": dt.date(2025, 12, 31)},  # the source was read on 1 November 2025
+            UNKNOWN,
+            "EU GMP certificate of Alpha was valid until 31 December 2025; whether it was renewed is not known.",
         ),
         (
             {"scope_dosage_forms": frozenset({"capsule"})},
@@ -70,7 +75,9 @@ def test_a_certificate_needs_type_scope_and_validity(fields, outcome, reason):
         (dt.date(2027, 1, 15), PASS),
         (dt.date(2027, 1, 14), CONDITIONAL),
         (dt.date(2026, 1, 15), CONDITIONAL),
-        (dt.date(2026, 1, 14), FAIL),
+        (dt.date(2026, 1, 14), UNKNOWN),  # read before that day: renewed since?
+        (dt.date(2025, 11, 1), UNKNOWN),
+        (dt.date(2025, 10, 31), FAIL),
     ],
 )
 def test_a_certificate_is_valid_on_the_day_it_expires(expires_on, outcome):
