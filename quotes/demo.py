@@ -30,6 +30,7 @@ from quotes.demo_accounts import (
     DEMO_SIGN_INS,
 )
 from quotes.demo_projects import PROJECTS, DemoNeed, DemoProject
+from quotes.demo_quotes import load_quotes
 from quotes.models import Project
 from quotes.needs import RULES
 from quotes.services.projects import add_need, create_project, update_project
@@ -73,6 +74,7 @@ class LoadedDemo:
     register: DemoResult | None = None
     people: int = 0
     new_projects: list[str] = field(default_factory=list)
+    new_quotes: bool = False
 
 
 def load_demo(*, today: dt.date | None = None, refresh: bool = False, register: bool = True) -> LoadedDemo:
@@ -91,6 +93,7 @@ def load_demo(*, today: dt.date | None = None, refresh: bool = False, register: 
     done.illustrative = load_illustrative_partners(today=today, refresh=refresh)
     done.people = _load_people()
     done.new_projects = _load_projects(today, refresh=refresh)
+    done.new_quotes = load_quotes(User.objects.get(email=PROJECT_OWNERS[ALDER]))
     return done
 
 

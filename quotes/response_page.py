@@ -104,7 +104,7 @@ def _line(
         value = draft.get(f"l-{code}-{name}", "")
         choices: list[tuple[str, str]] = []
         if name == "state":
-            choices = [("", "not touched yet"), *LineState.choices]
+            choices = [("", "choose, or type a price"), *LineState.choices]
         elif name == "model":
             choices = [
                 ("", "price per unit"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from quotes.views import quote_entry, rfq, rfq_send
+from quotes.views import costing, quote_entry, quote_pages, rfq, rfq_send
 
 rfq_patterns = [
     path("projects/<int:project_id>/rfqs/", rfq.rfq_list, name="rfq_list"),
@@ -38,5 +38,34 @@ rfq_patterns = [
         "projects/<int:project_id>/rfqs/<int:rfq_id>/enter/<slug:slug>/",
         quote_entry.quote_enter,
         name="quote_enter",
+    ),
+    path("projects/<int:project_id>/rfqs/<int:rfq_id>/scenarios/", costing.scenarios, name="scenarios"),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/scenarios/<int:scenario_id>/",
+        costing.scenario_edit,
+        name="scenario",
+    ),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/scenarios/<int:scenario_id>/copy/",
+        costing.scenario_copy,
+        name="scenario_copy",
+    ),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/scenarios/<int:scenario_id>/delete/",
+        costing.scenario_delete,
+        name="scenario_delete",
+    ),
+    path("projects/<int:project_id>/rfqs/<int:rfq_id>/assumptions/", costing.assumptions, name="assumptions"),
+    # quotes compared
+    path("projects/<int:project_id>/quotes/", quote_pages.quotes, name="quotes"),
+    path("projects/<int:project_id>/quotes/value/", quote_pages.quotes_value, name="quotes_value"),
+    path("projects/<int:project_id>/quotes/<int:quote_id>/", quote_pages.quote_detail, name="quote"),
+    path(
+        "projects/<int:project_id>/quotes/<int:quote_id>/clarify/",
+        quote_pages.quote_clarify,
+        name="quote_clarify",
+    ),
+    path(
+        "projects/<int:project_id>/quotes/<int:quote_id>/award/", quote_pages.quote_award, name="quote_award"
     ),
 ]

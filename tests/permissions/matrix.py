@@ -22,6 +22,9 @@ OWNER: Expected = ("login", 403, 403, 403, 403, 302, 403)  # a manager elsewhere
 
 RFQ = {"project_id": "{project}", "rfq_id": "{rfq}"}
 TOKEN = {"token": "{token}"}
+SCENARIO = {**RFQ, "scenario_id": "{scenario}"}
+QUOTE = {"project_id": "{project}", "quote_id": "{quote}"}
+PRICES: Expected = ("login", 404, 200, 403, 200, 200, 403)  # read by roles that see prices
 
 
 @dataclass(frozen=True)
@@ -177,15 +180,30 @@ CASES = [
     Case("quotes:rfq_link", EDIT, {**RFQ, "invitation_id": "{invitation}"}, "POST"),
     Case("quotes:rfq_answer", EDIT, {**RFQ, "message_id": "{question}"}, "POST", {"answer": "Yes."}),
     Case("quotes:quote_enter", EDIT_PAGE, {**RFQ, "slug": "{partner}"}),
+    # a partner that answers itself is not typed over
+    Case("quotes:quote_enter", EDIT, {**RFQ, "slug": "{bidder}"}),
+    Case("quotes:scenarios", EDIT_PAGE, RFQ),
+    Case("quotes:scenario", EDIT_PAGE, SCENARIO),
+    Case("quotes:scenario_copy", EDIT, SCENARIO, "POST"),
+    Case("quotes:scenario_delete", EDIT, SCENARIO, "POST"),
+    Case("quotes:assumptions", EDIT_PAGE, RFQ),
+    # quotes compared: prices, so not for evaluators
+    Case("quotes:quotes", PRICES, PROJECT),
+    Case("quotes:quotes_value", PRICES, PROJECT),
+    Case("quotes:quote", PRICES, QUOTE),
+    Case("quotes:quote", ("login", 404, 404, 403, 404, 404, 403), {**QUOTE, "quote_id": "999999"}),
+    Case("quotes:quote_clarify", EDIT, QUOTE, "POST", {"text": "Is freight included?"}),
+    Case("quotes:quote_award", EDIT, QUOTE, "POST", {"reason": "Lowest normalised cost."}),
     # partners behind their link: whoever has the token gets in, whatever account they have or lack
     Case("respond", PUBLIC, TOKEN),
     Case("respond", (404,) * 7, {"token": "guessed.link"}),
     Case("respond_nda", (302,) * 7, TOKEN, "POST", {"signer": "A. Signer", "accept": "1"}),
-    Case("respond_save", (302,) * 7, TOKEN, "POST", {"edition": "0", "q-currency": "EUR"}),
+    Case("respond_save", (302,) * 7, TOKEN, "POST", {"edition": "1", "q-currency": "EUR"}),
     Case("respond_autosave", PUBLIC, TOKEN, "POST", {"q-currency": "EUR"}),
     Case("respond_sheet", PUBLIC, TOKEN),
     Case("respond_upload", (422,) * 7, TOKEN, "POST"),
-    Case("respond_receipt", (404,) * 7, {**TOKEN, "number": "1"}),
+    Case("respond_receipt", PUBLIC, {**TOKEN, "number": "1"}),
+    Case("respond_receipt", (404,) * 7, {**TOKEN, "number": "9"}),
     Case("respond_ask", (302,) * 7, TOKEN, "POST", {"text": "How many strengths?"}),
     Case("respond_clarify", (422,) * 7, {**TOKEN, "message_id": "999999"}, "POST", {"answer": "Included."}),
     Case("respond_decline", (302,) * 7, TOKEN, "POST", {"reason": "No capacity."}),

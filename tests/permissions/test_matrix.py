@@ -16,13 +16,14 @@ from quotes.digest_mail import unsubscribe_token
 from quotes.models import Report, SavedSearch, ShortlistEntry
 from quotes.services.projects import WEIGHT_FIELDS
 from quotes.services.reports import request_report
+from quotes.services.responses import save_draft, submit_quote
 from quotes.services.rfq_messages import ask_question
 from quotes.services.shares import share_report
 from quotes.versions import version_of
 from tests.factories.accounts import CuratorFactory, MembershipFactory
 from tests.factories.partners import FacilityFactory, OrganisationFactory, RegisterEstablishmentFactory
 from tests.factories.quotes import NeedFactory, ProjectFactory, WeightSetFactory
-from tests.factories.rfq import make_rfq, open_gate, send
+from tests.factories.rfq import make_rfq, open_gate, priced, send
 from tests.permissions.matrix import CASES, LIBRARY_PREFIXES, ROLES, Case
 
 pytestmark = pytest.mark.django_db
@@ -79,11 +80,19 @@ class Scene:
         rfq = make_rfq(owner, project=project)
         (invitation,) = send(rfq, owner, "Bidder")
         question = ask_question(invitation=invitation, text="How many strengths?")
+        token = open_gate(invitation)
+        quote = save_draft(
+            rfq=rfq, organisation=invitation.organisation, values=priced(), edition=0, invitation=invitation
+        )
+        quote, _ = submit_quote(quote=quote, edition=quote.edition, by="Bidder")
         self.names |= {
             "rfq": rfq.pk,
+            "quote": quote.pk,
+            "bidder": invitation.organisation.slug,
+            "scenario": rfq.scenarios.first().pk,
             "invitation": invitation.pk,
             "question": question.pk,
-            "token": open_gate(invitation),
+            "token": token,
         }
 
     def _report(self, project, user) -> Report:

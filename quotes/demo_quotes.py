@@ -1,0 +1,294 @@
+"""The demo's RFQ: second source of tablets, with fictional partners' quotes typed through the real services.
+
+Every figure is an input of the scenario, none a benchmark. The take-or-pay clause wins at base demand and loses when
+demand is low; the lowest headline leaves packaging and testing out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from cmo_selector.accounts.models import User
+from partners.models import Organisation
+from quotes.models import Invitation, Project, Rfq
+from quotes.rfq_templates import templates
+from quotes.services.awards import save_assumptions
+from quotes.services.rates import fix_rates
+from quotes.services.responses import accept_nda, decline, save_draft, submit_quote
+from quotes.services.rfq import create_rfq, save_rfq, save_scope
+from quotes.services.rfq_messages import answer_question, ask_question
+from quotes.services.rfq_send import Contact, send_rfq
+from quotes.services.shortlist import add_to_shortlist
+
+PROJECT = "AB-220 generic tablets, second source"
+TITLE = "AB-220 tablets: commercial supply from 2028"
+DEADLINE_DAYS = 21
+
+SECTIONS = {
+    "background": "Second source for a marketed generic, 400 million film-coated tablets a year for the United States "
+    "and the European Union, bottles and blisters, serialised.",
+    "target_profile": "Film-coated tablets of 5, 10 and 20 mg; 36 months of shelf life; bottles of 100 and "
+    "blisters of 28.",
+    "process": "High-shear granulation, fluid-bed drying, compression at 200,000 an hour, film coating; batches of "
+    "4 million tablets; yield 98 %; no special containment (OEB 2).",
+    "analytics": "Assay, related substances, dissolution and uniformity by validated HPLC methods, to be transferred; "
+    "nitrosamine risk assessment closed without a finding.",
+    "materials": "The active substance is supplied by the sponsor free of charge; excipients and packaging materials "
+    "are bought by the partner at cost with a stated handling mark-up.",
+    "safety": "OEL 150 µg/m³, OEB 2; SDS in the data room; not a controlled substance; no beta-lactam or hormone.",
+    "quality": "EU GMP certificate for tablets and an FDA inspection within five years that was not OAI; quality "
+    "agreement before transfer; audit of the site within three months of award.",
+}
+SCOPE = (
+    (
+        "tech_transfer_in",
+        "Site transfer",
+        "Transfer protocol and report",
+        "lump",
+        "fixed",
+        "",
+        [1, 0, 0, 0, 0],
+    ),
+    ("ppq_batch", "Site transfer", "Three PPQ batches with report", "batch", "variable", "", [3, 0, 0, 0, 0]),
+    ("method_validation", "Site transfer", "Methods transferred", "lump", "fixed", "", [1, 0, 0, 0, 0]),
+    ("commercial_supply", "Commercial supply", "Released bulk tablets", "unit", "variable", "supply_m", []),
+    ("packaging", "Commercial supply", "Packed and serialised goods", "unit", "variable", "supply_m", []),
+    ("raw_materials", "Commercial supply", "Excipients", "unit", "pass_through", "supply_m", []),
+    ("release_testing", "Commercial supply", "Certificates of analysis", "unit", "variable", "supply_m", []),
+    (
+        "stability",
+        "Quality",
+        "Ongoing stability, three batches a year",
+        "year",
+        "variable",
+        "",
+        [1, 1, 1, 1, 1],
+    ),
+    ("annual_review", "Quality", "Annual product review", "year", "fixed", "", [0, 1, 1, 1, 1]),
+    ("storage", "Quality", "Storage until call-off", "month", "variable", "", [0, 12, 12, 12, 12]),
+)
+LABELS = {
+    "tech_transfer_in": "Technology transfer in",
+    "ppq_batch": "PPQ batch with protocol and report",
+    "method_validation": "Method transfer",
+    "commercial_supply": "Commercial supply, million tablets",
+    "packaging": "Packaging and serialisation, million tablets",
+    "raw_materials": "Excipients at cost, million tablets",
+    "release_testing": "Release testing, million tablets",
+    "stability": "Stability",
+    "annual_review": "Annual product review",
+    "storage": "Storage",
+}
+SUPPLY = {"low": [0, 250, 250, 250, 250], "base": [0, 400, 400, 400, 400], "high": [0, 450, 500, 500, 500]}
+
+#: slug → (quote fields, line fields); a line that is a text is its state, one that is absent is a gap
+QUOTES: dict[str, tuple[dict[str, str], dict[str, dict[str, str] | str]]] = {
+    "castelvero-solidi": (
+        {
+            "reference": "CS-2207-A",
+            "currency": "EUR",
+            "headline": "16.400.000,00",
+            "escalation": "2",
+            "slots": "Line 4 from the first quarter; 14 weeks for a first order",
+            "assumptions": "Batches of 4 million. 80 % of 400 million a year is taken or paid.",
+            "exclusions": "Active substance; destruction of rejected material.",
+        },
+        {
+            "tech_transfer_in": {"price": "260000"},
+            "ppq_batch": {"price": "95000"},
+            "method_validation": {"price": "60000"},
+            "commercial_supply": {
+                "model": "take_or_pay",
+                "price": "7100",
+                "committed": "0; 400; 400; 400; 400",
+                "committed_share": "80",
+                "cancellation": "40",
+                "assumption": "Commitment fixed for four years.",
+            },
+            "packaging": {"price": "2300"},
+            "raw_materials": {"price": "900", "markup": "5"},
+            "release_testing": "included",
+            "stability": {"price": "70000"},
+            "annual_review": "included",
+            "storage": {"price": "4500"},
+        },
+    ),
+    "kaverinadi-generics-works": (
+        {
+            "reference": "KGW-118",
+            "currency": "USD",
+            "headline": "18,900,000.00",
+            "escalation": "3",
+            "slots": "Two lines free from the second quarter",
+            "assumptions": "Tiers by calendar year; prices hold for call-offs of at least 8 million.",
+            "exclusions": "Active substance; import duty.",
+        },
+        {
+            "tech_transfer_in": {"price": "190000"},
+            "ppq_batch": {"price": "70000"},
+            "method_validation": {"price": "45000"},
+            "commercial_supply": {
+                "model": "tiers",
+                "tiers": "0-299: 8900; 300-449: 8300; 450+: 7950",
+                "cancellation": "20",
+                "assumption": "No minimum.",
+            },
+            "packaging": {"price": "2650"},
+            "raw_materials": {"price": "950", "markup": "8"},
+            "release_testing": {"price": "340"},
+            "stability": {"price": "52000"},
+            "annual_review": {"price": "18000"},
+            "storage": {"price": "3800"},
+        },
+    ),
+    "tidewater-point-solids": (
+        {
+            "reference": "TPS 26-0451",
+            "currency": "USD",
+            "headline": "23,800,000.00",
+            "escalation": "2.5",
+            "slots": "Slot from the third quarter",
+            "assumptions": "All-in price in our standard bottle.",
+            "exclusions": "Blister packing is done by the sponsor's packer.",
+        },
+        {
+            "tech_transfer_in": {"price": "410000"},
+            "ppq_batch": {"price": "130000"},
+            "method_validation": "included",
+            "commercial_supply": {"price": "13900", "assumption": "Bottles included."},
+            "packaging": "excluded",
+            "raw_materials": "included",
+            "release_testing": "included",
+            "stability": {"model": "hybrid", "fixed": "40000", "price": "60000"},
+            "annual_review": "included",
+            "storage": "included",
+        },
+    ),
+    "sahyora-formulations": (
+        {
+            "reference": "SF/RFQ/990",
+            "currency": "USD",
+            "headline": "10,900,000.00",
+            "assumptions": "Conversion only. Testing and packing at the rates of our general price list.",
+            "exclusions": "Everything that is not listed.",
+        },
+        {
+            "tech_transfer_in": {"price": "120000"},
+            "ppq_batch": {"price": "45000"},
+            "commercial_supply": {"price": "5400"},
+            "raw_materials": {"price": "880", "markup": "15"},
+            "annual_review": {"price": "12000"},
+        },
+    ),
+}
+DECLINING = ("ribatejo-formas-solidas", "No free line before 2029.")
+
+
+@transaction.atomic
+def load_quotes(owner: User) -> bool:
+    """The RFQ with its partners, quotes, questions and assumptions; False when it is there already."""
+    projects = Project.objects.select_related("sponsor", "modality", "dosage_form")
+    project = projects.filter(name=PROJECT, sponsor__memberships__user=owner, archived_at=None).first()
+    if project is None or Rfq.objects.filter(project=project, title=TITLE).exists():
+        return False  # renamed, archived or there already: people's own work is left alone
+    rfq = _rfq(owner, project)
+    slugs = [*QUOTES, DECLINING[0]]
+    partners = {row.slug: row for row in Organisation.objects.filter(slug__in=slugs)}
+    for slug in slugs:
+        add_to_shortlist(actor=owner, project=project, organisation=partners[slug])
+    contacts = [Contact(partners[slug], "Business development", f"bids@{slug}.example") for slug in slugs]
+    invitations = {
+        i.organisation.slug: i for i in send_rfq(actor=owner, rfq=rfq, contacts=contacts, edition=rfq.edition)
+    }
+    for slug, (quote, lines) in QUOTES.items():
+        _answer(invitations[slug], quote, lines)
+    decline(invitation=invitations[DECLINING[0]], reason=DECLINING[1])
+    asked = ask_question(
+        invitation=invitations["castelvero-solidi"], text="Is the coating aqueous or organic?"
+    )
+    answer_question(actor=owner, message=asked, answer="Aqueous, for all three strengths.")
+    ask_question(invitation=invitations["kaverinadi-generics-works"], text="May PPQ batches be sold?")
+    years = rfq.periods
+    save_assumptions(
+        actor=owner,
+        rfq=rfq,
+        rows={
+            "packaging": {
+                "benchmark": None,
+                "sponsor_cost": _per_year([0, 980_000, 980_000, 980_000, 980_000], years),
+            }
+        },
+    )
+    return True
+
+
+def _per_year(amounts: list[int], years: int) -> list[str]:
+    return [str(amount) for amount in amounts[:years]]
+
+
+def _rfq(owner: User, project: Project) -> Rfq:
+    fix_rates(actor=owner, project=project)
+    rfq = create_rfq(actor=owner, project=project, template=templates()["commercial_solids"])
+    first = timezone.localdate().year + 1
+    values = {
+        "title": TITLE,
+        "code_name": "Project Heron",
+        "sections": SECTIONS,
+        "milestones": f"Award: March {first}\nPPQ: September {first}\nFirst commercial delivery: January {first + 1}",
+        "first_year": first,
+        "periods": 5,
+        "drivers": [
+            {
+                "name": "supply_m",
+                "label": "Tablets supplied",
+                "unit": "million tablets",
+                **{kind: [str(n) for n in row] for kind, row in SUPPLY.items()},
+            }
+        ],
+        "unit_driver": "supply_m",
+        "unit_size": Decimal("0.001"),
+        "unit_label": "1,000 tablets",
+        "month_value": Decimal(150_000),
+        "discount_rate": Decimal("0.08"),
+        "nda_text": "Illustrative text. Each side keeps what it learns from the other confidential for five years and "
+        "uses it for this request only.",
+        "deadline": timezone.now() + dt.timedelta(days=DEADLINE_DAYS),
+    }
+    rfq = save_rfq(actor=owner, rfq=rfq, values=values, edition=rfq.edition)
+    rows = [
+        {
+            "code": code,
+            "label": LABELS[code],
+            "package": package,
+            "deliverable": deliverable,
+            "basis": basis,
+            "treatment": treatment,
+            "driver": driver,
+            "quantities": [str(n) for n in quantities],
+        }
+        for code, package, deliverable, basis, treatment, driver, quantities in SCOPE
+    ]
+    return save_scope(actor=owner, rfq=rfq, rows=rows, edition=rfq.edition)
+
+
+def _answer(invitation: Invitation, quote: dict[str, str], lines: dict[str, dict[str, str] | str]) -> None:
+    accept_nda(invitation=invitation, signer="Business development (illustrative)")
+    valid = (timezone.localdate() + dt.timedelta(days=180)).isoformat()
+    typed = {"q-valid_until": valid, **{f"q-{name}": text for name, text in quote.items()}}
+    for code, line in lines.items():
+        fields = {"state": line} if isinstance(line, str) else line
+        typed |= {f"l-{code}-{name}": text for name, text in fields.items()}
+    draft = save_draft(
+        rfq=invitation.rfq,
+        organisation=invitation.organisation,
+        values=typed,
+        edition=0,
+        invitation=invitation,
+    )
+    _, sheet = submit_quote(quote=draft, edition=draft.edition, by="Business development (illustrative)")
+    if sheet.errors:
+        raise ValueError(f"The demo's quote of {invitation.organisation} cannot be read: {sheet.errors}")
