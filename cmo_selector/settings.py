@@ -293,6 +293,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
     "socket_timeout": 30,
 }
+# Days after which the file of a report is deleted; its snapshot and checksum stay. 0: never.
+REPORT_RETENTION_DAYS = env.integer("REPORT_RETENTION_DAYS", 0)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A page must not hang on a dead broker: the row stays queued and beat dispatches it again.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
@@ -307,6 +309,16 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # A sweep that waited longer than the next one is not worth running.
     "sweep-reports": {"task": "quotes.tasks.sweep_reports", "schedule": 30.0, "options": {"expires": 25}},
+    "report-notices": {
+        "task": "quotes.tasks.send_report_notices",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
+    "report-files": {
+        "task": "quotes.tasks.remove_old_report_files",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
     "sweep-register-uploads": {
         "task": "partners.tasks.sweep_register_uploads",
         "schedule": 30.0,

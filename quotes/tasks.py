@@ -5,11 +5,12 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.db import OperationalError
 
 from quotes.enums import ReportStep
 from quotes.models import Report
-from quotes.services import digests, reports, rfq_mail
+from quotes.services import digests, report_upkeep, reports, rfq_mail
 
 logger = structlog.get_logger(__name__)
 
@@ -78,6 +79,20 @@ def sweep_reports() -> None:
         logger.info(
             "reports_swept", dispatched=done.dispatched, taken_back=done.taken_back, given_up=done.given_up
         )
+
+
+@shared_task(name="quotes.tasks.send_report_notices", ignore_result=True)
+def send_report_notices() -> None:
+    """Every half minute: tell those whose reports have ended."""
+    for report_id in report_upkeep.owed_notices():
+        report_upkeep.send_notice(report_id)
+
+
+@shared_task(name="quotes.tasks.remove_old_report_files", ignore_result=True)
+def remove_old_report_files() -> None:
+    """Every hour: delete report files past the retention period."""
+    if removed := report_upkeep.remove_old_files(days=settings.REPORT_RETENTION_DAYS):
+        logger.info("report_files_removed", count=len(removed))
 
 
 @shared_task(name="quotes.tasks.send_rfq_email", ignore_result=True)

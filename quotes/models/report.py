@@ -48,6 +48,12 @@ class Report(SponsorOwned):
     requested_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    noticed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its requester was told the outcome."
+    )
+    file_removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its file reached the end of the retention period."
+    )
 
     class Meta:
         ordering = ["-requested_at", "-pk"]

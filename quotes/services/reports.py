@@ -156,6 +156,7 @@ def retry_report(*, actor: User, report: Report) -> None:
         error="",
         started_at=None,
         finished_at=None,
+        noticed_at=None,
     )
     if not queued:
         raise NothingToRetry("This report has not failed: there is nothing to try again.")
