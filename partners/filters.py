@@ -20,6 +20,7 @@ from partners.forms import AmountField, CodesField, DayField, SearchField, Switc
 from partners.models import Organisation
 from partners.private import PrivateFacet
 from partners.selectors import Term, Terms
+from partners.shown import COLUMNS, DEFAULT_COLUMNS, DEFAULT_VIEW, VIEWS
 
 DEFAULT_SORT = "name"
 DEFAULT_CURRENCY = "USD"
@@ -109,6 +110,8 @@ class PartnerFilter(django_filters.FilterSet):
     msa = _codes("Our MSA")
     network = SwitchFilter(label="A network of sites", noun="A network of sites")
     sort = CodesFilter(label="Sort by", noun="Order")
+    view = CodesFilter(label="View", noun="View")
+    column = CodesFilter(label="Columns of the table", noun="Column")
 
     #: facets whose values are codes, in the order of the address
     FACETS = (
@@ -142,6 +145,10 @@ class PartnerFilter(django_filters.FilterSet):
         self.currencies = tuple(currencies)
         self.form.fields["currency"].terms = {code: Term(code, code) for code in self.currencies}
         self.form.fields["sort"].terms = {code: Term(code, label) for code, label in selectors.SORTS.items()}
+        self.form.fields["view"].terms = {code: Term(code, label) for code, label in VIEWS.items()}
+        self.form.fields["column"].terms = {
+            code: Term(code, column.label) for code, column in COLUMNS.items() if prices or not column.price
+        }
         self._remarks: list[str] = []
 
     # -- what is asked -----------------------------------------------------------------------------
@@ -159,6 +166,16 @@ class PartnerFilter(django_filters.FilterSet):
     @property
     def order(self) -> str:
         return next(iter(self.cleaned["sort"]), DEFAULT_SORT)
+
+    @property
+    def shown_as(self) -> str:
+        """How the result is shown: a code of `VIEWS`."""
+        return next(iter(self.cleaned["view"]), DEFAULT_VIEW)
+
+    @property
+    def columns(self) -> list[str]:
+        """The chosen columns of the table, the usual ones when none is chosen."""
+        return self.cleaned["column"] or list(DEFAULT_COLUMNS)
 
     @property
     def unit(self) -> str:
@@ -255,10 +272,17 @@ class PartnerFilter(django_filters.FilterSet):
         ends = (("scale_min", scale.low), ("scale_max", scale.high))
         return [("scale_unit", scale.unit), *((name, plain(end)) for name, end in ends if end is not None)]
 
-    def query(self, *, without: Iterable[Pair] = (), page: int = 1) -> str:
-        """The search as a query string, optionally less some of its pairs."""
+    def query(
+        self, *, without: Iterable[Pair] = (), extra: Iterable[Pair] = (), page: int = 1, view: str = ""
+    ) -> str:
+        """The search as a query string, optionally less some of its pairs, with others, or in another view."""
         left_out = set(without)
-        pairs = [pair for pair in self.pairs if pair not in left_out]
+        pairs = [pair for pair in self.pairs if pair not in left_out] + list(extra)
+        shown = view or self.shown_as
+        if shown != DEFAULT_VIEW:
+            pairs.append(("view", shown))
+        if shown == "table" and self.columns != list(DEFAULT_COLUMNS):
+            pairs += [("column", code) for code in self.columns]
         if self.order != DEFAULT_SORT:
             pairs.append(("sort", self.order))
         if page > 1:
@@ -326,6 +350,17 @@ class PartnerFilter(django_filters.FilterSet):
         if facet in {"slot_by", "valid_on"}:
             return format_date(getattr(criteria, facet))
         return {"q": self.text, "network": "each filter by some site"}[facet]
+
+    @property
+    def views(self) -> list[tuple[str, str, str, bool]]:
+        """(code, label, address, chosen) of every view."""
+        return [(code, label, self.url(view=code), code == self.shown_as) for code, label in VIEWS.items()]
+
+    @property
+    def column_choices(self) -> list[tuple[str, str, bool]]:
+        """(code, label, chosen) of every column of the table."""
+        terms = self.form.fields["column"].terms
+        return [(code, term.label, code in self.columns) for code, term in terms.items()]
 
     @property
     def sorts(self) -> list[tuple[str, str, bool]]:

@@ -12,7 +12,10 @@ from partners.access import sees_prices
 from partners.browse import browse
 from partners.cards import build_cards
 from partners.profile import build_profile
+from partners.result_map import build_map
+from partners.shown import DEFAULT_VIEW
 from partners.similar import similar_partners
+from partners.table import build_table
 
 RESULTS = "results"  # id of the element that htmx swaps
 
@@ -23,11 +26,15 @@ def partner_list(request: HttpRequest) -> HttpResponse:
     result = browse(request.GET, request.sponsor, prices=sees_prices(request))  # type: ignore[attr-defined]
     page, page_remark = result.page(request.GET.get("page", "1"))
     fragment = request.htmx.target == RESULTS and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    view = result.filter.shown_as if result.count else DEFAULT_VIEW
+    cards = build_cards(result, page.object_list) if view != "map" else []
     context = {
         "result": result,
         "filter": result.filter,
         "page": page,
-        "cards": build_cards(result, page.object_list),
+        "cards": cards,
+        "table": build_table(cards, result) if view == "table" else None,
+        "map": build_map(result) if view == "map" else None,
         "count": result.count,
         "fragment": fragment,
         "remarks": [*result.filter.remarks, *([page_remark] if page_remark else [])],

@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('quotes', '0008_saved_searches'),
+        ("quotes", "0008_saved_searches"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='report',
-            name='file_removed_at',
-            field=models.DateTimeField(blank=True, help_text='When its file reached the end of the retention period.', null=True),
+            model_name="report",
+            name="file_removed_at",
+            field=models.DateTimeField(
+                blank=True, help_text="When its file reached the end of the retention period.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='report',
-            name='noticed_at',
-            field=models.DateTimeField(blank=True, help_text='When its requester was told the outcome.', null=True),
+            model_name="report",
+            name="noticed_at",
+            field=models.DateTimeField(
+                blank=True, help_text="When its requester was told the outcome.", null=True
+            ),
         ),
     ]
