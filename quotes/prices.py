@@ -70,7 +70,8 @@ def _result(result: PartnerResult) -> PartnerResult:
 
 
 def _rule(rule: RuleResult) -> RuleResult:
-    return replace(rule, label=PRICE_NEED, reason=HIDDEN, facts=(), ask="")
+    override = replace(rule.override, reason=HIDDEN) if rule.override else None
+    return replace(rule, label=PRICE_NEED, reason=HIDDEN, facts=(), ask="", override=override)
 
 
 def _criterion(criterion: CriterionScore) -> CriterionScore:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from partners.scoring import criteria_labels, explain
-from partners.scoring.types import CRITERIA, FactRef, Group, PartnerResult, Ranking
+from partners.scoring.types import CRITERIA, FactRef, Group, Level, Outcome, PartnerResult, Ranking
 from quotes.robustness import Firmness
 from quotes.robustness_page import of_100, row_words
 
@@ -50,6 +50,15 @@ class RankingPage:
             return f"{first.name} leads the ranked partners, whatever their unknown facts turn out to be."
         others = "one other ranked partner" if rivals == 1 else f"{rivals} other ranked partners"
         return f"{first.name} leads on the known facts, but {others} could still overtake it: the intervals overlap."
+
+    @property
+    def near_misses(self) -> list[Row]:
+        """Knocked out by one must only, by size or date: these are worth a second look."""
+        return [row for row in self.knocked_out if row.result.near_miss]
+
+    @property
+    def far_misses(self) -> list[Row]:
+        return [row for row in self.knocked_out if not row.result.near_miss]
 
     @property
     def has_illustrative(self) -> bool:
@@ -151,6 +160,9 @@ def rule_rows(result: PartnerResult) -> list[dict]:
     return [
         {
             "label": rule.label,
+            "need_id": rule.need_id,
+            "let_pass": rule.override is not None,
+            "fails": rule.level is Level.MUST and rule.outcome is Outcome.FAIL,
             "level": rule.level.value,
             "outcome": rule.outcome.value,
             "reason": rule.reason,

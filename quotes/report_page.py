@@ -13,6 +13,7 @@ from quotes.models import Project, Report, ReportShare
 from quotes.reports import charts, wording
 from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS, clean
 from quotes.reports.decision import criteria_names, points
+from quotes.reports.firmness_words import firmness_rows
 from quotes.reports.snapshot import SCHEMA_ID, SCHEMA_VERSION
 from quotes.services.reports import queue_position
 
@@ -102,6 +103,7 @@ def summary_of(report: Report) -> dict[str, Any] | None:
         "headline": wording.headline(snapshot),
         "question": wording.question(snapshot),
         "snapshot": snapshot,
+        "firmness": firmness_rows(snapshot),
         "leaders": snapshot["ranked"][:FIRST_PAGE_ROWS],
         "spec": charts.contribution_spec(rows, labels) if rows else None,
         "chart_height": "sm" if len(rows) <= 4 else "md" if len(rows) <= 7 else "lg",

@@ -20,6 +20,7 @@ from cmo_selector.templatetags.fmt import (
 from . import appendices, charts, decision, wording
 from .decision import criteria_names, points, signed
 from .dossier import dossiers, question_list, source_list
+from .firmness_words import firmness_rows
 from .options import ReportOptions
 
 FIRST_PAGE_ROWS = 5
@@ -91,6 +92,7 @@ def report_context(
         "codes": list(labels),
         "legend": [{"code": code, "label": label} for code, label in labels.items()],
         "chart_rows": chart_rows,
+        "firmness": firmness_rows(s),
         "contributions": [_contribution_row(row, labels) for row in chart_rows],
         "difference": decision.difference(s, labels),
         "weights": _weights(s["weights"], labels),

@@ -26,6 +26,7 @@ from quotes.models import Project, ShortlistEntry
 from quotes.needs import need_label
 
 from .canonical import plain
+from .firmness import frozen_firmness
 
 SCHEMA_ID = "cmo-selector.report-snapshot"
 SCHEMA_VERSION = 1
@@ -119,6 +120,9 @@ def build_snapshot(
             "facts": facts.facts,
             "data": _data_range(facts),
             "illustrative": any(r.illustrative for r in ranking.results),
+            "firmness": frozen_firmness(
+                project, ranking, criteria_labels(project.profile), include_prices=include_prices
+            ),
         }
     )
 

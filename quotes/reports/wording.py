@@ -130,6 +130,9 @@ def caveats(snapshot: Mapping[str, Any]) -> list[str]:
             f"The order may change: {counted(within, 'other partner')} could score above the low end of "
             f"{name}. The questions in this report are sorted by how many points they can move."
         )
+    firm = snapshot.get("firmness")  # snapshots made before robustness was frozen have none
+    if firm and firm["robustness"]["verdict"] in ("robust", "leaning", "open"):
+        said.append(firm["robustness"]["sentence"])
     if thin := snapshot["lead"]["thin_within_reach"]:
         said.append(
             f"{counted(thin, 'partner')} with too little data to be ranked could also come within reach of the leader."

@@ -13,6 +13,7 @@ from partners.scoring import criteria_labels, explain
 from partners.scoring.types import CRITERIA
 from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
+from quotes.overrides import overrides_in_force
 from quotes.ranking_page import (
     BadWeights,
     build_page,
@@ -108,6 +109,7 @@ def partner(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
         "row": row,
         "summary": explain.summary(result, ranked),
         "rules": rule_rows(result),
+        "overrides": [o for o in overrides_in_force(project) if o.organisation_id == result.partner_id],
         "criteria": explain_criteria(row, ranked.weights, labels),
         "questions": explain.questions(result, ranked.weights),
     }

@@ -13,7 +13,7 @@ from django.utils import timezone
 from cmo_selector.accounts.models import User
 from cmo_selector.accounts.roles import Role
 from quotes.digest_mail import unsubscribe_token
-from quotes.models import Report, SavedSearch, ShortlistEntry
+from quotes.models import MustOverride, Report, SavedSearch, ShortlistEntry
 from quotes.services.projects import WEIGHT_FIELDS
 from quotes.services.reports import request_report
 from quotes.services.responses import save_draft, submit_quote
@@ -65,6 +65,15 @@ class Scene:
             "seen": entry.updated_at.isoformat(),
             "partner": partner.slug,
             "weights": version_of(project.weights, WEIGHT_FIELDS),
+            "override": MustOverride.objects.create(
+                project=project,
+                organisation=partner,
+                need=need,
+                reason="The site is being extended.",
+                failed_because="100 L, 200 L needed.",
+                by=owner.user,
+                role=Role.OWNER.value,
+            ).pk,
             "weight_set": WeightSetFactory(sponsor=sponsor).pk,
             "member": member.pk,
             "duns": establishment.duns,

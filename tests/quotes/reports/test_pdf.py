@@ -138,6 +138,14 @@ def test_question_answer_and_caveats_are_on_the_first_page(snapshot, reader):
         assert squeezed(words) in first
 
 
+def test_how_firm_the_order_is_stands_in_the_text(snapshot, text):
+    robustness = snapshot["firmness"]["robustness"]
+    for words in (robustness["sentence"], robustness["nearest_flip"], robustness["assumption"]):
+        assert squeezed(words) in text
+    for row in robustness["near"][:10]:
+        assert squeezed(row["name"]) in text
+
+
 def test_everyone_who_is_out_is_listed_with_the_reason(snapshot, text):
     for row in snapshot["knocked_out"]:
         assert squeezed(row["name"]) in text
