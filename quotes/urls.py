@@ -18,6 +18,7 @@ from quotes.views import (
     shortlist,
     shortlist_many,
     weighting,
+    whatif,
 )
 
 app_name = "quotes"
@@ -64,6 +65,8 @@ urlpatterns = [
         name="must_let_pass",
     ),
     path("projects/<int:project_id>/overrides/<int:override_id>/lift/", overrides.lift, name="must_lift"),
+    path("projects/<int:project_id>/ranking/what-if/", whatif.whatif, name="ranking_whatif"),
+    path("projects/<int:project_id>/ranking/what-if/keep/", whatif.keep, name="whatif_keep"),
     path("projects/<int:project_id>/ranking/why/", ranking_tabs.why, name="ranking_why"),
     path("projects/<int:project_id>/ranking/profiles/", ranking_tabs.profiles, name="ranking_profiles"),
     path("projects/<int:project_id>/ranking/questions/", ranking_tabs.questions, name="ranking_questions"),

@@ -35,6 +35,7 @@ TABS: tuple[tuple[str, str, str], ...] = (
     ("why", "Why above", "ranking_why"),
     ("value", "Benefit and cost", "ranking_value"),
     ("profiles", "Other weights", "ranking_profiles"),
+    ("whatif", "What if", "ranking_whatif"),
     ("questions", "Questions", "ranking_questions"),
 )
 MOVING = "X-Moving"  # header of a request made while a slider is dragged
@@ -47,6 +48,7 @@ class Frame:
     project: Project
     ranking: Ranking | None
     labels: dict[str, str]
+    weights: dict[str, float]
     space: str
     draws: int
     context: dict[str, Any]
@@ -58,8 +60,11 @@ def ranking_for(request: HttpRequest, project: Project, weights: dict[str, float
     return ranked if may(request.membership.role, Action.SEE_PRICES) else without_prices(ranked)
 
 
-def open_frame(request: HttpRequest, project_id: int, tab: str) -> Frame:
-    """Rank with the weights in the query, or with the saved ones when there are none or they cannot be used."""
+def open_frame(request: HttpRequest, project_id: int, tab: str, *, ranked: bool = True) -> Frame:
+    """Rank with the weights in the query, or with the saved ones when there are none or they cannot be used.
+
+    `ranked` False leaves the ranking to the view.
+    """
     project = get_project(request, project_id)
     error, trial = "", None
     try:
@@ -82,17 +87,18 @@ def open_frame(request: HttpRequest, project_id: int, tab: str) -> Frame:
         "tab": tab,
         "tab_url": next(reverse(f"quotes:{name}", args=[project.pk]) for key, _, name in TABS if key == tab),
         "query_fields": list(query.items()),
+        "carried": _carried(request),
         "space": space,
         "page": None,
         "nothing": "",
     }
     ranking = None
     try:
-        ranking = ranking_for(request, project, weights)
+        ranking = ranking_for(request, project, weights) if ranked else None
     except NothingToRank as nothing:
         context["nothing"] = str(nothing)
     draws = LIVE_DRAWS if request.headers.get(MOVING) else DRAWS
-    return Frame(project, ranking, labels, space, draws, context)
+    return Frame(project, ranking, labels, weights, space, draws, context)
 
 
 def show_frame(request: HttpRequest, frame: Frame, status: int = 200, **more: Any) -> HttpResponse:
@@ -111,6 +117,15 @@ def _kept(request: HttpRequest) -> dict[str, str]:
     """The part of the query that every tab understands."""
     names = [*(code.lower() for code in CRITERIA), "space"]
     return {name: request.GET[name] for name in names if request.GET.get(name)}
+
+
+def _carried(request: HttpRequest) -> list[tuple[str, str]]:
+    """What else is in the address of this tab (two partners, a scenario), so that moving a slider keeps it."""
+    return [
+        (key, value)
+        for key, value in request.GET.items()
+        if value and (key in ("a", "b", "p") or key.partition(".")[0] in ("n", "f", "a"))
+    ]
 
 
 def _tabs(project: Project, current: str, query: dict[str, str]) -> list[dict[str, Any]]:

@@ -133,6 +133,8 @@ CASES = [
     Case("quotes:ranking_robustness", READ, PROJECT),
     Case("quotes:ranking_value", READ, PROJECT),
     Case("quotes:ranking_why", READ, PROJECT),
+    Case("quotes:ranking_whatif", READ, PROJECT),
+    Case("quotes:whatif_keep", EDIT, PROJECT, "POST", {"n.{need}": "should"}),
     Case("quotes:must_let_pass", EDIT_PAGE, {**PROJECT, "slug": "{partner}"}),
     Case("quotes:must_lift", EDIT, {**PROJECT, "override_id": "{override}"}, "POST"),
     Case("quotes:weight_method", READ, {**PROJECT, "method": "swing"}),

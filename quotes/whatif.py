@@ -1,0 +1,392 @@
+"""What if: a scratch scenario beside the base. Facts, musts and weights are changed in memory only.
+
+A scenario lives in its address: `c1` … `c10` weights, `n.NEED` a need's other level, `f.KIND.PK.FIELD` another value
+of a recorded fact, `a.PARTNER.WHAT` an assumed fact that nobody has recorded. So it can be reloaded, shared and
+dropped, and never reaches the shared catalogue. Weights and levels can be kept through the project's services.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from partners.scoring import rank
+from partners.scoring.types import (
+    Brief,
+    CapabilityFact,
+    FactRef,
+    Group,
+    Level,
+    PartnerFacts,
+    PriceFact,
+    Ranking,
+    Rule,
+    SlotFact,
+    TermsFact,
+)
+from partners.scoring.words import number
+from quotes.ranking import Inputs
+
+MOST_CHANGES = 40
+LARGEST = Decimal(10) ** 15
+OFF = "off"  # a need left out
+LEVELS: dict[str, str] = {"must": "Must", "should": "Should", "could": "Could", OFF: "Left out"}
+SCRATCH = FactRef("whatif", 0, "Assumed in this what-if", "What-if", None, "self_declared")
+
+NUMBER, DATE, CHOICE = "number", "date", "choice"
+INSPECTION_OUTCOMES = ("nai", "vai", "oai", "pending")
+#: kind of fact → the fields that may be changed: what they hold and how they are called
+EDITABLE: dict[str, dict[str, tuple[str, str]]] = {
+    "capability": {"scale_max": (NUMBER, "largest scale"), "programmes": (NUMBER, "programmes run")},
+    "capacityslot": {"starts_on": (DATE, "slot starts"), "quantity": (NUMBER, "free quantity")},
+    "certificate": {"expires_on": (DATE, "expires")},
+    "inspection": {"outcome": (CHOICE, "outcome")},
+    "trackrecord": {"count": (NUMBER, "count")},
+    "metricvalue": {"number": (NUMBER, "value")},
+    "commercialterms": {"minimum_project": (NUMBER, "minimum project")},
+    "indicativeprice": {"low": (NUMBER, "lowest price"), "high": (NUMBER, "highest price")},
+}
+KINDS: dict[str, str] = {
+    "capability": "Processes and scale",
+    "capacityslot": "Slots",
+    "certificate": "Certificates",
+    "inspection": "Inspections",
+    "trackrecord": "Track record",
+    "metricvalue": "Measures",
+    "commercialterms": "Terms",
+    "indicativeprice": "Prices",
+}
+PRICE_KINDS = ("commercialterms", "indicativeprice")
+#: facts that can be assumed although nobody has recorded them; "need.ID" says that a service need is met
+ASSUMED: dict[str, tuple[str, str]] = {
+    "slot": (DATE, "a free slot from"),
+    "minimum": (NUMBER, "a minimum project of"),
+    "price": (NUMBER, "a price of"),
+}
+PRICE_ASSUMED = ("minimum", "price")
+
+
+class BadScenario(ValueError):
+    """A change that cannot be read; the message names it and the remedy."""
+
+
+@dataclass(frozen=True)
+class FactChange:
+    """Another value of one field of one recorded fact."""
+
+    kind: str
+    pk: int
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Changes to the base. `assumed` maps (partner id, what) to a value; "need.17" → True."""
+
+    levels: dict[str, str] = field(default_factory=dict)
+    facts: tuple[FactChange, ...] = ()
+    assumed: dict[tuple[int, str], Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.levels or self.facts or self.assumed)
+
+
+def read_scenario(query: Mapping[str, str], *, prices: bool) -> Scenario:
+    """The scenario in an address; empty values change nothing. Without `prices` changes of prices are refused."""
+    levels: dict[str, str] = {}
+    facts: list[FactChange] = []
+    assumed: dict[tuple[int, str], Any] = {}
+    for key, raw in query.items():
+        text = raw.strip()
+        head, _, rest = key.partition(".")
+        if not text or head not in ("n", "f", "a"):
+            continue
+        if head == "n":
+            if text not in LEVELS:
+                raise BadScenario(f"A need can be {', '.join(LEVELS)}; not “{text[:20]}”.")
+            levels[rest] = text
+        elif head == "f":
+            facts.append(_fact_change(rest, text, prices))
+        else:
+            partner, _, what = rest.partition(".")
+            if not partner.isdecimal() or len(partner) > 18:
+                raise BadScenario(f"“{key[:40]}” does not name a partner.")
+            assumed[int(partner), what] = _assumption(what, text, prices)
+    if len(levels) + len(facts) + len(assumed) > MOST_CHANGES:
+        raise BadScenario(f"A scenario holds at most {MOST_CHANGES} changes. Drop some of them.")
+    return Scenario(levels, tuple(facts), assumed)
+
+
+def _fact_change(rest: str, text: str, prices: bool) -> FactChange:
+    parts = rest.split(".")
+    if (
+        len(parts) != 3
+        or parts[0] not in EDITABLE
+        or not parts[1].isdecimal()
+        or parts[2] not in EDITABLE[parts[0]]
+    ):
+        raise BadScenario(f"There is no fact called “{rest[:40]}” that can be changed here.")
+    kind, pk, name = parts
+    if kind in PRICE_KINDS and not prices:
+        raise BadScenario("Your role does not see prices, so it cannot change them here.")
+    what, label = EDITABLE[kind][name]
+    return FactChange(kind, int(pk[:18]), name, _value(what, label, text))
+
+
+def _assumption(what: str, text: str, prices: bool) -> Any:
+    if what.startswith("need."):
+        return True
+    if what not in ASSUMED:
+        raise BadScenario(f"“{what[:20]}” cannot be assumed here.")
+    if what in PRICE_ASSUMED and not prices:
+        raise BadScenario("Your role does not see prices, so it cannot assume them here.")
+    return _value(*ASSUMED[what], text)
+
+
+def _value(what: str, label: str, text: str) -> Any:
+    if what == CHOICE:
+        if text not in INSPECTION_OUTCOMES:
+            raise BadScenario(f"{label}: choose one of {', '.join(INSPECTION_OUTCOMES)}.")
+        return text
+    if what == DATE:
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError:
+            raise BadScenario(f"{label}: “{text[:20]}” is not a date. Write it as 2026-01-31.") from None
+    try:
+        value = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        raise BadScenario(f"{label}: “{text[:20]}” is not a number.") from None
+    if not value.is_finite() or not 0 <= value <= LARGEST:
+        raise BadScenario(f"{label}: numbers from 0 are needed, not “{text[:20]}”.")
+    return float(value)
+
+
+# -- applying --------------------------------------------------------------------------------------
+
+
+def rank_scenario(given: Inputs, scenario: Scenario, weights: Mapping[str, float]) -> Ranking:
+    """The ranking under the scenario. BadScenario when it leaves nothing to check or a price range is upside down."""
+    brief = _brief(given.brief, scenario)
+    return rank(_facts(given.facts, brief, scenario), brief, weights, overrides=given.overrides)
+
+
+def _brief(brief: Brief, scenario: Scenario) -> Brief:
+    if not scenario.levels:
+        return brief
+    needs = tuple(
+        replace(need, level=Level(level)) if (level := scenario.levels.get(need.id)) else need
+        for need in brief.needs
+        if scenario.levels.get(need.id) != OFF
+    )
+    if not needs:
+        raise BadScenario("With every need left out there is nothing to rank against. Keep at least one.")
+    return replace(brief, needs=needs)
+
+
+def _facts(facts: tuple[PartnerFacts, ...], brief: Brief, scenario: Scenario) -> tuple[PartnerFacts, ...]:
+    changes: dict[tuple[str, int], dict[str, Any]] = {}
+    for change in scenario.facts:
+        changes.setdefault((change.kind, change.pk), {})[change.name] = change.value
+    touched = {pk for pk, _ in scenario.assumed}
+    result = []
+    for partner in facts:
+        changed = _rewritten(partner, changes) if changes else partner
+        if partner.id in touched:
+            changed = _assume(
+                changed, brief, {w: v for (pk, w), v in scenario.assumed.items() if pk == partner.id}
+            )
+        result.append(changed)
+    return tuple(result)
+
+
+def _rewritten(node: Any, changes: Mapping[tuple[str, int], dict[str, Any]]) -> Any:
+    """The same facts with other values where a change names the row; untouched parts are shared."""
+    if isinstance(node, tuple):
+        items = tuple(_rewritten(item, changes) for item in node)
+        return node if all(a is b for a, b in zip(items, node, strict=True)) else items
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    ref = getattr(node, "ref", None)
+    if isinstance(ref, FactRef):
+        values = changes.get((ref.kind, ref.pk))
+        return _with_values(node, ref, values) if values else node
+    new = {f.name: _rewritten(getattr(node, f.name), changes) for f in fields(node) if f.name in CONTAINERS}
+    changed = {name: value for name, value in new.items() if value is not getattr(node, name)}
+    return replace(node, **changed) if changed else node
+
+
+CONTAINERS = frozenset(
+    {"sites", "capabilities", "certificates", "inspections", "slots", "track_record", "metrics"}
+    | {"terms", "prices"}
+)
+
+
+def _with_values(node: Any, ref: FactRef, values: dict[str, Any]) -> Any:
+    values = {k: int(v) if k in ("count", "programmes") else v for k, v in values.items()}
+    changed = replace(node, ref=replace(ref, source=f"What-if, instead of: {ref.source}"), **values)
+    if isinstance(changed, PriceFact) and changed.low > changed.high:
+        raise BadScenario("The lowest price is above the highest. Change both.")
+    return changed
+
+
+def _assume(partner: PartnerFacts, brief: Brief, assumed: Mapping[str, Any]) -> PartnerFacts:
+    sites = list(partner.sites)
+    for what, value in assumed.items():
+        if what == "minimum":
+            terms = TermsFact(SCRATCH, minimum_project=value, currency=brief.currency)
+            partner = replace(partner, terms=(terms, *partner.terms))
+        elif what == "price":
+            if not brief.price_basis:
+                raise BadScenario(
+                    "The project names no price basis, so a price cannot be compared. Set one first."
+                )
+            price = PriceFact(SCRATCH, brief.price_basis, value, value, brief.currency or "USD")
+            partner = replace(partner, prices=(price, *partner.prices))
+        elif not sites:
+            raise BadScenario(f"{partner.name} has no site on record, so nothing can be assumed of one.")
+        elif what == "slot":
+            sites[0] = replace(sites[0], slots=(SlotFact(SCRATCH, starts_on=value), *sites[0].slots))
+        else:
+            need = next(
+                (n for n in brief.needs if f"need.{n.id}" == what and n.rule is Rule.CAPABILITY), None
+            )
+            if need is None or not need.service:
+                raise BadScenario("Only a need for a service can be assumed to be met.")
+            offered = CapabilityFact(
+                SCRATCH,
+                service=need.service,
+                service_path=need.service_path,
+                modality=need.modality,
+                dosage_form=need.dosage_form,
+                production_system=need.production_system,
+                stage_from=1,
+                stage_to=8,
+                scale_max=need.quantity,
+                scale_unit=need.unit,
+                gmp=True,
+            )
+            sites = [replace(site, capabilities=(*site.capabilities, offered)) for site in sites]
+    return replace(partner, sites=tuple(sites))
+
+
+# -- comparing -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One partner in both rankings; a rank is None outside of the ranked group."""
+
+    slug: str
+    name: str
+    illustrative: bool
+    before: int | None
+    after: int | None
+    group_before: Group
+    group_after: Group
+    points_before: float
+    points_after: float
+
+    @property
+    def changed(self) -> bool:
+        return (self.before, self.group_before) != (self.after, self.group_after)
+
+    @property
+    def gain(self) -> float:
+        return self.points_after - self.points_before
+
+
+def compare_rankings(base: Ranking, other: Ranking) -> list[Moved]:
+    """Partners that are ranked in either ranking, or changed their group; in the scenario's order."""
+    before = {r.partner_id: r for r in base.results}
+    moved = [
+        Moved(
+            slug=r.slug,
+            name=r.name,
+            illustrative=r.illustrative,
+            before=before[r.partner_id].rank,
+            after=r.rank,
+            group_before=before[r.partner_id].group,
+            group_after=r.group,
+            points_before=before[r.partner_id].point,
+            points_after=r.point,
+        )
+        for r in other.results
+    ]
+    return [m for m in moved if m.before or m.after or m.changed]
+
+
+def summary(moved: Iterable[Moved]) -> str:
+    """What the scenario does to the first place and to the groups, in a sentence."""
+    rows = list(moved)
+    first_before = {m.name for m in rows if m.before == 1}
+    first_after = {m.name for m in rows if m.after == 1}
+    changed = [m for m in rows if m.changed]
+    if not changed:
+        return "No partner changes its place."
+    one = len(changed) == 1
+    text = f"{changed[0].name} changes place" if one else f"{len(changed)} partners change place"
+    if first_after == first_before:
+        return f"{text}; the first stays {' and '.join(sorted(first_after)) or 'nobody'}."
+    return f"{text}; first is now {' and '.join(sorted(first_after)) or 'nobody'}."
+
+
+# -- what can be changed ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Editable:
+    """One field of one recorded fact, as the form shows it."""
+
+    key: str  # in the address
+    kind: str
+    label: str
+    what: str  # number, date, choice
+    current: str
+    typed: str
+
+
+def editable_facts(partner: PartnerFacts, typed: Mapping[str, str], *, prices: bool) -> list[Editable]:
+    """Fields of a partner's facts that a scenario may change, site by site, then those of the partner."""
+    found = []
+    for node in _evidenced(partner):
+        ref = node.ref
+        if ref.kind not in EDITABLE or (ref.kind in PRICE_KINDS and not prices):
+            continue
+        for name, (what, label) in EDITABLE[ref.kind].items():
+            value = getattr(node, name)
+            if value is None and name != "scale_max":
+                continue  # what nobody recorded is assumed below, or is no number at all
+            key = f"f.{ref.kind}.{ref.pk}.{name}"
+            place = f" ({ref.site})" if ref.site else ""
+            plain = "unknown" if value is None else number(value) if what == NUMBER else str(value)
+            words = f"{ref.label}{place}: {label}"
+            found.append(Editable(key, ref.kind, words, what, plain, typed.get(key, "")))
+    return found
+
+
+def grouped(facts: Iterable[Editable]) -> list[dict[str, Any]]:
+    """The editable fields by kind of fact, in the order of EDITABLE; open where something was typed."""
+    rows = list(facts)
+    return [
+        {"label": KINDS[kind], "facts": own, "open": any(f.typed for f in own)}
+        for kind in EDITABLE
+        if (own := [f for f in rows if f.kind == kind])
+    ]
+
+
+def _evidenced(node: Any) -> Iterable[Any]:
+    if isinstance(node, tuple):
+        for item in node:
+            yield from _evidenced(item)
+    elif is_dataclass(node) and not isinstance(node, type):
+        if isinstance(getattr(node, "ref", None), FactRef):
+            yield node
+        else:
+            for f in fields(node):
+                if f.name in CONTAINERS:
+                    yield from _evidenced(getattr(node, f.name))
