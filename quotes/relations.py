@@ -16,6 +16,11 @@ def relation_with(sponsor: Sponsor | None, organisation: Organisation) -> Partne
     return rows.filter(organisation=organisation).first()
 
 
+def relations_of(sponsor: Sponsor | None) -> dict[int, PartnerRelation]:
+    """Everything a sponsor keeps about partners, partner id → row. One query."""
+    return {row.organisation_id: row for row in PartnerRelation.objects.for_sponsor(sponsor).order_by()}
+
+
 def standings_of(sponsor: Sponsor | None) -> dict[int, PartnerStanding]:
     """Flagged partners of a sponsor, partner id → flag. One query."""
     flagged = PartnerRelation.objects.for_sponsor(sponsor).exclude(standing="").order_by()

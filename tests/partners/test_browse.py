@@ -14,8 +14,9 @@ from tests.factories import partners as make
 
 pytestmark = pytest.mark.django_db
 LIST = "/partners/"
-# session, user, memberships; own notes; saved searches; catalogue unchanged; text; partners and four prefetches
-QUERIES = 12
+# session, user, memberships; own notes as filters and on cards; saved searches; catalogue unchanged; text;
+# partners and four prefetches
+QUERIES = 13
 RELOAD = 20  # nine vocabularies and eleven tables, read once after a change of the catalogue
 
 

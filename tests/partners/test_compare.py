@@ -18,7 +18,7 @@ from tests.factories import partners as make
 
 COMPARE, TRAY, XLSX = "/partners/compare/", "/partners/compare/tray/", "/partners/compare/export.xlsx"
 HTMX = {"HX-Request": "true", "HX-Target": "compare-tray"}
-QUERIES = 28  # session, user, memberships; who is asked for; partners and 22 kinds of rows; projects
+QUERIES = 29  # session, user, memberships; who is asked for; partners and 22 kinds of rows; projects; notes
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """What a sponsor keeps to itself about a partner: seen and changed by its own people only."""
 
 import datetime as dt
+from io import BytesIO
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from cmo_selector.accounts.roles import Role
 from cmo_selector.audit.models import AuditEvent
@@ -262,3 +264,35 @@ def test_queries_do_not_grow_with_flags_and_tags(client, manager, partner, count
         assert len(standings_of(manager.sponsor)) == count
     with django_assert_num_queries(5):  # session, person, memberships; partner, notes
         client.get(page(partner))
+
+
+# -- on cards and side by side -----------------------------------------------------------------------------
+
+
+def test_cards_and_comparison_show_what_we_keep_and_only_to_us(client, manager, partner):
+    other = OrganisationFactory(slug="other", name="Other")
+    kept = {**FILLED, "standing": "preferred", "standing_reason": HOSTILE, "tags": "Zebra, Quay"}
+    client.force_login(manager.user)
+    assert client.post(page(partner), kept).status_code == 302
+    compare = reverse("partners:compare") + "?partner=niche&partner=other"
+    shown = ("Preferred by us", "Zebra", "Quay")
+
+    for address in (reverse("partners:list"), compare):
+        html = client.get(address).content.decode()
+        assert all(words in html for words in shown), address
+        assert HOSTILE not in html
+    assert "NDA expired 2025-06-30" in client.get(reverse("partners:list")).content.decode()
+    html = client.get(compare).content.decode()
+    assert "Call Tuesday.<br>Ask for the slot." in html
+    assert "they are not exported" in html
+    workbook = client.get(reverse("partners:compare_xlsx") + "?partner=niche&partner=other").content
+    cells = {str(c.value) for sheet in load_workbook(BytesIO(workbook)) for row in sheet for c in row}
+    assert not any("Preferred" in text or "Tuesday" in text for text in cells)
+
+    for stranger in (MembershipFactory(role=Role.MANAGER.value).user, CuratorFactory()):
+        client.force_login(stranger)
+        for address in (reverse("partners:list"), compare, other.get_absolute_url()):
+            html = client.get(address).content.decode()
+            assert not any(words in html for words in ("Zebra", "Quay", "Call Tuesday", "Our notes:")), (
+                address
+            )
