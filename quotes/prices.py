@@ -17,6 +17,7 @@ PRICE_COLUMNS = (
     "handover_cost",
     "transfer_cost",
 )  # of a project
+PRICE_WORDS = ("award_reason",)  # free text about prices
 HIDDEN = "Hidden: your role does not see prices."
 PRICE_NEED = "The partner's minimum project value is within the limit set"
 
@@ -84,7 +85,7 @@ def event_without_prices(data: Mapping[str, Any]) -> dict[str, Any]:
     price_need = data.get("rule") in PRICE_RULES
     kept: dict[str, Any] = {}
     for key, value in data.items():
-        if key in PRICE_COLUMNS or (price_need and key in ("need", "note")):
+        if key in (*PRICE_COLUMNS, *PRICE_WORDS) or (price_need and key in ("need", "note")):
             kept[key] = HIDDEN
         elif isinstance(value, Mapping):
             kept[key] = event_without_prices({"rule": data["rule"], **value} if price_need else value)

@@ -59,7 +59,7 @@ def award_quote(*, actor: User, quote: Quote, reason: str) -> Award:
         verb="rfq.awarded",
         obj=rfq,
         sponsor=rfq.project.sponsor,
-        data={"organisation": current.organisation.slug, "reason": award.reason},
+        data={"organisation": current.organisation.slug, "award_reason": award.reason},
     )
     return award
 

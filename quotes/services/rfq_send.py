@@ -259,6 +259,10 @@ def revoke_invitation(*, actor: User, invitation: Invitation) -> None:
 def renew_link(*, actor: User, invitation: Invitation, email: bool = True) -> str:
     """A new link; all earlier ones end. Sends it by e-mail, or returns the token for the person to pass on."""
     current = _lock_invitation(invitation)
+    if not email and current.rfq.prices_sealed:
+        raise RfqError(
+            "The quotes are sealed until the deadline: a link would open one. It can only be sent to the contact."
+        )
     if current.state == InvitationState.REVOKED:
         _move_invitation(current, InvitationState.INVITED)
         current.save(update_fields=["state"])

@@ -64,7 +64,8 @@ def behind_link(*, gate: bool = True) -> Callable:
             else:
                 answer = view(request, link.invitation, token, **kwargs)
             answer.headers["X-Robots-Tag"] = "noindex, nofollow"
-            answer.headers["Referrer-Policy"] = "no-referrer"
+            # "no-referrer" would make browsers send Origin: null with forms, which the CSRF check refuses
+            answer.headers["Referrer-Policy"] = "same-origin"
             return answer
 
         return gated

@@ -79,7 +79,7 @@ def test_answers_are_not_cached_indexed_or_passed_on(aspen):
     answer = get(open_gate(aspen))
     assert "no-store" in answer.headers["Cache-Control"]
     assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
 def test_a_link_opens_nothing_of_another_bidder(rfq, member, aspen):
