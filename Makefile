@@ -21,6 +21,8 @@ hash = $(firstword $(shell cat $(1) 2>/dev/null | sha256sum))
 DEV := .venv/.installed-dev-$(call hash,requirements/dev.txt)
 EMBEDDED := .venv/.installed-embedded-$(call hash,requirements/embedded.txt)
 NPM := node_modules/.installed-$(call hash,package-lock.json)
+# Libraries that `make bench` measures against, apart from the environment; without a network it says so and goes on.
+PEERS := var/bench-peers/.installed-$(call hash,requirements/bench.txt)
 # The development lock contains all of the demo's.
 DEMO := $(if $(wildcard $(DEV)),$(DEV),$(EMBEDDED))
 
@@ -56,7 +58,7 @@ check: ## lint, types, migrations, deploy checks
 
 bench: ## benchmarks, written to docs/benchmarks.md
 	@.ci/system-packages venv pango
-	@$(MAKE) --silent $(DEV) assets
+	@$(MAKE) --silent $(DEV) $(PEERS) assets
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock: ## compile pyproject.toml and package.json into the lock files
@@ -66,6 +68,7 @@ lock: ## compile pyproject.toml and package.json into the lock files
 	$(COMPILE) --extra embedded --output-file requirements/embedded.txt pyproject.toml
 	$(COMPILE) --extra embedded --extra dev --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --output-file requirements/node.txt requirements/node.in
+	$(COMPILE) --output-file requirements/bench.txt requirements/bench.in
 	npm install --package-lock-only
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" var/lock-venv/bin/pip-compile --quiet --generate-hashes \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
@@ -95,6 +98,12 @@ $(DEV): | $(BIN)/python
 	@echo "Installing requirements/dev.txt"
 	@$(PIP) -r requirements/dev.txt
 	@rm -f .venv/.installed-dev-* && touch $@
+
+$(PEERS): | $(BIN)/python
+	@echo "Installing requirements/bench.txt into var/bench-peers"
+	@rm -rf var/bench-peers && mkdir -p var/bench-peers
+	@$(PIP) --target var/bench-peers --no-deps -r requirements/bench.txt && touch $@ \
+	|| echo "scikit-criteria and pymcdm could not be installed; their rows are left out." >&2
 
 # npm of the system; where there is none, Node from a wheel.
 $(NPM): | $(BIN)/python

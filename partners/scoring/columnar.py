@@ -194,6 +194,9 @@ class Catalogue:
         self.arrays = arrays
         self._block = lru_cache(maxsize=64)(self._read_block)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Catalogue, (self.arrays,)
+
     @classmethod
     def build(cls, partners: Iterable[t.PartnerFacts]) -> Catalogue:
         """From facts, one after the other: they may come from a generator."""

@@ -8,7 +8,9 @@ together again with their names, reasons and facts. Nothing here reads a databas
 from __future__ import annotations
 
 import datetime as dt
+import multiprocessing
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -75,20 +77,51 @@ class LargeRanking:
     top: tuple[PartnerResult, ...]
 
 
-def screen(catalogue: Catalogue, brief: Brief) -> Screened:
-    """Check every must and score every criterion, once per shape of facts."""
-    shapes, n = catalogue.shapes, len(CODES)
-    low, high = np.zeros((shapes, n)), np.zeros((shapes, n))
-    known = np.zeros((shapes, n), dtype=np.float32)
-    musts = np.zeros((shapes, 3), dtype=np.uint8)
-    for s in range(shapes):
-        (found,) = assess([catalogue.shape_facts(s)], brief)
-        low[s] = [c.low for c in found.criteria]
-        high[s] = [c.high for c in found.criteria]
-        known[s] = [c.known for c in found.criteria]
-        musts[s] = _musts(found)
+def screen(catalogue: Catalogue, brief: Brief, *, workers: int = 1) -> Screened:
+    """Check every must and score every criterion, once per shape of facts.
+
+    `workers` processes share the shapes, each opening a forked copy of the columns: only for commands, which hold no
+    threads and no database connection while it runs.
+    """
+    shapes = catalogue.shapes
+    ends = np.linspace(0, shapes, max(1, workers) + 1).astype(int).tolist()
+    spans = [(a, b) for a, b in zip(ends, ends[1:], strict=False) if a < b]
+    if workers > 1 and len(spans) > 1:
+        fork = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(len(spans), fork, _share, (catalogue, brief)) as pool:
+            parts = list(pool.map(_numbers_of_shared, spans))
+    else:
+        parts = [_numbers(catalogue, brief, *span) for span in spans or [(0, 0)]]
+    low, high, known, musts = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     of = np.asarray(catalogue.arrays["shape"], dtype=np.int64)
     return Screened(brief, low[of], high[of], known[of], *(musts[of, k] for k in range(3)))
+
+
+Part: TypeAlias = tuple[Array, Array, Small, Small]
+_shared: list[tuple[Catalogue, Brief]] = []
+
+
+def _share(catalogue: Catalogue, brief: Brief) -> None:
+    _shared[:] = [(catalogue, brief)]
+
+
+def _numbers_of_shared(span: tuple[int, int]) -> Part:
+    return _numbers(*_shared[0], *span)
+
+
+def _numbers(catalogue: Catalogue, brief: Brief, first: int, last: int) -> Part:
+    """Criterion intervals, known shares and musts of a stretch of shapes."""
+    count, n = last - first, len(CODES)
+    low, high = np.zeros((count, n)), np.zeros((count, n))
+    known = np.zeros((count, n), dtype=np.float32)
+    musts = np.zeros((count, 3), dtype=np.uint8)
+    for i in range(count):
+        (found,) = assess([catalogue.shape_facts(first + i)], brief)
+        low[i] = [c.low for c in found.criteria]
+        high[i] = [c.high for c in found.criteria]
+        known[i] = [c.known for c in found.criteria]
+        musts[i] = _musts(found)
+    return low, high, known, musts
 
 
 def _musts(found: Assessment) -> tuple[int, int, int]:

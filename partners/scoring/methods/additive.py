@@ -127,14 +127,18 @@ def minmax_columns(columns: ArrayLike, benefit: ArrayLike, w: ArrayLike) -> Arra
     x = np.asarray(columns)
     low, high = x.min(axis=1), x.max(axis=1)
     more = np.asarray(benefit, dtype=bool)
-    flat = low == high
-    share = np.where(flat, 0.0, weights(w, x.shape[0]))
-    span = np.where(flat, 1.0, high - low) * np.where(more, 1.0, -1.0)
-    slope = (share / span).astype(x.dtype)
-    return _finite(slope @ x - x.dtype.type((share / span) @ np.where(more, low, high)))
+    span, share = high - low, weights(w, x.shape[0])
+    if not span.all():
+        share, span = np.where(span == 0, 0.0, share), np.where(span == 0, 1.0, span)
+    slope, start = share / span, low
+    if not more.all():
+        slope, start = np.where(more, slope, -slope), np.where(more, low, high)
+    return _finite(slope.astype(x.dtype, copy=False) @ x - x.dtype.type(slope @ start))
 
 
 def _finite(scores: Array) -> Array:
-    if not np.all(np.isfinite(scores)):
+    if not np.isfinite(scores.sum()) and not np.all(
+        np.isfinite(scores)
+    ):  # the sum finds nearly all in one pass
         raise BadProblem("The columns hold a value that is not a finite number.")
     return scores

@@ -135,12 +135,12 @@ def weights(values: ArrayLike, size: int | None = None, *, normalise: bool = Tru
         raise BadProblem("The weights must be one row of numbers.")
     if size is not None and w.size != size:
         raise BadProblem(f"There are {w.size} weights for {size} criteria.")
-    if not np.all(np.isfinite(w)):
-        raise BadProblem("A weight is not a finite number.")
-    if np.any(w < 0):
+    largest = float(w.max())  # NaN when one of them is
+    if not (largest < np.inf and float(w.min()) >= 0):
+        if not np.all(np.isfinite(w)):
+            raise BadProblem("A weight is not a finite number.")
         j = int(np.argmax(w < 0))
         raise BadProblem(f"Weight {j + 1} is negative ({w[j]:g}); weights start at 0.")
-    largest = float(w.max())
     if largest == 0:
         raise BadProblem("The weights sum to zero: give at least one criterion a weight.")
     if not normalise:

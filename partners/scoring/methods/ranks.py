@@ -24,8 +24,9 @@ def competition_ranks(scores: ArrayLike, *, scale: float = 1.0, lowest_first: bo
         order = order[::-1]
     placed = s[order]
     position = np.arange(1, n + 1, dtype=np.int64)
-    near = np.flatnonzero(np.abs(placed[1:] - placed[:-1]) <= 1.001 * TIE)
-    if near.size:
+    steps = placed[1:] - placed[:-1] if lowest_first else placed[:-1] - placed[1:]
+    if n > 1 and steps.min() <= 1.001 * TIE:
+        near = np.flatnonzero(steps <= 1.001 * TIE)
         alike = near[placed[near].round(TIE_DECIMALS) == placed[near + 1].round(TIE_DECIMALS)]
         if alike.size:
             position[alike + 1] = 0

@@ -11,6 +11,7 @@ from partners.scoring import default_weights, rank
 from partners.scoring.columnar import Catalogue
 from partners.scoring.large import rank_screened, screen
 from partners.scoring.types import Group, Override
+from tests.bench.catalogue import partners as generated
 from tests.partners.scoring.builders import (
     TODAY,
     action,
@@ -84,10 +85,17 @@ def test_partners_that_differ_by_name_only_are_worked_out_once():
     assert Catalogue.build([twin, full(2)]).shapes == 2
 
 
-def test_a_site_takes_at_most_four_hundred_bytes_with_the_numbers_of_a_brief():
-    stored = Catalogue.build(full(i) for i in range(2_000))
-    screened = screen(stored, PROJECT)
-    assert (stored.nbytes + screened.nbytes) / stored.sites <= 400
+def test_the_columns_take_at_most_four_hundred_bytes_a_site_even_where_no_two_are_alike():
+    stored = Catalogue.build(generated(2_000))
+    assert stored.shapes == 2_000
+    assert stored.nbytes / stored.sites <= 400
+
+
+def test_two_processes_give_the_same_numbers_as_one():
+    stored = Catalogue.build(full(i) for i in range(300))
+    one, two = screen(stored, PROJECT), screen(stored, PROJECT, workers=2)
+    for name in ("low", "high", "known", "fails", "mismatches", "unverified"):
+        assert np.array_equal(getattr(one, name), getattr(two, name)), name
 
 
 def test_a_must_that_was_let_pass_counts_here_too():

@@ -1,0 +1,111 @@
+"""Ranking N partners on 12 criteria: raw columns, value ranges, weights, score, full rank, float64; best of several.
+
+The yardstick is the plain criteria-major NumPy reference (range of the data, score, rank) without checks or ties.
+scikit-criteria (min-max scaler, weighted sum) and pymcdm (WSM, ranks) are peers: where they are not installed,
+`make bench` fetches them into var/bench-peers (requirements/bench.txt). They are left out at a million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from partners.scoring.methods.additive import minmax_columns, score_columns
+from partners.scoring.methods.ranks import competition_ranks, top_k
+from tests.bench import Row, best_ms
+from tests.bench._peers import peer
+
+CRITERIA = 12
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+PEER_LIMIT = 100_000
+
+
+def run() -> list[Row]:
+    rows = []
+    for size in SIZES:
+        rows += _at(size)
+    return rows
+
+
+def _at(size: int) -> list[Row]:
+    rng = np.random.default_rng(5)
+    columns = rng.uniform(0, 100, (CRITERIA, size))
+    worst, best = np.zeros(CRITERIA), np.full(CRITERIA, 100.0)
+    weights = rng.dirichlet(np.ones(CRITERIA))
+    repeat = 40 if size <= 10_000 else 15 if size <= 100_000 else 7
+    name = f"{size:,} partners"
+
+    benefit = np.ones(CRITERIA, dtype=bool)
+
+    def reference() -> np.ndarray:
+        low, high = columns.min(axis=1), columns.max(axis=1)
+        slope = weights / (high - low)
+        scores = slope @ columns - slope @ low
+        order = np.argsort(-scores)
+        ranks = np.empty(size, dtype=np.int64)
+        ranks[order] = np.arange(1, size + 1)
+        return ranks
+
+    def engine() -> np.ndarray:
+        return competition_ranks(minmax_columns(columns, benefit, weights))
+
+    def fixed(*, clip: bool) -> np.ndarray:
+        return score_columns(columns, worst, best, weights, clip=clip)
+
+    # The engine gives equal ranks to scores closer than 1e-9: among a million there are a few.
+    if int((reference() != engine()).sum()) > size / 100:
+        raise AssertionError("the engine and the yardstick disagree: the comparison means nothing")
+    unit = f"ms at {size:,}"
+    rows = [
+        Row(f"NumPy reference, {name}", best_ms(reference, repeat=repeat), unit),
+        Row(f"engine, the same steps, {name}", best_ms(engine, repeat=repeat), unit),
+        Row(
+            f"engine, fixed ranges, {name}",
+            best_ms(lambda: competition_ranks(fixed(clip=False)), repeat=repeat),
+            unit,
+        ),
+        Row(
+            f"engine, fixed ranges, values outside cut off, {name}",
+            best_ms(lambda: competition_ranks(fixed(clip=True)), repeat=repeat),
+            unit,
+        ),
+        Row(
+            f"engine, fixed ranges, first 100 only, {name}",
+            best_ms(lambda: top_k(fixed(clip=False), 100), repeat=repeat),
+            unit,
+        ),
+    ]
+    if size <= PEER_LIMIT:
+        table = np.ascontiguousarray(columns.T)
+        rows += _peers(table, weights, name, unit)
+    return rows
+
+
+def _peers(table: np.ndarray, weights: np.ndarray, name: str, unit: str) -> list[Row]:
+    rows = []
+    for title, make in (("scikit-criteria", _scikit_criteria), ("pymcdm", _pymcdm)):
+        run_peer = make(table, weights)
+        if run_peer is not None:
+            rows.append(Row(f"{title}, {name}", best_ms(run_peer, repeat=3), unit))
+    return rows
+
+
+def _scikit_criteria(table: np.ndarray, weights: np.ndarray) -> Callable[[], object] | None:
+    skcriteria = peer("skcriteria")
+    if skcriteria is None:
+        return None
+    simple, scalers = peer("skcriteria.agg.simple"), peer("skcriteria.preprocessing.scalers")
+    matrix = skcriteria.mkdm(table, [max] * CRITERIA, weights=weights)
+    scaler = scalers.CenitDistanceMatrixScaler()
+    weighted = simple.WeightedSumModel()
+    return lambda: weighted.evaluate(scaler.transform(matrix))
+
+
+def _pymcdm(table: np.ndarray, weights: np.ndarray) -> Callable[[], object] | None:
+    methods = peer("pymcdm.methods")
+    if methods is None:
+        return None
+    helpers = peer("pymcdm.helpers")
+    wsm, types = methods.WSM(), np.ones(CRITERIA)
+    return lambda: helpers.rrankdata(wsm(table, weights, types))
