@@ -12,6 +12,7 @@ import multiprocessing
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -85,7 +86,7 @@ def screen(catalogue: Catalogue, brief: Brief, *, workers: int = 1) -> Screened:
     """
     shapes = catalogue.shapes
     ends = np.linspace(0, shapes, max(1, workers) + 1).astype(int).tolist()
-    spans = [(a, b) for a, b in zip(ends, ends[1:], strict=False) if a < b]
+    spans = [(a, b) for a, b in pairwise(ends) if a < b]
     if workers > 1 and len(spans) > 1:
         fork = multiprocessing.get_context("fork")
         with ProcessPoolExecutor(len(spans), fork, _share, (catalogue, brief)) as pool:

@@ -1,7 +1,8 @@
 """The whole ranking of a large catalogue from its columns: screen, score, rank, explain the first 50.
 
 Generated facts, no two partners alike: one site each with two processes, a certificate, an inspection, a slot and
-four metrics. `screen` runs once per brief in two processes, `rank again` after every change of a weight; neither reads a database.
+four metrics. Screening runs once per brief, in two processes; ranking again after every change of a weight. Neither
+reads a database.
 The exponent is that of time against sites from 1,000 to 100,000; bytes are those of columns and numbers together.
 """
 
