@@ -17,11 +17,29 @@ def _link(title: str, model: str, icon: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": link, "permission": allowed}
 
 
+def _page(title: str, name: str, model: str, icon: str) -> dict[str, Any]:
+    """An entry for a page that is no list, for those who may look at the model (`app.model`)."""
+    return {**_link(title, model, icon), "link": reverse_lazy(f"admin:{name}")}
+
+
 def _group(title: str, *links: dict[str, Any], folded: bool = True) -> dict[str, Any]:
     return {"title": title, "separator": True, "collapsible": folded, "items": list(links)}
 
 
 NAVIGATION = [
+    _group(
+        "Desk",
+        _page("What waits", "index", "partners.organisation", "dashboard"),
+        _page("Stale facts", "partners_stale", "partners.verificationtask", "hourglass_bottom"),
+        _page("Contradictions", "partners_conflicts", "partners.verificationtask", "compare_arrows"),
+        _link("Proposals of users", "partners.proposal", "rate_review"),
+        _link("Register matches", "partners.matchproposal", "join_inner"),
+        _page("Duplicates", "partners_duplicates", "partners.merge", "content_copy"),
+        _link("Merges", "partners.merge", "merge"),
+        _link("Facts to verify", "partners.verificationtask", "task_alt"),
+        _link("Saved filters", "partners.savedfilter", "bookmark"),
+        folded=False,
+    ),
     _group(
         "Partners",
         _link("Partners", "partners.organisation", "factory"),
@@ -55,6 +73,8 @@ NAVIGATION = [
         _link("Identifiers", "partners.identifier", "tag"),
         _link("Restricted-party entries", "partners.restrictedpartyentry", "block"),
         _link("Restricted-party lists", "partners.restrictedpartylist", "list_alt"),
+        _link("Listed parties", "partners.listedparty", "person_off"),
+        _link("Party matches", "partners.partymatch", "person_search"),
     ),
     _group(
         "Sources and registers",
@@ -69,6 +89,8 @@ NAVIGATION = [
         _link("Register imports", "partners.registerimport", "download"),
         _link("Rejected rows", "partners.rejectedrow", "report"),
         _link("History", "partners.change", "history"),
+        _link("Exchange rates", "partners.exchangerate", "currency_exchange"),
+        _link("Exchange-rate imports", "partners.exchangerateimport", "download"),
     ),
     _group(
         "Vocabularies",
@@ -106,6 +128,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}
     ],
     "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "partners.admin.dashboard.dashboard",
     "BORDER_RADIUS": "6px",
     "COLORS": {
         # the accent of static/css/tokens.css, lightened and darkened

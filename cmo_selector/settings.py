@@ -324,6 +324,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 30.0,
         "options": {"expires": 25},
     },
+    "tell-proposers": {
+        "task": "partners.tasks.tell_proposers",
+        "schedule": 300.0,
+        "options": {"expires": 290},
+    },
     "rfq-emails": {"task": "quotes.tasks.send_rfq_emails", "schedule": 60.0, "options": {"expires": 55}},
     "sweep-search-digests": {
         "task": "quotes.tasks.sweep_search_digests",

@@ -15,6 +15,7 @@ urlpatterns = [
     path("team/", include("cmo_selector.accounts.urls")),
     path("partners/", include("partners.urls")),
     path("register/", include("partners.urls_register")),
+    path("proposals/", include("partners.urls_proposals")),
     path("respond/", include("quotes.urls_respond")),
     path("", include("quotes.urls")),
 ]

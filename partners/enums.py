@@ -170,3 +170,29 @@ class ChangeHow(models.TextChoices):
     COMMAND = "command", "Command"
     JOB = "job", "Background job"
     SQL = "sql", "SQL, or a program that does not say"
+
+
+class TaskState(models.TextChoices):
+    OPEN = "open", "Open"
+    DONE = "done", "Done"
+    DROPPED = "dropped", "Dropped"
+
+
+class VerifyOutcome(models.TextChoices):
+    """What looking at a fact again led to."""
+
+    CONFIRMED = "confirmed", "Confirmed"
+    CHANGED = "changed", "Changed"
+    GONE = "gone", "Not true any more"
+    DROPPED = "dropped", "Not verified"
+
+
+class MatchState(models.TextChoices):
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    REJECTED = "rejected", "Rejected"
+
+
+class ProposalKind(models.TextChoices):
+    CORRECTION = "correction", "Correction"
+    NEW_PARTNER = "new_partner", "New partner"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from partners.importers import uploads
 from partners.importers.errors import ImportBusyError, ImportFileError
+from partners.matching.proposals import propose
+from partners.proposing import services
 
 logger = structlog.get_logger(__name__)
+MATCHING_LOCK = "match-proposals"
 
 SOFT_LIMIT, HARD_LIMIT = 840, 870  # seconds; below the lease of the writing step
 TOO_SLOW = (
@@ -54,3 +57,22 @@ def sweep_register_uploads() -> None:
     done = uploads.sweep()
     if any(vars(done).values()):
         logger.info("register_uploads_swept", **vars(done))
+
+
+@shared_task(name="partners.tasks.propose_matches", soft_time_limit=840, time_limit=900)
+def propose_matches() -> None:
+    """Bring the proposals of all partners up to date; a second one at the same time has nothing to do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [MATCHING_LOCK])
+        if not cursor.fetchone()[0]:
+            return
+        try:
+            logger.info("matches proposed", open=propose())
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [MATCHING_LOCK])
+
+
+@shared_task(name="partners.tasks.tell_proposers")
+def tell_proposers() -> None:
+    """E-mail the people whose proposals were decided; the rows say who is owed one."""
+    services.tell_proposers()

@@ -1,7 +1,7 @@
 """Pages of the catalogue: browse and profile. They read; nothing here writes."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
@@ -56,6 +56,8 @@ def partner_profile(request: HttpRequest, slug: str) -> HttpResponse:
     partner = selectors.partner_profile(slug, prices=prices)
     if partner is None:
         return partner_not_found(request, slug)
+    if partner.merged_into_id:
+        return redirect(partner.merged_into)
     context = {
         "partner": partner,
         "profile": build_profile(partner, selectors.metrics_to_ask(), prices=prices),

@@ -8,6 +8,8 @@ class QuotesConfig(AppConfig):
 
     def ready(self) -> None:
         from partners import private
+        from quotes import merging
         from quotes.relations import private_facets
 
         private.offer(private_facets)
+        merging.connect()

@@ -29,6 +29,7 @@ from quotes.demo_accounts import (
     DEMO_PEOPLE,
     DEMO_SIGN_INS,
 )
+from quotes.demo_desk import load_desk
 from quotes.demo_projects import PROJECTS, DemoNeed, DemoProject
 from quotes.demo_quotes import load_quotes
 from quotes.models import Project
@@ -94,6 +95,7 @@ def load_demo(*, today: dt.date | None = None, refresh: bool = False, register: 
     done.people = _load_people()
     done.new_projects = _load_projects(today, refresh=refresh)
     done.new_quotes = load_quotes(User.objects.get(email=PROJECT_OWNERS[ALDER]))
+    load_desk(today=today, register=register)
     return done
 
 

@@ -10,12 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
 from cmo_selector.audit import services
+from cmo_selector.estimate import EstimatedPaginator
 
 
 class AuditedAdmin(ModelAdmin):
     """An admin whose additions, changes and deletions are audit events, in the transaction of the change."""
 
     list_per_page = 50
+    paginator = EstimatedPaginator
     show_full_result_count = False  # counting a register twice for every search is slow
     warn_unsaved_form = True
     compressed_fields = True

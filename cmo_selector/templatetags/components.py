@@ -240,17 +240,21 @@ def evidence(
     note: str = "",
     expires_on: object = None,
     compact: bool = False,
+    correct: str = "",
 ) -> dict:
-    """What a fact rests on: evidence level in view; source, date and link on hover, focus or click."""
+    """What a fact rests on: evidence level in view; source, date and link on hover, focus or click.
+
+    `correct` is the address where a correction can be proposed.
+    """
     code = str(level or "")
     if code and code not in EVIDENCE_LEVELS:
         raise ValueError(f"evidence level must be one of {', '.join(EVIDENCE_LEVELS)}, not {code!r}")
     label, icon_name, strength = EVIDENCE_LEVELS.get(code, ("Level unknown", "help", 0))
     return {
         "source": fmt.unknown(source), "retrieved_on": fmt.date_iso(retrieved_on), "url": url, "note": note,
-        "expires_on": fmt.format_date(expires_on) if expires_on else "", "compact": compact,
+        "expires_on": fmt.format_date(expires_on) if expires_on else "", "compact": compact, "correct": correct,
         "label": label, "icon": icon_name, "strength": strength,
-        "id": unique_id(context, "evidence", source, retrieved_on, code, url, note, expires_on),
+        "id": unique_id(context, "evidence", source, retrieved_on, code, url, note, expires_on, correct),
     }  # fmt: skip
 
 

@@ -2,11 +2,16 @@
 
 from . import (
     commercial,
+    curation,
+    exchange,
     history,
+    matching,
     organisation,
+    proposal,
     quality,
     register,
     register_upload,
+    restricted,
     search,
     site,
     suggestion,
@@ -15,11 +20,16 @@ from . import (
 
 __all__ = [
     "commercial",
+    "curation",
+    "exchange",
     "history",
+    "matching",
     "organisation",
+    "proposal",
     "quality",
     "register",
     "register_upload",
+    "restricted",
     "search",
     "site",
     "suggestion",

@@ -5,13 +5,17 @@ from typing import Any
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateFilter
+from unfold.decorators import display
 
 from cmo_selector.audit.desk import AuditedAdmin
 
+from .facts import FreshnessFilter, VerifyActions, provenance
 from .history import HistoryMixin
+from .saved import SavedFiltersMixin
 
 EVIDENCE = ("source", "source_reference", "retrieved_on", "evidence_level", "valid_until")
 EVIDENCE_FILTERS = (
+    FreshnessFilter,
     ("evidence_level", ChoicesDropdownFilter),
     ("source", AutocompleteSelectFilter),
     ("retrieved_on", RangeDateFilter),
@@ -19,11 +23,11 @@ EVIDENCE_FILTERS = (
 INLINE_EVIDENCE = ("source", "retrieved_on", "evidence_level")
 
 
-class CatalogueAdmin(HistoryMixin, AuditedAdmin):
-    """Admin of a model whose rows have a history."""
+class CatalogueAdmin(SavedFiltersMixin, HistoryMixin, AuditedAdmin):
+    """Admin of a model whose rows have a history, with saved filters above its list."""
 
 
-class FactAdmin(CatalogueAdmin):
+class FactAdmin(VerifyActions, CatalogueAdmin):
     """Admin of an evidenced model: `main_fields` first, then the evidence."""
 
     main_fields: tuple[Any, ...] = ()
@@ -36,9 +40,19 @@ class FactAdmin(CatalogueAdmin):
             (None, {"fields": self.main_fields}),
             (
                 "Evidence",
-                {"fields": EVIDENCE, "description": "Where the fact comes from, and how far to trust it."},
+                {
+                    "fields": (*EVIDENCE, *(("provenance",) if obj else ())),
+                    "description": "Where the fact comes from, and how far to trust it.",
+                },
             ),
         ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), *(("provenance",) if obj else ()))
+
+    @display(description="Provenance")
+    def provenance(self, obj: Any) -> str:
+        return provenance(obj)
 
     def get_list_select_related(self, request: HttpRequest) -> tuple[str, ...]:
         return ("source", *(self.list_select_related or ()))

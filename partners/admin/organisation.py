@@ -6,7 +6,8 @@ from unfold.decorators import display
 
 from partners import models
 
-from .base import EVIDENCE_FILTERS, CatalogueAdmin, FactAdmin, FactInline
+from .base import EVIDENCE_FILTERS, FactAdmin, FactInline
+from .matching import MergeAction
 
 
 class TypeInline(FactInline):
@@ -43,7 +44,9 @@ class FacilityInline(FactInline):
 
 
 @admin.register(models.Organisation)
-class OrganisationAdmin(FactAdmin):
+class OrganisationAdmin(MergeAction, FactAdmin):
+    merge_kind = "partner"
+    actions = ("compare_two", *FactAdmin.actions)
     list_display = ("name", "record", "ownership", "evidence_level", "retrieved_on", "active")
     list_filter = (
         "illustrative",
@@ -137,14 +140,6 @@ class IdentifierAdmin(FactAdmin):
     search_fields = ("value", "organisation__name", "facility__name", "facility__organisation__name")
     autocomplete_fields = ("organisation", "facility", "source")
     main_fields = (("organisation", "facility"), ("scheme", "value"))
-
-
-@admin.register(models.RestrictedPartyList)
-class RestrictedPartyListAdmin(CatalogueAdmin):
-    list_display = ("name", "publisher", "code", "illustrative")
-    list_filter = ("illustrative",)
-    search_fields = ("name", "publisher", "code")
-    prepopulated_fields = {"code": ("name",)}
 
 
 @admin.register(models.RestrictedPartyEntry)

@@ -15,10 +15,11 @@ from partners import models
 
 from .history import HistoryMixin
 from .rejected import rejected_csv, rejected_of_run
+from .saved import SavedFiltersMixin
 
 
 @admin.register(models.RegisterEstablishment)
-class RegisterEstablishmentAdmin(HistoryMixin, ReadOnlyAdmin):
+class RegisterEstablishmentAdmin(SavedFiltersMixin, HistoryMixin, ReadOnlyAdmin):
     list_display = ("firm_name", "duns", "fei", "city", "country", "expires_on", "facility", "left_on")
     list_select_related = ("facility__organisation",)
     list_filter = (

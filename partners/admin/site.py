@@ -6,6 +6,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from partners import models
 
 from .base import EVIDENCE_FILTERS, FactAdmin, FactInline
+from .matching import MergeAction
 
 
 class SiteIdentifierInline(FactInline):
@@ -50,7 +51,9 @@ class EquipmentInline(FactInline):
 
 
 @admin.register(models.Facility)
-class FacilityAdmin(FactAdmin):
+class FacilityAdmin(MergeAction, FactAdmin):
+    merge_kind = "site"
+    actions = ("compare_two", *FactAdmin.actions)
     list_display = ("name", "organisation", "city", "country", "active", "evidence_level", "retrieved_on")
     list_select_related = ("organisation",)
     list_filter = (

@@ -9,9 +9,11 @@ from cmo_selector.audit.desk import ReadOnlyAdmin
 from partners.models import LinkSuggestion
 from partners.register.services import SuggestionError, decide_suggestion
 
+from .saved import SavedFiltersMixin
+
 
 @admin.register(LinkSuggestion)
-class LinkSuggestionAdmin(ReadOnlyAdmin):
+class LinkSuggestionAdmin(SavedFiltersMixin, ReadOnlyAdmin):
     list_display = (
         "establishment",
         "facility",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pghistory
 from django.db import connection
@@ -24,10 +25,10 @@ PREFIXES = (("/admin/", ChangeHow.DESK), ("/api/", ChangeHow.API))
 
 
 @contextlib.contextmanager
-def recording(*, how: ChangeHow | None = None, why: str = "", actor: Any = None) -> Iterator[None]:
+def recording(*, how: ChangeHow | None = None, why: str = "", actor: Any = None) -> Iterator[UUID]:
     """Changes within carry this way, reason and person; what is not given stays as it was outside.
 
-    Everything in the outermost `recording` (a request, a command) is one act.
+    Everything in the outermost `recording` (a request, a command) is one act; its id is what this yields.
     """
     told = {
         **({"how": str(how)} if how else {}),
@@ -39,7 +40,7 @@ def recording(*, how: ChangeHow | None = None, why: str = "", actor: Any = None)
         outside = dict(current.metadata)
         current.metadata.update(told)
         try:
-            yield
+            yield current.id
         finally:
             current.metadata.clear()
             current.metadata.update(outside)
@@ -50,7 +51,8 @@ def recording(*, how: ChangeHow | None = None, why: str = "", actor: Any = None)
 def _forget() -> None:
     """The settings last until the transaction ends; what comes later in it was not done by this act."""
     status = connection.connection.get_transaction_status() if connection.connection else None
-    if status == TRANSACTION_STATUS_INTRANS:  # a failed one takes no more statements, and will be rolled back
+    # a failed one takes no more statements, and will be rolled back
+    if status == TRANSACTION_STATUS_INTRANS and not connection.needs_rollback:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT set_config('pghistory.context_id', '', true), "

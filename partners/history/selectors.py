@@ -21,7 +21,7 @@ PEOPLE = frozenset({ChangeHow.PAGE, ChangeHow.DESK, ChangeHow.API})
 PRICE_TABLES = (CommercialTerms._meta.db_table, IndicativePrice._meta.db_table)
 # Columns that say nothing to a reader.
 SILENT = frozenset({"id", "created_at", "updated_at", "slug"})
-# Models of the catalogue without history: runs, proposals, what is derived, and rates (their imports are kept).
+# Models of the catalogue without history: runs, proposals, tasks, what is derived, and rates.
 UNWATCHED = frozenset(
     {
         *(
@@ -33,7 +33,8 @@ UNWATCHED = frozenset(
             "linksuggestion",
             "searchdocument",
         ),
-        *("exchangerate", "exchangerateimport"),
+        *("exchangerate", "exchangerateimport", "verificationtask", "savedfilter"),
+        *("matchproposal", "merge", "notthesame", "proposal", "partymatch"),
     }
 )
 

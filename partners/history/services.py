@@ -5,9 +5,12 @@ Table and column names in the SQL come from the models, never from a request.
 
 # ruff: noqa: S608  names only, see above
 
+import contextlib
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Max
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
@@ -58,6 +61,25 @@ def undo_act(*, actor: User, act: UUID, why: str = "") -> int:
         actor=actor, verb="history.undone", obj=changes[0], data={"act": str(act), "changes": len(changes)}
     )
     return len(changes)
+
+
+@transaction.atomic
+def revert_changes(*, actor: User, numbers: list[int], why: str) -> None:
+    """Take back these entries of the history, last first, or none of them. Raises HistoryError."""
+    changes = list(Change.objects.filter(pk__in=numbers).order_by("-pk"))
+    with recording(actor=actor, why=why):
+        _in_one_piece(changes)
+
+
+@contextlib.contextmanager
+def collecting(*, actor: User, why: str) -> Iterator[list[int]]:
+    """Records what happens within under this reason; afterwards the list holds the numbers of the entries."""
+    numbers: list[int] = []
+    newest = Change.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    with recording(actor=actor, why=why) as act:
+        yield numbers
+    own = Change.objects.filter(act=act, pk__gt=newest).order_by("pk")
+    numbers.extend(own.values_list("pk", flat=True))
 
 
 def _in_one_piece(changes: list[Change]) -> None:

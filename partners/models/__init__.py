@@ -3,10 +3,12 @@
 from .capability import Capability, CapacitySlot
 from .change import CatalogueChange
 from .commercial import CommercialTerms, Document, IndicativePrice, MetricValue, TrackRecord
+from .curation import SavedFilter, VerificationTask
 from .evidence import Evidenced, Source
 from .exchange import ExchangeRate, ExchangeRateImport
 from .facility import Equipment, Facility
 from .history import Change
+from .matching import MatchProposal, Merge, NotTheSame
 from .organisation import (
     Alias,
     ContractStructureFact,
@@ -27,8 +29,9 @@ from .register_records import (
     RegisterRow,
 )
 from .register_upload import RegisterUpload
+from .restricted import ListedParty, PartyMatch
 from .search import SearchDocument, SearchSynonym
-from .suggestion import LinkSuggestion
+from .suggestion import LinkSuggestion, Proposal
 from .vocabulary import (
     CertificateType,
     ContractStructure,
@@ -71,13 +74,19 @@ __all__ = [
     "IndustryFact",
     "Inspection",
     "LinkSuggestion",
+    "ListedParty",
+    "MatchProposal",
+    "Merge",
     "Metric",
     "MetricValue",
     "Modality",
+    "NotTheSame",
     "Organisation",
     "OrganisationType",
     "OrganisationTypeFact",
+    "PartyMatch",
     "ProductionSystem",
+    "Proposal",
     "RegisterAction",
     "RegisterEstablishment",
     "RegisterForm483",
@@ -91,6 +100,7 @@ __all__ = [
     "RejectedRow",
     "RestrictedPartyEntry",
     "RestrictedPartyList",
+    "SavedFilter",
     "ScaleUnit",
     "SearchDocument",
     "SearchSynonym",
@@ -98,5 +108,6 @@ __all__ = [
     "ServiceCrosswalk",
     "Source",
     "TrackRecord",
+    "VerificationTask",
     "Vocabulary",
 ]

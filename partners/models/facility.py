@@ -36,6 +36,9 @@ class Facility(Evidenced):
     )
     opened_year = models.PositiveSmallIntegerField(null=True, blank=True)
     active = models.BooleanField(default=True)
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
     capabilities_complete_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

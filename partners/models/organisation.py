@@ -32,6 +32,9 @@ class Organisation(Evidenced):
     name = models.CharField(max_length=200)
     illustrative = models.BooleanField(default=False, db_index=True)
     active = models.BooleanField(default=True)
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
     summary = models.TextField(blank=True)
     website = models.URLField(blank=True)
     ownership = models.CharField(max_length=200, blank=True)

@@ -4,9 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from partners.enums import SuggestionState
+from partners.enums import ProposalKind, SuggestionState
 
 from .facility import Facility
+from .organisation import Organisation
 from .register import RegisterEstablishment
 
 
@@ -55,3 +56,74 @@ class LinkSuggestion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.establishment} = {self.facility}"
+
+
+class Proposal(models.Model):
+    """A correction of one fact, or a partner the catalogue lacks, with the source it rests on.
+
+    A correction names the fact by table and number, and may name one column and its right value: accepting it then
+    writes the value. `told_at` is when the proposer was told by e-mail, `read_at` when they saw the answer here.
+    Who proposed it is for curators only, as above.
+    """
+
+    kind = models.CharField(max_length=12, choices=ProposalKind)
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, null=True, blank=True, related_name="proposals"
+    )
+    table = models.CharField(max_length=63, db_column="table_name", blank=True)
+    object_id = models.BigIntegerField(null=True, blank=True)
+    about = models.CharField(max_length=240)
+    column = models.CharField(max_length=63, blank=True)
+    value_before = models.CharField(max_length=1000, blank=True)
+    value = models.CharField(max_length=1000, blank=True)
+    website = models.URLField(blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    statement = models.TextField(max_length=2000, blank=True)
+    source_title = models.CharField(max_length=240)
+    source_url = models.URLField(blank=True)
+    source_dated_on = models.DateField(null=True, blank=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="proposals"
+    )
+    proposer_name = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=SuggestionState, default=SuggestionState.OPEN)
+    proposed_at = models.DateTimeField(auto_now_add=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision_note = models.CharField(max_length=300, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-proposed_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["decided_at"],
+                condition=~Q(state=SuggestionState.OPEN) & Q(told_at__isnull=True),
+                name="proposal_to_tell",
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=SuggestionState.OPEN, decided_at__isnull=True)
+                | (~Q(state=SuggestionState.OPEN) & Q(decided_at__isnull=False)),
+                name="proposal_decided_with_date",
+                violation_error_message="A decided proposal has a date, an open one has none.",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=ProposalKind.NEW_PARTNER, object_id__isnull=True)
+                | (Q(kind=ProposalKind.CORRECTION, object_id__isnull=False) & ~Q(table="")),
+                name="proposal_correction_names_fact",
+                violation_error_message="A correction names the fact it is about.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(source_title=""),
+                name="proposal_has_source",
+                violation_error_message="Say where it can be read.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.about}"

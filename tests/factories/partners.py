@@ -11,6 +11,7 @@ from decimal import Decimal
 import factory
 from factory.django import DjangoModelFactory
 
+from cmo_selector.accounts.models import User
 from partners import models
 from partners.enums import (
     ActionKind,
@@ -26,6 +27,8 @@ from partners.enums import (
     SlotStatus,
     TrackRecordKind,
 )
+
+from .accounts import CuratorFactory
 
 RETRIEVED_ON = datetime.date(2025, 9, 1)
 
@@ -540,3 +543,128 @@ class CatalogueChangeFactory(DjangoModelFactory):
         model = models.CatalogueChange
 
     stamp = factory.Sequence(lambda n: n + 1)
+
+
+# -- curation ------------------------------------------------------------------------------------
+
+
+class VerificationTaskFactory(DjangoModelFactory):
+    """An open task to verify a certificate."""
+
+    class Meta:
+        model = models.VerificationTask
+
+    class Params:
+        fact = factory.SubFactory(CertificateFactory)
+
+    table = factory.LazyAttribute(lambda o: o.fact._meta.db_table)
+    object_id = factory.LazyAttribute(lambda o: o.fact.pk)
+    title = factory.LazyAttribute(lambda o: f"{o.fact._meta.verbose_name}: {o.fact}")
+    reason = "It looks old."
+
+
+class SavedFilterFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SavedFilter
+
+    user = factory.LazyFunction(lambda: User.objects.filter(is_staff=True).first() or CuratorFactory())
+    page = "partners_certificate"
+    name = factory.Sequence("Filter {}".format)
+    query = "freshness=stale"
+
+
+# -- matching ------------------------------------------------------------------------------------
+
+
+class MatchProposalFactory(DjangoModelFactory):
+    """An open proposal that a register row is a site of a real partner."""
+
+    class Meta:
+        model = models.MatchProposal
+
+    establishment = factory.SubFactory(RegisterEstablishmentFactory)
+    facility = factory.SubFactory(FacilityFactory, organisation__illustrative=False)
+    organisation = factory.LazyAttribute(lambda o: o.facility.organisation)
+    confidence = 90
+    name_score = 88
+    reasons = factory.LazyFunction(lambda: ["Name 88 %"])
+
+
+class MergeFactory(DjangoModelFactory):
+    """The record of a merge of two partners; nothing was moved."""
+
+    class Meta:
+        model = models.Merge
+
+    kept_partner = factory.SubFactory(OrganisationFactory)
+    merged_partner = factory.SubFactory(OrganisationFactory)
+    why = "The same company."
+
+
+class NotTheSameFactory(DjangoModelFactory):
+    class Meta:
+        model = models.NotTheSame
+
+    first = factory.SubFactory(OrganisationFactory)
+    second = factory.SubFactory(OrganisationFactory)
+
+
+class ProposalFactory(DjangoModelFactory):
+    """An open proposal of a partner the catalogue lacks."""
+
+    class Meta:
+        model = models.Proposal
+
+    kind = "new_partner"
+    about = "Quillon Works"
+    source_title = "Its website"
+    proposer_name = "Somebody"
+
+
+# -- restricted parties --------------------------------------------------------------------------
+
+
+class ListedPartyFactory(EvidencedFactory):
+    class Meta:
+        model = models.ListedParty
+
+    list = factory.SubFactory(RestrictedPartyListFactory)
+    name = factory.Sequence("Listed party {}".format)
+    effective_from = datetime.date(2025, 12, 18)
+
+
+class PartyMatchFactory(DjangoModelFactory):
+    """An open proposal that a partner is a listed party."""
+
+    class Meta:
+        model = models.PartyMatch
+
+    party = factory.SubFactory(ListedPartyFactory)
+    organisation = factory.SubFactory(OrganisationFactory)
+    confidence = 85
+
+
+# -- exchange rates ------------------------------------------------------------------------------
+
+
+class ExchangeRateFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ExchangeRate
+
+    day = RETRIEVED_ON
+    currency = "USD"
+    per_euro = Decimal("1.17")
+
+
+class ExchangeRateImportFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ExchangeRateImport
+
+    file_name = "eurofxref.csv"
+    sha256 = "0" * 64
+    first_day = RETRIEVED_ON
+    last_day = RETRIEVED_ON
+    rows = 1
+    created = 1
+    updated = 0
+    unchanged = 0

@@ -80,6 +80,26 @@ CASES = [
         "POST",
         {"facility": "{real_site}", "reason": "The same address."},
     ),
+    # proposals to the curators: anybody signed in, each their own
+    Case("proposals:own", SIGNED_IN),
+    Case("proposals:read", ("login", *(302,) * 6), method="POST"),
+    Case("proposals:new_partner", SIGNED_IN),
+    Case(
+        "proposals:new_partner",
+        ("login", *(302,) * 6),
+        method="POST",
+        data={"name": "Quillon Works", "source_title": "Its website"},
+    ),
+    Case("proposals:correct", SIGNED_IN, {"kind": "facility", "pk": "{real_site}"}),
+    Case("proposals:correct", ("login", *(404,) * 6), {"kind": "facility", "pk": "0"}),
+    Case("proposals:correct", ("login", *(404,) * 6), {"kind": "source", "pk": "1"}),
+    Case(
+        "proposals:correct",
+        ("login", *(302,) * 6),
+        {"kind": "facility", "pk": "{real_site}"},
+        "POST",
+        {"column": "city", "value": "Olten", "source_title": "Its website"},
+    ),
     # home and team
     Case("quotes:home", SIGNED_IN),
     Case("quotes:switch_sponsor", ("login", *(302,) * 6), method="POST", data={"sponsor": "0"}),

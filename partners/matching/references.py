@@ -1,0 +1,76 @@
+"""Moving everything that refers to one record to another, whatever app it is in, and back again."""
+
+from collections import defaultdict
+from typing import Any
+
+from django.apps import apps
+from django.db import IntegrityError, models, transaction
+
+# Workings of the desk itself, and what is derived by triggers: they stay where they are.
+STAY = frozenset(
+    {"matchproposal", "merge", "notthesame", "searchdocument", "linksuggestion", "verificationtask"}
+)
+
+
+def references(model: type[models.Model]) -> list[models.Field]:
+    """Foreign keys of any app that point to the model, except the desk's own workings and its own merge mark."""
+    found = []
+    for other in apps.get_models(include_auto_created=True):
+        if other._meta.model_name in STAY or other._meta.proxy:
+            continue
+        for field in other._meta.concrete_fields:
+            if field.remote_field and field.related_model is model and field.name != "merged_into":
+                found.append(field)
+    return found
+
+
+def move(old: models.Model, new: models.Model) -> dict[str, list[Any]]:
+    """Point every reference to `old` at `new`. Returns what was moved: "app.model.field" → primary keys.
+
+    A row that may not be moved because `new` has an equal one already (a constraint says so) stays as it is.
+    """
+    moved: dict[str, list[Any]] = defaultdict(list)
+    for field in references(type(old)):
+        rows = field.model._base_manager.filter(**{field.name: old})
+        keys = list(rows.order_by("pk").values_list("pk", flat=True))
+        if keys:
+            moved[_name(field)].extend(_point(field, keys, new))
+    return {name: keys for name, keys in moved.items() if keys}
+
+
+def move_back(moved: dict[str, list[Any]], old: models.Model, new: models.Model) -> None:
+    """Point rows that `move` moved from `old` to `new` at `old` again, unless they were moved on since."""
+    for name, keys in moved.items():
+        app, model, field_name = name.split(".")
+        field = apps.get_model(app, model)._meta.get_field(field_name)
+        still = field.model._base_manager.filter(pk__in=keys, **{field.name: new})
+        _point(field, list(still.order_by("pk").values_list("pk", flat=True)), old)
+
+
+def in_catalogue(name: str) -> bool:
+    return name.startswith("partners.")
+
+
+def _name(field: models.Field) -> str:
+    return f"{field.model._meta.app_label}.{field.model._meta.model_name}.{field.name}"
+
+
+def _point(field: models.Field, keys: list[Any], target: models.Model) -> list[Any]:
+    """All at once; if a constraint forbids that, one by one, leaving out those that it forbids."""
+    if not keys:
+        return []
+    rows = field.model._base_manager
+    try:
+        with transaction.atomic():
+            rows.filter(pk__in=keys).update(**{field.name: target})
+        return keys
+    except IntegrityError:
+        done = []
+        for key in keys:
+            try:
+                with transaction.atomic():
+                    rows.filter(pk=key).update(**{field.name: target})
+                done.append(key)
+            except IntegrityError:
+                continue
+        return done

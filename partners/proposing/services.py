@@ -1,0 +1,269 @@
+"""Proposing, deciding, and telling the proposer."""
+
+import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.mail import send_mail
+from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.text import slugify
+
+from cmo_selector.accounts.models import User
+from cmo_selector.audit.services import record
+from cmo_selector.db import constraint_of
+from partners.curation.services import owner_of
+from partners.enums import EvidenceLevel, ProposalKind, SuggestionState
+from partners.history import recording
+from partners.history.selectors import watched_models
+from partners.matching import likeness
+from partners.models import Evidenced, Organisation, Proposal, Source
+from partners.models.organisation import RESERVED_SLUGS
+
+from . import fields
+
+MOST_OPEN = 50  # proposals of one person that may wait at a time
+TOLD_AT_ONCE = 100
+
+
+class ProposalError(ValueError):
+    """A proposal or decision that cannot be; `field` names the form field, the message says why."""
+
+    def __init__(self, message: str, field: str | None = None):
+        super().__init__(message)
+        self.field = field
+
+
+@transaction.atomic
+def propose_correction(
+    *,
+    actor: User,
+    fact: Evidenced,
+    column: str = "",
+    value: str = "",
+    statement: str = "",
+    source_title: str,
+    source_url: str = "",
+    source_dated_on: datetime.date | None = None,
+) -> Proposal:
+    """Keep a correction for the curators. With a column, accepting it writes the value. Raises ProposalError."""
+    before = ""
+    if column:
+        field = next((f for f in fields.correctable(fact) if f.name == column), None)
+        if field is None:
+            raise ProposalError("Choose a field of the list.", "column")
+        try:
+            parsed = fields.parse(field, value)
+        except ValidationError as error:
+            raise ProposalError(" ".join(error.messages), "value") from error
+        if parsed == getattr(fact, column):
+            raise ProposalError("That is what the catalogue says already.", "value")
+        before = fields.in_words(fact, column)
+    elif not statement.strip():
+        raise ProposalError("Choose the field that is wrong, or say in words what is.", "statement")
+    return _kept(
+        actor,
+        Proposal(
+            kind=ProposalKind.CORRECTION,
+            organisation=owner_of(fact),
+            table=fact._meta.db_table,
+            object_id=fact.pk,
+            about=f"{fact._meta.verbose_name} {fact}"[:240],
+            column=column,
+            value_before=before[:1000],
+            value=value.strip()[:1000],
+            statement=statement.strip(),
+            source_title=source_title.strip(),
+            source_url=source_url,
+            source_dated_on=source_dated_on,
+        ),
+    )
+
+
+@transaction.atomic
+def propose_partner(
+    *,
+    actor: User,
+    name: str,
+    website: str = "",
+    country: str = "",
+    statement: str = "",
+    source_title: str,
+    source_url: str = "",
+    source_dated_on: datetime.date | None = None,
+) -> Proposal:
+    """Keep a partner that the catalogue lacks for the curators. Raises ProposalError."""
+    same = same_name(name)
+    if same:
+        raise ProposalError(
+            f"The catalogue has “{same}” already. Suggest a correction on its page instead.", "name"
+        )
+    return _kept(
+        actor,
+        Proposal(
+            kind=ProposalKind.NEW_PARTNER,
+            about=name.strip()[:200],
+            website=website,
+            country=country,
+            statement=statement.strip(),
+            source_title=source_title.strip(),
+            source_url=source_url,
+            source_dated_on=source_dated_on,
+        ),
+    )
+
+
+def same_name(name: str) -> Organisation | None:
+    """An active real partner that goes by that name, legal forms and spelling aside."""
+    key = likeness.key(name)
+    if not key:
+        return None
+    found = Organisation.objects.active().filter(illustrative=False, name__icontains=key)[:200]
+    return next((o for o in found if likeness.names(o.name, name) == 100), None)
+
+
+def _kept(actor: User, proposal: Proposal) -> Proposal:
+    waiting = Proposal.objects.filter(proposed_by=actor, state=SuggestionState.OPEN).count()
+    if waiting >= MOST_OPEN:
+        raise ProposalError(f"{waiting} of your proposals still wait for a curator. Please wait for those.")
+    if not proposal.source_title:
+        raise ProposalError("Say where it can be read.", "source_title")
+    proposal.proposed_by, proposal.proposer_name = actor, str(actor)[:200]
+    proposal.save()
+    record(actor=actor, verb="proposal.made", obj=proposal)
+    return proposal
+
+
+@transaction.atomic
+def decide(*, actor: User, proposal: Proposal, accept: bool, note: str = "") -> Proposal:
+    """Accept (a named value is written, a new partner is made, each with the proposal's source) or reject.
+
+    The proposer is told by e-mail after the commit. Raises ProposalError when it is decided already or cannot be
+    written.
+    """
+    current = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
+    if current.state != SuggestionState.OPEN:
+        raise ProposalError(f"“{current}” was already {current.get_state_display().lower()}.")
+    if accept:
+        # the reason is public, so it names the proposal and not the person
+        with recording(actor=actor, why=f"Proposal {current.pk}: {current.source_title}"):
+            try:
+                with transaction.atomic():
+                    _write(current)
+            except IntegrityError as error:
+                found = constraint_of(error)
+                reason = found[1].get_violation_error_message() if found else "It contradicts other rows."
+                raise ProposalError(f"“{current}” cannot be accepted: {reason}") from error
+    current.state = SuggestionState.ACCEPTED if accept else SuggestionState.REJECTED
+    current.decided_by, current.decided_at, current.decision_note = actor, timezone.now(), note.strip()[:300]
+    current.save()
+    record(actor=actor, verb=f"proposal.{current.state}", obj=current, data={"note": note} if note else {})
+    transaction.on_commit(_tell_worker)
+    return current
+
+
+def _write(proposal: Proposal) -> None:
+    if proposal.kind == ProposalKind.NEW_PARTNER:
+        same = same_name(proposal.about)
+        if same:
+            raise ProposalError(f"“{same}” is in the catalogue already; reject this and say so.")
+        proposal.organisation = Organisation.objects.create(
+            name=proposal.about,
+            slug=_free_slug(proposal.about),
+            website=proposal.website,
+            **_evidence(proposal),
+        )
+        return
+    if not proposal.column:
+        return  # put in words: the curator has changed what needs changing
+    model = watched_models().get(proposal.table)
+    fact = (
+        model and model._default_manager.select_for_update(of=("self",)).filter(pk=proposal.object_id).first()
+    )
+    if fact is None:
+        raise ProposalError("The fact has been deleted in the meantime; reject this and say so.")
+    field = fact._meta.get_field(proposal.column)
+    if fields.in_words(fact, proposal.column)[:1000] != proposal.value_before:
+        raise ProposalError(
+            f"{field.verbose_name.capitalize()} was “{proposal.value_before or 'unknown'}” and is "
+            f"“{fields.in_words(fact, proposal.column) or 'unknown'}” now; look at the fact before you decide."
+        )
+    setattr(fact, proposal.column, fields.parse(field, proposal.value))
+    evidence = _evidence(proposal)
+    for name, value in evidence.items():
+        setattr(fact, name, value)
+    fact.save(update_fields=[proposal.column, *evidence])
+
+
+def _evidence(proposal: Proposal) -> dict:
+    source, _ = Source.objects.get_or_create(
+        code=f"proposal-{proposal.pk}",
+        defaults={
+            "title": proposal.source_title,
+            "url": proposal.source_url,
+            "dated_on": proposal.source_dated_on,
+            "note": "Named by a user; looked at by the curator who accepted the proposal.",
+        },
+    )
+    return {
+        "source": source,
+        "source_reference": "",
+        "retrieved_on": timezone.localdate(),
+        "evidence_level": EvidenceLevel.DOCUMENT_CHECKED,
+    }
+
+
+def _free_slug(name: str) -> str:
+    base = slugify(name)[:100] or "partner"
+    slug, number = base, 1
+    while slug in RESERVED_SLUGS or Organisation.objects.filter(slug=slug).exists():
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+# -- telling ---------------------------------------------------------------------------------------
+
+
+def mark_read(*, actor: User) -> int:
+    """The proposer has seen the answers that were given so far. Returns how many were new."""
+    new = Proposal.objects.filter(proposed_by=actor, read_at=None).exclude(state=SuggestionState.OPEN)
+    return new.update(read_at=timezone.now())
+
+
+def _tell_worker() -> None:
+    from kombu.exceptions import OperationalError
+
+    from partners.tasks import tell_proposers
+
+    try:
+        tell_proposers.delay()
+    except OperationalError:
+        return  # the row says that an e-mail is owed; beat sends it when the broker is back
+
+
+def tell_proposers() -> int:
+    """E-mail those whose proposals were decided. A row is claimed before its e-mail goes out: nobody gets two."""
+    sent = 0
+    while sent < TOLD_AT_ONCE:
+        with transaction.atomic():
+            owed = Proposal.objects.exclude(state=SuggestionState.OPEN).filter(told_at=None)
+            proposal = (
+                owed.select_for_update(skip_locked=True, of=("self",)).order_by("decided_at", "pk").first()
+            )
+            if proposal is None:
+                return sent
+            proposal.told_at = timezone.now()
+            proposal.save(update_fields=["told_at"])
+            if proposal.proposed_by and proposal.proposed_by.is_active:
+                text = render_to_string("emails/proposal_decided.txt", {"proposal": proposal})
+                state = proposal.get_state_display().lower()
+                # inside the transaction: when the mail server refuses, the row stays owed
+                send_mail(
+                    f"Your proposal was {state}: {proposal.about}"[:200],
+                    text,
+                    None,
+                    [proposal.proposed_by.email],
+                )
+                sent += 1
+    return sent

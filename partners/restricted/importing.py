@@ -1,0 +1,224 @@
+"""Reading a restricted-party list from CSV: a dry run by default, then one transaction.
+
+Columns: `name` and `effective_from` (YYYY-MM-DD) are needed; `country` (two letters), `effective_until` and
+`reference` may be there. A line is known by its name within the list. A party that a complete file does not hold any
+more ends on the day of the file; nothing is deleted.
+"""
+
+import csv
+import datetime
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django_countries import countries
+
+from cmo_selector.accounts.models import User
+from cmo_selector.audit.services import record
+from partners.enums import ChangeHow, EvidenceLevel
+from partners.history import recording
+from partners.models import ListedParty, RestrictedPartyList, Source
+
+NEEDED = ("name", "effective_from")
+LARGEST_FILE = 5_000_000  # bytes; the longest public lists have some ten thousand lines
+EXAMPLES = 50
+
+
+class ListFileError(ValueError):
+    """A file that is refused as a whole; the message says why and what is expected."""
+
+
+@dataclass
+class ListReport:
+    """created + updated + unchanged + rejected = rows; `ended` were on the list and are not in the file."""
+
+    applied: bool
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    ended: int = 0
+    rejected: list[tuple[int, str]] = field(default_factory=list)  # line, reason
+    changes: list[str] = field(default_factory=list)  # a sample, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    number: int
+    name: str
+    country: str
+    effective_from: datetime.date
+    effective_until: datetime.date | None
+    reference: str
+
+
+def import_list(
+    *,
+    party_list: RestrictedPartyList,
+    content: bytes,
+    source_title: str,
+    file_date: datetime.date,
+    apply: bool = False,
+    complete: bool = True,
+    actor: User | None = None,
+) -> ListReport:
+    """Compare the file with the list; with `apply` make the list equal to it. Raises ListFileError."""
+    if file_date > timezone.localdate():
+        raise ListFileError(f"The date of the file, {file_date}, is in the future.")
+    report = ListReport(applied=apply)
+    lines = _lines(content, report)
+    with (
+        transaction.atomic(),
+        recording(how=ChangeHow.IMPORT, why=f"{party_list}: {source_title}", actor=actor),
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"restricted:{party_list.code}"])
+        _compare(party_list, lines, report, source_title, file_date, complete)
+        if apply:
+            data = {n: getattr(report, n) for n in ("rows", "created", "updated", "unchanged", "ended")}
+            record(actor=actor, verb="restricted_list.imported", obj=party_list, data=data)
+        else:
+            transaction.set_rollback(True)
+    return report
+
+
+def _lines(content: bytes, report: ListReport) -> list[Line]:
+    if len(content) > LARGEST_FILE:
+        raise ListFileError(
+            f"The file is larger than {LARGEST_FILE // 1_000_000} MB; that is no list of names."
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ListFileError("The file is not in UTF-8. Save it as “CSV UTF-8” and try again.") from error
+    reader = csv.DictReader(io.StringIO(text))
+    columns = [(c or "").strip().lower() for c in reader.fieldnames or []]
+    missing = [c for c in NEEDED if c not in columns]
+    if missing:
+        hint = (
+            " Its columns are separated by semicolons; use commas."
+            if len(columns) == 1 and ";" in columns[0]
+            else ""
+        )
+        raise ListFileError(
+            f"The first line must name the columns {', '.join(NEEDED)}; missing: {', '.join(missing)}.{hint}"
+        )
+    reader.fieldnames = columns
+    found: dict[str, Line] = {}
+    for row in reader:
+        report.rows += 1
+        try:
+            line = _line(reader.line_num, row)
+            if line.name in found:
+                raise ValueError(f"{line.name} stands on line {found[line.name].number} already")
+        except ValueError as error:
+            report.rejected.append((reader.line_num, str(error)))
+            continue
+        found[line.name] = line
+    if not found:
+        raise ListFileError("The file holds no party that can be read; nothing was compared.")
+    return list(found.values())
+
+
+def _line(number: int, row: dict[str | None, Any]) -> Line:
+    """One line. Raises ValueError in words."""
+    if None in row or None in row.values():
+        raise ValueError("The line has more or fewer columns than the first one")
+    values = {str(k): (v or "").strip() for k, v in row.items()}
+    name, country = " ".join(values["name"].split()), values.get("country", "").upper()
+    if not name:
+        raise ValueError("The name is missing")
+    if len(name) > 200:
+        raise ValueError("The name is longer than 200 letters")
+    if country and country not in dict(countries):
+        raise ValueError(f"{country} is no country; use two letters, e.g. CN")
+    begins = _day(values["effective_from"], "effective_from")
+    if begins is None:
+        raise ValueError("effective_from is missing")
+    ends = _day(values.get("effective_until", ""), "effective_until")
+    if ends and ends < begins:
+        raise ValueError("effective_until comes before effective_from")
+    return Line(number, name, country, begins, ends, values.get("reference", "")[:160])
+
+
+def _day(text: str, column: str) -> datetime.date | None:
+    if not text:
+        return None
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{column} must be YYYY-MM-DD, not “{text}”") from error
+
+
+def _compare(
+    party_list: RestrictedPartyList,
+    lines: list[Line],
+    report: ListReport,
+    source_title: str,
+    file_date: datetime.date,
+    complete: bool,
+) -> None:
+    source, _ = Source.objects.get_or_create(
+        code=f"list-{party_list.code}-{file_date:%Y-%m-%d}"[:80],
+        defaults={
+            "title": source_title,
+            "publisher": party_list.publisher,
+            "url": party_list.url,
+            "dated_on": file_date,
+            "illustrative": party_list.illustrative,
+        },
+    )
+    known = {party.name: party for party in party_list.parties.all()}
+    for line in lines:
+        party = known.get(line.name)
+        wanted = {
+            "country": line.country,
+            "effective_from": line.effective_from,
+            "effective_until": line.effective_until,
+        }
+        if party is None:
+            report.created += 1
+            _note(report, f"New: {line.name}, from {line.effective_from}")
+            party = ListedParty(list=party_list, name=line.name)
+        else:
+            differing = {n: (getattr(party, n), v) for n, v in wanted.items() if getattr(party, n) != v}
+            if not differing:
+                report.unchanged += 1
+                continue
+            report.updated += 1
+            for name, (old, new) in differing.items():
+                _note(report, f"{line.name}, {name}: {old or 'none'} → {new or 'none'}")
+        _write(party, wanted, source, line.reference, file_date)
+    if complete:
+        names = {line.name for line in lines}
+        for party in known.values():
+            if party.name not in names and (
+                party.effective_until is None or party.effective_until > file_date
+            ):
+                report.ended += 1
+                _note(report, f"Not in the file any more: {party.name}")
+                ends = max(file_date, party.effective_from)
+                _write(party, {"effective_until": ends}, source, party.source_reference, file_date)
+
+
+def _write(
+    party: ListedParty, wanted: dict, source: Source, reference: str, file_date: datetime.date
+) -> None:
+    for name, value in wanted.items():
+        setattr(party, name, value)
+    party.source, party.source_reference, party.retrieved_on = source, reference, file_date
+    party.evidence_level = EvidenceLevel.PUBLIC_REGISTER
+    party.save()
+
+
+def _note(report: ListReport, text: str) -> None:
+    if len(report.changes) < EXAMPLES:
+        report.changes.append(text)
+
+
+def rejected_lines(report: ListReport) -> Iterator[str]:
+    for number, reason in report.rejected:
+        yield f"line {number}: {reason}"
