@@ -14,6 +14,7 @@ from partners.scoring.types import Brief, PartnerFacts, Ranking
 from quotes.brief import brief_for, hand_over_of, transfer_terms_of
 from quotes.models import Project
 from quotes.overrides import overrides_for_engine
+from quotes.quote_facts import quote_facts, with_quotes
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class Inputs:
 def inputs_of(
     project: Project, *, weights: Mapping[str, float] | None = None, as_of: dt.date | None = None
 ) -> Inputs:
-    """Brief, facts, weights and overrides. Raises NothingToRank for a project without needs."""
+    """Brief, facts with the project's quotes, weights and overrides. Raises NothingToRank without needs."""
     return Inputs(
         brief=brief_for(project, as_of=as_of),
-        facts=current_facts(),
+        facts=with_quotes(current_facts(), quote_facts(project)),
         weights=weights or project.weights.as_dict(),
         overrides=overrides_for_engine(project),
     )

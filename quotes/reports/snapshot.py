@@ -39,7 +39,7 @@ DETAILED = 8  # a longer shortlist keeps its order and comments, but only the fi
 PRICE_CRITERIA = ("C7", "C8")
 PRICE_RULES = (Rule.MINIMUM_PROJECT,)
 PARTNER_RULES = (Rule.MINIMUM_PROJECT, Rule.CONTRACT_STRUCTURE)
-PRICE_FACTS = ("indicativeprice", "commercialterms")
+PRICE_FACTS = ("indicativeprice", "commercialterms", "quote")
 WITHHELD = "Withheld: prices are not part of this report."
 PRICE_NEED = "The partner's minimum project value is within the limit set (amount withheld)"
 

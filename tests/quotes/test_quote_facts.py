@@ -1,0 +1,83 @@
+"""Normalised quotes move C7: in the project’s basis and currency, what is open as an interval, never when sealed."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from partners.scoring.types import Group
+from quotes.comparison import load_comparison
+from quotes.models import Project, Rfq
+from quotes.quote_facts import quote_facts, with_quotes
+from quotes.ranking import inputs_of, rank_project
+from tests.factories.quotes import NeedFactory, ProjectFactory
+from tests.quotes.test_comparison import member, three  # noqa: F401
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project(three):  # noqa: F811
+    rfq, *_ = three
+    project = rfq.project
+    figures = [load_comparison(rfq).figures(q, load_comparison(rfq).base) for q in three[1:3]]
+    highest = max(f.npv for f in figures)
+    Project.objects.filter(pk=project.pk).update(
+        price_basis="programme", price_target=highest / 4, price_limit=highest * 2
+    )
+    NeedFactory(project=project)
+    return Project.objects.select_related("sponsor", "weights").get(pk=project.pk)
+
+
+def cost_of(project, partner_id):
+    result = next(r for r in rank_project(project).results if r.partner_id == partner_id)
+    return next(c for c in result.criteria if c.code == "C7")
+
+
+def test_a_quote_becomes_the_cost_of_its_partner(project, three):  # noqa: F811
+    rfq, a, b, c = three
+    found = quote_facts(project)
+    assert set(found) == {a.organisation_id, b.organisation_id}  # the hollow bid of the third says nothing
+    comparison = load_comparison(rfq)
+    npv = comparison.figures(a, comparison.base).npv
+    fact = found[a.organisation_id]
+    assert Decimal(str((fact.low + fact.high) / 2)) == pytest.approx(npv)
+    shown = cost_of(project, a.organisation_id)
+    assert shown.subs[0].reason.startswith(f"Normalised quote {project.currency}")
+    assert [f.kind for f in shown.subs[0].facts] == ["quote"]
+    gap = found[b.organisation_id]
+    assert gap.complete < 1
+    assert gap.low < gap.high
+    assert cost_of(project, c.organisation_id).known == 0
+
+
+def test_another_basis_or_no_anchors_ask_nothing(project, three, django_assert_num_queries):  # noqa: F811
+    for change in ({"price_basis": "patient"}, {"price_target": None}, {"price_limit": None}):
+        other = Project.objects.get(pk=project.pk)
+        for name, value in change.items():
+            setattr(other, name, value)
+        with django_assert_num_queries(0):
+            assert quote_facts(other) == {}
+
+
+def test_quotes_in_another_currency_than_the_anchors_are_not_compared(project):
+    project.currency = "JPY" if project.currency != "JPY" else "CHF"
+    assert quote_facts(project) == {}
+
+
+def test_nothing_leaks_into_another_sponsors_ranking(project, three):  # noqa: F811
+    other = ProjectFactory(price_basis="programme", price_target=1, price_limit=10)
+    NeedFactory(project=other)
+    assert all(p.quotes == () for p in inputs_of(other).facts)
+
+
+def test_partners_without_a_quote_stay_as_they_are(project):
+    facts = inputs_of(project).facts
+    bare = tuple(replace(p, quotes=()) for p in facts)
+    assert with_quotes(bare, {}) == bare
+    assert len(rank_project(project).group(Group.KNOCKED_OUT)) == 0
+
+
+def test_a_cancelled_rfq_is_left_out(project, three):  # noqa: F811
+    Rfq.objects.filter(pk=three[0].pk).update(state="cancelled")
+    assert quote_facts(project) == {}
