@@ -46,18 +46,23 @@ class InspectionAdmin(FactAdmin):
         ("started_on", "ended_on"),
         "closed_out_on",
         ("outcome", "observations"),
+        "note",
         "url",
     )
 
 
 @admin.register(models.RegulatoryAction)
 class RegulatoryActionAdmin(FactAdmin):
-    list_display = ("facility", "kind", "regulator", "issued_on", "closed_on", "reference", "evidence_level")
+    list_display = (
+        "facility", "kind", "regulator", "issued_on", "closed_on", "close_out_unknown", "reference",
+        "evidence_level",
+    )  # fmt: skip
     list_select_related = ("facility__organisation", "regulator")
     list_filter = (
         ("kind", ChoicesDropdownFilter),
         ("regulator", AutocompleteSelectFilter),
         ("closed_on", admin.EmptyFieldListFilter),
+        "close_out_unknown",
         *EVIDENCE_FILTERS,
     )
     search_fields = ("reference", "summary", "facility__name", "facility__organisation__name")
@@ -65,7 +70,7 @@ class RegulatoryActionAdmin(FactAdmin):
     main_fields = (
         ("facility", "regulator"),
         ("kind", "reference"),
-        ("issued_on", "closed_on"),
+        ("issued_on", "closed_on", "close_out_unknown"),
         "summary",
         "url",
     )

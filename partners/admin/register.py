@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
@@ -12,6 +13,7 @@ from unfold.decorators import display
 
 from cmo_selector.audit.desk import ReadOnlyAdmin
 from partners import models
+from partners.importers.linking import unlink_rows
 
 from .history import HistoryMixin
 from .rejected import rejected_csv, rejected_of_run
@@ -33,10 +35,19 @@ class RegisterEstablishmentAdmin(SavedFiltersMixin, HistoryMixin, ReadOnlyAdmin)
 
 
 class RegisterRowAdmin(HistoryMixin, ReadOnlyAdmin):
-    """Rows of a register that may be linked to a site."""
+    """Rows of a register that may be linked to a site or a partner."""
 
     list_select_related = ("facility__organisation",)
     list_filter_submit = True
+    actions = ("unlink",)
+
+    def has_unlink_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("partners.change_facility")  # type: ignore[union-attr]
+
+    @admin.action(description="Not this site: unlink, and do not link again", permissions=["unlink"])
+    def unlink(self, request: HttpRequest, queryset: QuerySet) -> None:
+        number = unlink_rows(actor=request.user, rows=queryset)  # type: ignore[arg-type]
+        self.message_user(request, f"{number} of {queryset.count()} rows unlinked; their facts are gone.")
 
 
 @admin.register(models.RegisterForm483)
@@ -80,7 +91,7 @@ class RegisterInspectionAdmin(RegisterRowAdmin):
 
 
 @admin.register(models.RegisterListing)
-class RegisterListingAdmin(HistoryMixin, ReadOnlyAdmin):
+class RegisterListingAdmin(RegisterRowAdmin):
     list_display = ("name", "dosage_form", "labeler", "product_ndc", "started_on", "organisation", "left_on")
     list_select_related = ("organisation",)
     list_filter = (

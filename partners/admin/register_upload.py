@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminFileFieldWidget, Un
 from cmo_selector.audit.desk import ReadOnlyAdmin
 from partners.enums import RegisterKind, UploadAim, UploadState
 from partners.importers import uploads
+from partners.importers.core import CLOSING_LIMIT_ROWS
 from partners.importers.files import MEGABYTE, ROW_LIMIT
 from partners.models import RegisterUpload
 
@@ -147,7 +148,8 @@ class RegisterUploadAdmin(ReadOnlyAdmin):
             changes=_by_change(report),
             rejected=report.get("rejected_rows", [])[:REJECTED_SHOWN],
             facts={what: count for what, count in report.get("facts", {}).items() if count},
-            nothing_to_apply=not any(report.get(name) for name in ("created", "updated", "closed")),
+            nothing_new=not any(report.get(name) for name in ("created", "updated", "closed")),
+            ask_about_closing=report.get("closed", 0) >= CLOSING_LIMIT_ROWS,
             may_act=self.has_add_permission(request),
             previewed=upload.state == UploadState.READY,
             may_cancel=upload.working or upload.state == UploadState.READY,
@@ -194,7 +196,15 @@ def _by_change(report: dict[str, Any]) -> list[tuple[str, int, list[dict[str, An
     """The sample of changes by sort, with how many there are in all."""
     found = []
     for change in ("updated", "created", "closed"):
-        rows = [row for row in report.get("changes", []) if row["change"] == change]
+        rows = [
+            {
+                **row,
+                "key": str(row["key"]).replace("|", " · "),
+                "fields": {name.replace("_", " "): pair for name, pair in row["fields"].items()},
+            }
+            for row in report.get("changes", [])
+            if row["change"] == change
+        ]
         if rows:
             found.append((change, report[change], rows))
     return found

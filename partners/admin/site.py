@@ -34,7 +34,7 @@ class InspectionInline(FactInline):
 
 class ActionInline(FactInline):
     model = models.RegulatoryAction
-    main_fields = ("regulator", "kind", "issued_on", "closed_on")
+    main_fields = ("regulator", "kind", "issued_on", "closed_on", "close_out_unknown")
     autocomplete_fields = ("regulator", "source")
 
 

@@ -38,6 +38,10 @@ PROGRESS_EVERY = 1000  # rows
 CLOSING_LIMIT_SHARE = 0.5
 CLOSING_LIMIT_ROWS = 100
 
+# A date that only makes sense with the day first: other dates of the file may be read the wrong way round.
+DAY_FIRST = "dates seem to have the day first; dates with slashes are read as MM/DD/YYYY, so check the others"
+_day_first = re.compile(r"must be a date .* not '(1[3-9]|2[0-9]|3[01])/(0?[1-9]|1[0-2])/[0-9]{4}'", re.ASCII)
+
 # Told a step and how much of the file has been read (0 to 1); may raise to stop the run.
 Progress = Callable[[str, float], None]
 
@@ -135,6 +139,8 @@ def _staged_rows(
         except RowRejected as rejection:
             values: list[Any] = [None] * len(spec.fields)
             values[key_at] = _key_of_bad_row(spec, row)
+            if _day_first.search(str(rejection)):
+                warned[DAY_FIRST] += 1
             yield (row.line, str(rejection)[:REASON_LENGTH], row.fields, *values)
             continue
         seen[key] = (row.line, _digest(parsed))

@@ -16,7 +16,7 @@ from partners.enums import EvidenceLevel, RegisterKind
 from partners.models import Capability, Certificate, Inspection, RegulatoryAction, TrackRecord
 
 from . import facts
-from .facts import Vocabulary
+from .facts import Sites, Vocabulary
 
 LOCK = "register-evidence"
 BATCH = 1000
@@ -29,7 +29,7 @@ class FactKind:
 
     model: type[models.Model]
     registers: tuple[RegisterKind, ...]
-    make: Callable[[Vocabulary], Iterator[Any]]
+    make: Callable[[Vocabulary, Sites], Iterator[Any]]
     identity: tuple[str, ...]  # besides `source_reference`
     kept_equal: tuple[str, ...]
 
@@ -83,9 +83,11 @@ class FactChanges:
 
 
 @transaction.atomic
-def refresh_evidence(*, register: RegisterKind | None = None) -> FactChanges:
+def refresh_evidence(*, register: RegisterKind | None = None, owners: Sites = None) -> FactChanges:
     """Make the facts of one register (or of all) equal to its linked rows.
 
+    `owners` are ids of the sites whose facts may have changed (for drug listings: of the partners), so that a
+    single link costs little; the site a row was taken from is one of them, too. Needs `register`.
     Two refreshes at once wait for each other. Without vocabularies there is nothing to write facts with, and
     nothing is done.
     """
@@ -97,13 +99,13 @@ def refresh_evidence(*, register: RegisterKind | None = None) -> FactChanges:
         return done
     for kind in FACT_KINDS:
         if register is None or register in kind.registers:
-            done += _refresh(kind, vocabulary)
+            done += _refresh(kind, vocabulary, owners)
     return done
 
 
-def _refresh(kind: FactKind, vocabulary: Vocabulary) -> FactChanges:
-    wanted = {_identity(kind, fact): fact for fact in list(kind.make(vocabulary))}
-    stored = {_identity(kind, fact): fact for fact in _stored(kind)}
+def _refresh(kind: FactKind, vocabulary: Vocabulary, owners: Sites) -> FactChanges:
+    wanted = {_identity(kind, fact): fact for fact in list(kind.make(vocabulary, owners))}
+    stored = {_identity(kind, fact): fact for fact in _stored(kind, owners)}
     compared = (*kind.kept_equal, *EVIDENCE)
     done, changed = FactChanges(), []
     for identity, fact in stored.items():
@@ -131,8 +133,11 @@ def _identity(kind: FactKind, fact: Any) -> tuple[Any, ...]:
     return (*(getattr(fact, name) for name in kind.identity), fact.source_reference)
 
 
-def _stored(kind: FactKind) -> Iterable[Any]:
+def _stored(kind: FactKind, owners: Sites) -> Iterable[Any]:
     """The facts that rest on the kind's registers now."""
-    return kind.model._default_manager.filter(
+    rows = kind.model._default_manager.filter(
         source__imports__kind__in=kind.registers, evidence_level=EvidenceLevel.PUBLIC_REGISTER
-    ).distinct()
+    )
+    if owners is not None:
+        rows = rows.filter(**{f"{kind.identity[0]}__in": owners})
+    return rows.distinct()

@@ -9,10 +9,12 @@ import datetime
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+
+from django.db.models import QuerySet
 
 from partners.enums import ActionListing, EvidenceLevel, InspectionOutcome, TrackRecordKind
 from partners.models import (
@@ -39,6 +41,7 @@ CERTIFICATE_TYPE = "fda-registration"
 REGULATOR = "fda"
 DOSAGE_FORMS = Path(__file__).resolve().parent.parent / "data" / "register" / "dosage_forms.json"
 REFERENCE_LENGTH = 160  # Evidenced.source_reference
+NOTE_LENGTH = 300  # Inspection.note, Capability.note, TrackRecord.description
 
 # The FDA put hundreds of older Form 483s on its list in a few days, with the day of posting as "record date"
 # (2015-07-10: 180 of 1,496). None of them is taken for the day of an inspection.
@@ -46,6 +49,7 @@ POSTING_MONTH = (2015, 7)
 GRAVITY = (InspectionOutcome.NAI, InspectionOutcome.VAI, InspectionOutcome.OAI)
 
 
+Sites = Collection[int] | None  # ids of sites (of listings: partners) to look at; None: all
 Row = TypeVar("Row", bound=RegisterRow)
 
 
@@ -80,13 +84,18 @@ def _evidence(row: Any, reference: str) -> dict[str, Any]:
 # -- establishments --------------------------------------------------------------------------------
 
 
-def _establishments() -> Iterable[RegisterEstablishment]:
-    return RegisterEstablishment.objects.filter(facility__isnull=False).order_by("pk").iterator()
+def _at(rows: QuerySet, sites: Sites) -> QuerySet:
+    """The rows that are linked to a site, or to one of the given sites."""
+    return rows.filter(facility__isnull=False) if sites is None else rows.filter(facility__in=sites)
 
 
-def registrations(vocabulary: Vocabulary) -> Iterator[Certificate]:
+def _establishments(sites: Sites) -> Iterable[RegisterEstablishment]:
+    return _at(RegisterEstablishment.objects.order_by("pk"), sites).iterator()
+
+
+def registrations(vocabulary: Vocabulary, sites: Sites = None) -> Iterator[Certificate]:
     """The registration itself, with its expiry. It proves no inspection."""
-    for row in _establishments():
+    for row in _establishments(sites):
         yield Certificate(
             facility_id=row.facility_id,
             type=vocabulary.certificate_type,
@@ -97,9 +106,9 @@ def registrations(vocabulary: Vocabulary) -> Iterator[Certificate]:
         )
 
 
-def capabilities(vocabulary: Vocabulary) -> Iterator[Capability]:
+def capabilities(vocabulary: Vocabulary, sites: Sites = None) -> Iterator[Capability]:
     """Registered operations as services, through the cross-walk; words it has nothing for are left out."""
-    for row in _establishments():
+    for row in _establishments(sites):
         words: dict[Service, list[str]] = defaultdict(list)
         for word in row.operations:
             if service := vocabulary.services.get(word):
@@ -108,7 +117,7 @@ def capabilities(vocabulary: Vocabulary) -> Iterator[Capability]:
             yield Capability(
                 facility_id=row.facility_id,
                 service=service,
-                note=f"Registered as: {'; '.join(stated)}",
+                note=_cut(f"Registered as: {'; '.join(stated)}"),
                 **_evidence(row, row.duns),
             )
 
@@ -116,14 +125,14 @@ def capabilities(vocabulary: Vocabulary) -> Iterator[Capability]:
 # -- inspections and Form 483s -----------------------------------------------------------------------
 
 
-def inspections(vocabulary: Vocabulary) -> Iterator[Inspection]:
+def inspections(vocabulary: Vocabulary, sites: Sites = None) -> Iterator[Inspection]:
     """Classified inspections, and the inspections that a published Form 483 shows without saying how they ended.
 
     A Form 483 recorded on the day a classified inspection of the same site ended belongs to that inspection.
     """
     classified: dict[tuple[int, datetime.date], Inspection] = {}
     by_inspection: dict[tuple[int, str], list[RegisterInspection]] = defaultdict(list)
-    for row in RegisterInspection.objects.filter(facility__isnull=False).order_by("key"):
+    for row in _at(RegisterInspection.objects.order_by("key"), sites):
         by_inspection[row.facility_id, row.inspection_id].append(row)
     for (facility_id, number), rows in by_inspection.items():
         row = _current(rows)
@@ -133,12 +142,12 @@ def inspections(vocabulary: Vocabulary) -> Iterator[Inspection]:
             ended_on=row.ended_on,
             outcome=max((r.outcome for r in rows), key=GRAVITY.index),
             product_area=_listed(sorted(r.project_area or r.product_type for r in rows))[:120],
-            note=_issued_to(row.firm_name),
+            note=_cut(_issued_to(row.firm_name)),
             **_evidence(row, f"Inspection {number}"),
         )
         classified[facility_id, row.ended_on] = fact
         yield fact
-    for row in RegisterForm483.objects.filter(facility__isnull=False).order_by("-recorded_on", "key"):
+    for row in _at(RegisterForm483.objects.order_by("-recorded_on", "key"), sites):
         day = inspected_on(row)
         twin = classified.get((row.facility_id, day)) if day else None
         if twin is not None:
@@ -152,7 +161,7 @@ def inspections(vocabulary: Vocabulary) -> Iterator[Inspection]:
             regulator=vocabulary.regulator,
             ended_on=day,
             outcome=InspectionOutcome.UNKNOWN,
-            note=said + _issued_to(row.firm_name),
+            note=_cut(said + _issued_to(row.firm_name)),
             url=row.url if len(row.url) <= Inspection._meta.get_field("url").max_length else "",
             **_evidence(row, _short(f"Form 483 {row.document}, {row.recorded_on or 'undated'}")),
         )
@@ -172,13 +181,13 @@ def _issued_to(name: str) -> str:
 # -- letters and actions -----------------------------------------------------------------------------
 
 
-def actions(vocabulary: Vocabulary) -> Iterator[RegulatoryAction]:
+def actions(vocabulary: Vocabulary, sites: Sites = None) -> Iterator[RegulatoryAction]:
     """Letters, injunctions and seizures. The lists state none of them closed, and none of them open.
 
     One action that stands in several lists (known by its case) is one fact; the posted letter adds its address.
     """
     cases: dict[tuple[int, str, str], list[RegisterAction]] = defaultdict(list)
-    for row in RegisterAction.objects.filter(facility__isnull=False).exclude(kind="").order_by("pk"):
+    for row in _at(RegisterAction.objects.exclude(kind="").order_by("pk"), sites):
         cases[row.facility_id, row.kind, row.case_id or row.key].append(row)
     for (facility_id, kind, case), rows in cases.items():
         stated = [row for row in rows if row.listing != ActionListing.POSTED_LETTERS] or rows
@@ -207,10 +216,11 @@ def actions(vocabulary: Vocabulary) -> Iterator[RegulatoryAction]:
 # -- drug listings -----------------------------------------------------------------------------------
 
 
-def listings(vocabulary: Vocabulary) -> Iterator[TrackRecord]:
+def listings(vocabulary: Vocabulary, partners: Sites = None) -> Iterator[TrackRecord]:
     """What a labeler lists: one fact for each substance and dosage form, with the number of its listings."""
     groups: dict[tuple[int, str, str], list[RegisterListing]] = defaultdict(list)
-    for row in RegisterListing.objects.filter(organisation__isnull=False).order_by("key"):
+    rows = RegisterListing.objects.filter(organisation__isnull=False).order_by("key")
+    for row in rows if partners is None else rows.filter(organisation__in=partners):
         substance = "; ".join(row.substances) or row.name
         groups[row.organisation_id, substance, row.dosage_form].append(row)
     forms = dosage_form_codes()
@@ -228,7 +238,7 @@ def listings(vocabulary: Vocabulary) -> Iterator[TrackRecord]:
             dosage_form=vocabulary.dosage_forms.get(forms.get(form, "")),
             regulator=vocabulary.regulator,
             first_year=min(years, default=None),
-            description=text if len(text) <= 300 else text[:299] + "…",
+            description=_cut(text),
             **_evidence(row, _short(f"{substance} · {form}")),
         )
 
@@ -249,6 +259,11 @@ def _current(rows: list[Row]) -> Row:
 
 def _listed(items: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(filter(None, items)))
+
+
+def _cut(text: str) -> str:
+    """A text that fits the notes and descriptions of facts."""
+    return text if len(text) <= NOTE_LENGTH else text[: NOTE_LENGTH - 1] + "…"
 
 
 def _short(reference: str) -> str:

@@ -6,10 +6,15 @@ exactly one partner's name. A warning letter that has but a name is left to a cu
 
 # ruff: noqa: S608  table names come from the models
 
-from django.db import connection, models
+from django.db import connection, models, transaction
+from django.db.models import QuerySet
 
-from partners.enums import ActionListing, IdentifierScheme
-from partners.models import RegisterAction, RegisterForm483, RegisterInspection
+from cmo_selector.accounts.models import User
+from cmo_selector.audit.services import record
+from partners.enums import ActionListing, IdentifierScheme, RegisterKind
+from partners.models import RegisterAction, RegisterForm483, RegisterInspection, RegisterListing
+
+from .evidence import refresh_evidence
 
 _BY_DUNS = """
     UPDATE partners_registerestablishment e SET facility_id = i.facility_id
@@ -56,11 +61,11 @@ _BY_NAME = f"""
         SELECT folded, min(id) AS id FROM names WHERE folded <> '' GROUP BY folded HAVING count(*) = 1
     ), labelers AS (
         SELECT labeler, {_FOLDED.format("labeler")} AS folded
-        FROM partners_registerlisting WHERE organisation_id IS NULL GROUP BY labeler
+        FROM partners_registerlisting WHERE organisation_id IS NULL AND NOT link_refused GROUP BY labeler
     )
     UPDATE partners_registerlisting l SET organisation_id = one.id
     FROM labelers JOIN one USING (folded)
-    WHERE l.organisation_id IS NULL AND l.labeler = labelers.labeler
+    WHERE l.organisation_id IS NULL AND NOT l.link_refused AND l.labeler = labelers.labeler
 """
 
 
@@ -75,7 +80,7 @@ _BY_CASE = """
         HAVING count(DISTINCT fei) = 1 AND count(DISTINCT facility_id) = 1
             AND count(*) = count(facility_id)
     ) one
-    WHERE posted.listing = %s AND posted.facility_id IS NULL
+    WHERE posted.listing = %s AND posted.facility_id IS NULL AND NOT posted.link_refused
       AND posted.case_id = one.case_id AND posted.kind = one.kind AND posted.issued_on = one.issued_on
 """
 
@@ -120,7 +125,33 @@ def _link_by_fei(model: type[models.Model]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} r SET facility_id = one.facility_id FROM ({_SITE_OF_FEI}) one "
-            "WHERE r.facility_id IS NULL AND r.fei <> '' AND r.fei = one.fei",
+            "WHERE r.facility_id IS NULL AND NOT r.link_refused AND r.fei <> '' AND r.fei = one.fei",
             [IdentifierScheme.FEI],
         )
         return cursor.rowcount
+
+
+@transaction.atomic
+def unlink_rows(*, actor: User, rows: QuerySet) -> int:
+    """Unlink rows of one register that are not the site's (or partner's) they are linked to; returns how many.
+
+    Their facts leave the catalogue, and no import links them again.
+    """
+    model = rows.model
+    owner = "organisation_id" if model is RegisterListing else "facility_id"
+    linked = model._default_manager.select_for_update().filter(pk__in=rows.values("pk"))
+    owners = dict(linked.exclude(**{owner: None}).values_list("pk", owner))
+    model._default_manager.filter(pk__in=owners).update(**{owner: None}, link_refused=True)
+    for row in model._default_manager.filter(pk__in=owners):
+        record(actor=actor, verb="register_row.unlinked", obj=row, data={owner: [owners[row.pk], None]})
+    for kind in REGISTERS_OF[model]:
+        refresh_evidence(register=kind, owners=set(owners.values()))
+    return len(owners)
+
+
+REGISTERS_OF: dict[type[models.Model], tuple[RegisterKind, ...]] = {
+    RegisterForm483: (RegisterKind.FORM_483S,),
+    RegisterAction: (RegisterKind.WARNING_LETTERS,),
+    RegisterInspection: (RegisterKind.INSPECTIONS,),
+    RegisterListing: (RegisterKind.NDC,),
+}

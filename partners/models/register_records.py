@@ -24,6 +24,9 @@ class RegisterRow(models.Model):
     first_seen_on = models.DateField()
     last_seen_on = models.DateField()
     left_on = models.DateField(null=True, blank=True)
+    link_refused = models.BooleanField(
+        db_default=False, default=False, help_text="A curator unlinked the row; no import links it again."
+    )
 
     class Meta:
         abstract = True

@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
-from partners.enums import SuggestionState
+from partners.enums import RegisterKind, SuggestionState
+from partners.importers.evidence import refresh_evidence
 from partners.models import Facility, LinkSuggestion, RegisterEstablishment
 
 MOST_OPEN = 50  # suggestions of one person that may wait at a time
@@ -94,6 +95,7 @@ def decide_suggestion(
         obj=row,
         data={"facility": [row.facility_id, current.facility_id], "suggestion": current.pk},
     )
+    refresh_evidence(register=RegisterKind.DRLS, owners=[current.facility_id])
     for other in row.suggestions.filter(state=SuggestionState.OPEN).exclude(pk=current.pk):
         _decide(actor, other, SuggestionState.REJECTED, OTHER_ACCEPTED)
     return _decide(actor, current, SuggestionState.ACCEPTED, note)

@@ -285,3 +285,19 @@ def test_odd_values_are_kept_with_a_warning(drls_file):
     assert (found[C]["city"], found[C]["country"]) == ("", "FR")
     assert found[C]["address"].startswith("1 Long Street, xxx")
     assert found[D]["fei"] == ""
+
+
+def test_dates_with_the_day_first_are_warned_of_because_others_may_be_misread(drls_file):
+    rows = [drls_row(A, expiration_date="31/12/2025"), drls_row(B, expiration_date="05/06/2025")]
+    report = run_import(register=DRLS, path=drls_file(rows))
+    assert totals(report) == {"rows": 2, "created": 1, "rejected": 1}
+    assert report.warnings == {
+        "dates seem to have the day first; dates with slashes are read as MM/DD/YYYY, so check the others": 1
+    }
+
+
+def test_dates_in_three_formats_are_read_alike(drls_file):
+    dates = ("12/31/2025", "2025-12-31", "20251231")
+    rows = [drls_row(duns, expiration_date=date) for duns, date in zip((A, B, C), dates, strict=True)]
+    applied(drls_file(rows))
+    assert {row["expires_on"] for row in stored()} == {datetime.date(2025, 12, 31)}

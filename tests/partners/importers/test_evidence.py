@@ -3,7 +3,9 @@
 import datetime
 
 import pytest
+from django.urls import reverse
 
+from cmo_selector.audit.models import AuditEvent
 from partners.enums import ActionListing, IdentifierScheme, InspectionOutcome, RegisterKind
 from partners.importers.evidence import FactChanges, refresh_evidence
 from partners.importers.linking import link_actions, link_form_483s, link_listings
@@ -18,6 +20,7 @@ from partners.models import (
     TrackRecord,
 )
 from partners.vocabularies import load_vocabularies
+from tests.factories.accounts import CuratorFactory
 from tests.factories.partners import (
     AliasFactory,
     FacilityFactory,
@@ -155,6 +158,12 @@ def test_form_483_is_an_inspection_of_unknown_classification(site):
     )
 
 
+def test_longest_names_fit_the_facts_notes(site):
+    form_483(facility=site, firm_name="N" * 200, recorded_on=datetime.date(2015, 7, 10))
+    refresh_evidence()
+    assert len(Inspection.objects.get().note) == 300
+
+
 def test_record_date_of_the_posting_days_is_not_taken_for_an_inspection(site):
     form_483(fei="3000001", recorded_on=datetime.date(2015, 7, 10))
     link_form_483s()
@@ -208,6 +217,34 @@ def test_row_that_is_unlinked_or_moved_takes_its_fact_along(site):
     RegisterAction.objects.filter(pk=row.pk).update(facility=None)
     assert refresh_evidence() == FactChanges(removed=1)
     assert not RegulatoryAction.objects.exists()
+
+
+def test_row_that_a_curator_unlinks_loses_its_fact_and_is_not_linked_again(site, client):
+    row, kept = letter(fei="3000001", case_id="612345"), letter(fei="3000001", case_id="612346")
+    link_actions()
+    refresh_evidence()
+    client.force_login(CuratorFactory())
+    data = {"action": "unlink", "_selected_action": [row.pk]}
+    response = client.post(reverse("admin:partners_registeraction_changelist"), data, follow=True)
+    assert "1 of 1 rows unlinked; their facts are gone." in response.content.decode()
+    assert RegulatoryAction.objects.get().reference == kept.case_id
+    assert link_actions() == 0
+    assert refresh_evidence() == FactChanges()
+    event = AuditEvent.objects.get(verb="register_row.unlinked")
+    assert (event.object_id, event.data) == (str(row.pk), {"facility_id": [site.pk, None]})
+
+
+def test_refresh_of_one_site_leaves_the_others_alone(site):
+    other = FacilityFactory(organisation__illustrative=False)
+    letter(facility=site)
+    letter(facility=other)
+    assert refresh_evidence(register=RegisterKind.WARNING_LETTERS, owners=[other.pk]) == FactChanges(added=1)
+    assert RegulatoryAction.objects.get().facility == other
+    RegisterAction.objects.update(facility=None)
+    assert refresh_evidence(register=RegisterKind.WARNING_LETTERS, owners=[site.pk]) == FactChanges()
+    assert refresh_evidence(register=RegisterKind.WARNING_LETTERS, owners=[other.pk]) == FactChanges(
+        removed=1
+    )
 
 
 def test_what_a_curator_found_out_is_kept(site):
