@@ -49,7 +49,8 @@ def test_snapshot_is_accounted_for_within_the_memory_limit_and_a_second_run_chan
         "unchanged      8,069\n"
         "rejected           0\n"
         "closed             0   in the register before, not in this file\n"
-        "linked             0   rows newly linked to catalogue sites\n"
+        "linked             0   rows newly linked to the catalogue\n"
+        "facts      unchanged\n"
         "\n"
         "This file is already applied; nothing was written.\n"
     )

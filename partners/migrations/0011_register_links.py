@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("partners", "0009_register_uploads"),
+        ("partners", "0010_more_catalogue_changes"),
     ]
 
     operations = [
