@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("partners", "0010_more_catalogue_changes"),
+        ("partners", "0011_curation"),
     ]
 
     operations = [
