@@ -115,3 +115,33 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} at {self.sponsor} ({self.role})"
+
+
+class ApiToken(models.Model):
+    """A token with which a program reads the API as a person at one sponsor, or as a curator without one.
+
+    Only the hash is kept; `hint` is the beginning of the token, by which its owner knows it.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
+    sponsor = models.ForeignKey(Sponsor, models.CASCADE, null=True, blank=True, related_name="api_tokens")
+    name = models.CharField(max_length=80)
+    hint = models.CharField(max_length=12)
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "user",
+                Lower("name"),
+                condition=models.Q(revoked_at=None),
+                name="api_token_name_once",
+                violation_error_message="You already have a token with that name.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

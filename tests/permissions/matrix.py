@@ -64,6 +64,17 @@ CASES = [
     Case("partners:profile", SIGNED_IN, {"slug": "{partner}"}),
     Case("partners:profile", ("login", *(404,) * 6), {"slug": "nobody"}),
     Case("partners:history", SIGNED_IN, {"slug": "{partner}"}),
+    # the API: 401 instead of the sign-in page; its own tokens
+    Case("api_index", PUBLIC),
+    Case("api:api-root", PUBLIC),
+    Case("api:openapi-json", PUBLIC),
+    Case("api_unknown", (404,) * 7, {"rest": "nothing"}),
+    Case("api:partners", (401, *(200,) * 6), query="?facets=1"),
+    Case("api:partner", (401, *(200,) * 6), {"slug": "{partner}"}),
+    Case("api:partner", (401, *(404,) * 6), {"slug": "nobody"}),
+    Case("api_tokens", SIGNED_IN),
+    Case("api_tokens", ("login", *(201,) * 6), {}, "POST", {"name": "Nightly"}),
+    Case("api_token_revoke", ("login", 404, 404, 404, 302, 404, 404), {"token_id": "{api_token}"}, "POST"),
     # public register: shared as well; anybody signed in may suggest a link
     Case("register:list", SIGNED_IN),
     Case("register:form_483s", SIGNED_IN),

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from cmo_selector.accounts.models import User
 from cmo_selector.accounts.roles import Role
+from cmo_selector.accounts.tokens import create_token
 from quotes.digest_mail import unsubscribe_token
 from quotes.models import MustOverride, Report, SavedSearch, ShortlistEntry
 from quotes.services.projects import WEIGHT_FIELDS
@@ -56,7 +57,9 @@ class Scene:
         report = self._report(project, owner.user)
         share = share_report(actor=owner.user, report=report, recipient="Board", days=7)
         search = SavedSearch.objects.create(sponsor=sponsor, owner=people["manager"], name="Search")
+        api_token, _ = create_token(actor=people["manager"], sponsor=sponsor, name="Program")
         self.names = {
+            "api_token": api_token.pk,
             "search": search.pk,
             "unsubscribe": unsubscribe_token(search),
             "project": project.pk,
