@@ -4,6 +4,7 @@ from django.urls import path
 
 from quotes.urls_rfq import rfq_patterns
 from quotes.views import (
+    evaluation,
     home,
     needs,
     networks,
@@ -70,6 +71,20 @@ urlpatterns = [
     path("projects/<int:project_id>/ranking/why/", ranking_tabs.why, name="ranking_why"),
     path("projects/<int:project_id>/ranking/profiles/", ranking_tabs.profiles, name="ranking_profiles"),
     path("projects/<int:project_id>/ranking/questions/", ranking_tabs.questions, name="ranking_questions"),
+    # group evaluation
+    path("projects/<int:project_id>/evaluation/", evaluation.overview, name="evaluation"),
+    path("projects/<int:project_id>/evaluation/start/", evaluation.start, name="evaluation_start"),
+    path("projects/<int:project_id>/evaluation/close/", evaluation.close, name="evaluation_close"),
+    path("projects/<int:project_id>/evaluation/reopen/", evaluation.reopen, name="evaluation_reopen"),
+    path("projects/<int:project_id>/evaluation/unlock/", evaluation.unlock, name="evaluation_unlock"),
+    path(
+        "projects/<int:project_id>/evaluation/score/<slug:slug>/", evaluation.score, name="evaluation_score"
+    ),
+    path(
+        "projects/<int:project_id>/evaluation/agree/<slug:slug>/<str:criterion>/",
+        evaluation.agree,
+        name="evaluation_agree",
+    ),
     # shortlist
     path("projects/<int:project_id>/shortlist/", shortlist.shortlist, name="shortlist"),
     path("projects/<int:project_id>/shortlist/add/", shortlist.add, name="shortlist_add"),

@@ -27,6 +27,10 @@ class Action(StrEnum):
     REQUEST_REPORT = "request_report"  # create, cancel and retry reports
     SHARE_REPORT = "share_report"  # open a finished report to a person without an account, and close it again
     SEE_PRICES = "see_prices"  # prices, quotes, terms and every sentence about them; scores are seen by all
+    EVALUATE = "evaluate"  # score shortlisted partners in a group evaluation
+    UNLOCK_EVALUATION = (
+        "unlock_evaluation"  # let criteria change or scoring go on although people have responded
+    )
     OVERRIDE_MUST = "override_must"  # let a partner pass a failed must-have, with a reason
     MANAGE_MEMBERS = "manage_members"
 
@@ -34,7 +38,7 @@ class Action(StrEnum):
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
     Role.MANAGER: frozenset(Action) - {Action.MANAGE_MEMBERS},
-    Role.EVALUATOR: frozenset({Action.VIEW, Action.COMMENT}),
+    Role.EVALUATOR: frozenset({Action.VIEW, Action.COMMENT, Action.EVALUATE}),
     Role.VIEWER: frozenset({Action.VIEW, Action.SEE_PRICES}),
 }
 

@@ -1,5 +1,6 @@
 """Everything that belongs to one sponsor."""
 
+from .evaluation import AgreedScore, Evaluation, EvaluationScore
 from .fx import ProjectRates
 from .invitation import Invitation, InvitationEmail, InvitationLink, RfqMessage
 from .override import MustOverride
@@ -15,8 +16,11 @@ from .tenancy import SponsorOwned
 from .weight_set import WeightSet
 
 __all__ = [
+    "AgreedScore",
     "Award",
     "CostScenario",
+    "Evaluation",
+    "EvaluationScore",
     "Invitation",
     "InvitationEmail",
     "InvitationLink",

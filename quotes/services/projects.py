@@ -20,7 +20,7 @@ from cmo_selector.audit.services import record
 from partners.scoring.types import CRITERIA
 from partners.scoring.weights import default_weights
 from quotes.enums import Profile
-from quotes.models import Need, Project, ProjectWeights
+from quotes.models import Evaluation, Need, Project, ProjectWeights
 from quotes.needs import NEED_FIELDS, NEED_RELATED, need_label, only_read_fields, problems
 from quotes.suggestions import suggested_needs
 from quotes.versions import StaleVersion, shown, version_of
@@ -55,7 +55,21 @@ PROJECT_FIELDS = (
 WEIGHT_FIELDS = tuple(ProjectWeights.FIELDS.values())
 
 
-class ProjectArchived(ValueError):
+class ProjectNotEditable(ValueError):
+    """The project does not take this change; the message says why and what to do."""
+
+
+class CriteriaLocked(ProjectNotEditable):
+    """Responses of a group evaluation depend on criteria and weights: they change only after an unlocking."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Criteria and weights are locked since the first response to the group evaluation. An owner or a manager "
+            "can unlock them there, with a reason."
+        )
+
+
+class ProjectArchived(ProjectNotEditable):
     """The project is archived: it can be read and restored, not changed."""
 
     def __init__(self) -> None:
@@ -82,6 +96,23 @@ def _lock(project: Project) -> Project:
     if current.archived_at is not None:
         raise ProjectArchived
     return current
+
+
+def lock_project(project: Project) -> Project:
+    """The project locked as it is now, for the services of what hangs on it. Raises ProjectArchived."""
+    return _lock(project)
+
+
+def _lock_criteria(project: Project) -> Project:
+    """The same for a change of needs or weights. Raises CriteriaLocked too."""
+    current = _lock(project)
+    if _criteria_locked(current):
+        raise CriteriaLocked
+    return current
+
+
+def _criteria_locked(project: Project) -> bool:
+    return Evaluation.objects.filter(project=project, locked_at__isnull=False).exists()
 
 
 def _touch(project: Project) -> None:
@@ -160,7 +191,7 @@ def update_project(
     defaults = stage_defaults(current)
     if defaults == defaults_before:
         return ProjectChange(current, tuple(changed))
-    if not current.weights.from_defaults:
+    if not current.weights.from_defaults or _criteria_locked(current):
         return ProjectChange(current, tuple(changed), weights_kept=True)
     _set_weights(actor, current, defaults, from_defaults=True)
     return ProjectChange(current, tuple(changed), weights_followed=True)
@@ -213,7 +244,7 @@ def _next_order(project: Project) -> int:
 @transaction.atomic
 def add_need(*, actor: User, project: Project, values: Mapping[str, Any]) -> Need:
     """Append a need. Columns that its rule does not read are left empty. Raises ProjectArchived."""
-    current = _lock(project)
+    current = _lock_criteria(project)
     need = _filled(Need(project=current, order=_next_order(current)), values)
     need.save()
     _logged(actor, "need.added", need, {"level": need.level})
@@ -224,7 +255,7 @@ def add_need(*, actor: User, project: Project, values: Mapping[str, Any]) -> Nee
 @transaction.atomic
 def change_need(*, actor: User, need: Need, values: Mapping[str, Any], version: str | None = None) -> bool:
     """Set a need's values; whether anything changed. Raises StaleVersion, ProjectArchived, Need.DoesNotExist."""
-    project = _lock(need.project)
+    project = _lock_criteria(need.project)
     current = Need.objects.select_related(*NEED_RELATED).get(pk=need.pk)
     current.project = project
     if version is not None and version != version_of(current, NEED_FIELDS):
@@ -247,7 +278,7 @@ def change_need(*, actor: User, need: Need, values: Mapping[str, Any], version: 
 @transaction.atomic
 def remove_need(*, actor: User, need: Need) -> None:
     """Delete a need; the log keeps its sentence. Raises ProjectArchived."""
-    project = _lock(need.project)
+    project = _lock_criteria(need.project)
     _logged(actor, "need.removed", need, {"level": need.level, "note": need.note})
     need.delete()
     _touch(project)
@@ -256,7 +287,7 @@ def remove_need(*, actor: User, need: Need) -> None:
 @transaction.atomic
 def add_suggested_needs(*, actor: User, project: Project, keys: Iterable[str] | None = None) -> list[Need]:
     """Add suggested needs by key, or all of them; those the project has already are left alone."""
-    current = _lock(project)
+    current = _lock_criteria(project)
     existing = list(current.needs.select_related(*NEED_RELATED))
     wanted = None if keys is None else set(keys)
     order = _next_order(current)
@@ -325,7 +356,7 @@ def change_weights(
         raise ValueError("Give exactly the ten criteria C1 to C10.")
     if any(not value.is_finite() or value < 0 for value in weights.values()) or sum(weights.values()) != 100:
         raise ValueError("The ten weights must be numbers from 0 that sum to 100.")
-    current = _lock(project)
+    current = _lock_criteria(project)
     if version is not None and version != version_of(current.weights, WEIGHT_FIELDS):
         raise StaleVersion(current.weights)
     return _set_weights(actor, current, weights, from_defaults=dict(weights) == stage_defaults(current))
@@ -334,5 +365,5 @@ def change_weights(
 @transaction.atomic
 def reset_weights(*, actor: User, project: Project) -> bool:
     """Back to the defaults of stage and profile; whether that changed anything."""
-    current = _lock(project)
+    current = _lock_criteria(project)
     return _set_weights(actor, current, stage_defaults(current), from_defaults=True)

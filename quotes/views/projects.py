@@ -34,6 +34,7 @@ from quotes.project_selectors import project_list as list_projects
 from quotes.services.projects import (
     ProjectArchived,
     ProjectChange,
+    ProjectNotEditable,
     archive_project,
     change_weights,
     create_project,
@@ -59,7 +60,7 @@ def editable(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             if project.archived_at is not None:
                 raise ProjectArchived
             return view(request, project, **kwargs)
-        except ProjectArchived as archived:
+        except ProjectNotEditable as archived:
             messages.error(request, str(archived))
             return redirect("quotes:project", project.pk)
 

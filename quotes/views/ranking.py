@@ -26,7 +26,7 @@ from quotes.ranking_page import (
 from quotes.robustness import firmness_of
 from quotes.robustness_page import VERDICTS, assumption, verdict_sentence
 from quotes.selectors import shortlisted_ids
-from quotes.services.projects import ProjectArchived, change_weights
+from quotes.services.projects import ProjectNotEditable, change_weights
 from quotes.versions import StaleVersion
 from quotes.views.ranking_frame import open_frame, ranking_for, show_frame
 
@@ -80,7 +80,7 @@ def save_weights(request: HttpRequest, project_id: int) -> HttpResponse:
             "sliders; “Back to saved” shows theirs. Save again to replace theirs.",
         )
         return redirect(back)
-    except ProjectArchived as archived:
+    except ProjectNotEditable as archived:
         messages.error(request, str(archived))
         return redirect(back)
     messages.success(request, "Weights saved.")

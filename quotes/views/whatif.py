@@ -20,7 +20,12 @@ from quotes.needs import NEED_FIELDS, NEED_RELATED
 from quotes.prices import PRICE_NEED, PRICE_RULES
 from quotes.ranking import inputs_of
 from quotes.ranking_page import BadWeights, rounded_to_100, trial_weights
-from quotes.services.projects import ProjectArchived, change_need, change_weights, remove_need
+from quotes.services.projects import (
+    ProjectNotEditable,
+    change_need,
+    change_weights,
+    remove_need,
+)
 from quotes.versions import StaleVersion
 from quotes.views.ranking_frame import open_frame, show_frame
 from quotes.whatif import (
@@ -160,7 +165,7 @@ def keep(request: HttpRequest, project_id: int) -> HttpResponse:
                 done += change_weights(
                     actor=request.user, project=project, weights=rounded_to_100(weights), version=version
                 )
-    except (BadScenario, BadWeights, ProjectArchived) as refused:
+    except (BadScenario, BadWeights, ProjectNotEditable) as refused:
         messages.error(request, f"Nothing kept. {refused}")
         return redirect(f"{page}?{urlencode(sent)}")
     except StaleVersion:

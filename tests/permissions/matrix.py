@@ -164,6 +164,14 @@ CASES = [
     Case("quotes:ranking_robustness", READ, PROJECT),
     Case("quotes:ranking_value", READ, PROJECT),
     Case("quotes:ranking_why", READ, PROJECT),
+    Case("quotes:evaluation", READ, PROJECT),
+    *(
+        Case(f"quotes:evaluation_{act}", EDIT, PROJECT, "POST", {"reason": "A new site must be scored."})
+        for act in ("start", "close", "reopen", "unlock")
+    ),
+    Case("quotes:evaluation_score", COMMENT_PAGE, {**PROJECT, "slug": "{partner}"}),
+    Case("quotes:evaluation_score", COMMENT, {**PROJECT, "slug": "{partner}"}, "POST", {"C1": "70"}),
+    Case("quotes:evaluation_agree", EDIT, {**PROJECT, "slug": "{partner}", "criterion": "C1"}),
     Case("quotes:ranking_whatif", READ, PROJECT),
     Case("quotes:whatif_keep", EDIT, PROJECT, "POST", {"n.{need}": "should"}),
     Case("quotes:must_let_pass", EDIT_PAGE, {**PROJECT, "slug": "{partner}"}),

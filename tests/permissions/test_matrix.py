@@ -15,6 +15,7 @@ from cmo_selector.accounts.roles import Role
 from cmo_selector.accounts.tokens import create_token
 from quotes.digest_mail import unsubscribe_token
 from quotes.models import MustOverride, Report, SavedSearch, ShortlistEntry
+from quotes.services.evaluation import start_evaluation
 from quotes.services.projects import WEIGHT_FIELDS
 from quotes.services.reports import request_report
 from quotes.services.responses import save_draft, submit_quote
@@ -51,6 +52,7 @@ class Scene:
         entry = ShortlistEntry.objects.create(
             project=project, organisation=partner, position=1, added_by=owner.user
         )
+        start_evaluation(actor=owner.user, project=project)
         member = MembershipFactory(sponsor=sponsor, role=Role.VIEWER.value)
         establishment = RegisterEstablishmentFactory(duns="123456789")
         real_site = FacilityFactory(organisation=OrganisationFactory(illustrative=False))

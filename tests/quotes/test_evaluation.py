@@ -1,0 +1,196 @@
+"""Group evaluation: scored alone, prices hidden, locked by the first response, agreed with a reason."""
+
+import re
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from cmo_selector.accounts.roles import Role
+from cmo_selector.audit.models import AuditEvent
+from partners.scoring.types import CRITERIA
+from quotes.evaluation_page import results
+from quotes.models import AgreedScore, Evaluation, EvaluationScore
+from quotes.services.evaluation import save_scores, start_evaluation
+from quotes.services.projects import CriteriaLocked, add_need, change_weights, reset_weights, update_project
+from tests.factories.accounts import MembershipFactory
+from tests.factories.partners import OrganisationFactory
+from tests.factories.quotes import NeedFactory, ProjectFactory, ShortlistEntryFactory
+
+REASON = "A new site came up and must be weighed."
+ALL = dict.fromkeys(CRITERIA, 60)
+
+
+@pytest.fixture
+def manager(db):
+    return MembershipFactory(role=Role.MANAGER.value)
+
+
+@pytest.fixture
+def evaluator(manager):
+    return MembershipFactory(sponsor=manager.sponsor, role=Role.EVALUATOR.value)
+
+
+@pytest.fixture
+def project(manager):
+    """Two shortlisted partners and a started evaluation."""
+    project = ProjectFactory(sponsor=manager.sponsor)
+    NeedFactory(project=project)
+    for name in ("Alpha", "Beta"):
+        partner = OrganisationFactory(name=name, slug=name.lower())
+        ShortlistEntryFactory(project=project, organisation=partner)
+    start_evaluation(actor=manager.user, project=project)
+    return project
+
+
+def score(project, membership, slug, points):
+    partner = project.shortlist.get(organisation__slug=slug).organisation
+    scores = {code: (value, "") for code, value in points.items()}
+    save_scores(actor=membership.user, project=project, organisation=partner, scores=scores)
+
+
+def url(project, name="evaluation", *more):
+    return reverse(f"quotes:{name}", args=[project.pk, *more])
+
+
+def text(response):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def test_the_first_response_locks_criteria_until_an_unlocking_with_a_reason(
+    client, manager, evaluator, project
+):
+    weights = dict.fromkeys(CRITERIA, Decimal(10))
+    change_weights(actor=manager.user, project=project, weights=weights)
+    score(project, evaluator, "alpha", {"C1": 80})
+    row = Evaluation.objects.get()
+    assert row.locked_at
+    assert row.weights == dict.fromkeys(CRITERIA, 10)
+    for change in (
+        lambda: change_weights(actor=manager.user, project=project, weights=weights),
+        lambda: reset_weights(actor=manager.user, project=project),
+        lambda: add_need(actor=manager.user, project=project, values={}),
+    ):
+        with pytest.raises(CriteriaLocked, match="locked since the first response"):
+            change()
+    client.force_login(manager.user)
+    sent = {**{c.lower(): "10" for c in CRITERIA}, "version": "x"}
+    assert "Criteria and weights are locked" in text(
+        client.post(url(project, "ranking_weights"), sent, follow=True)
+    )
+    assert "in at least 10 characters" in text(
+        client.post(url(project, "evaluation_unlock"), {"reason": "x"}, follow=True)
+    )
+    client.post(url(project, "evaluation_unlock"), {"reason": REASON})
+    assert AuditEvent.objects.get(verb="evaluation.unlocked").data == {"reason": REASON}
+    reset_weights(actor=manager.user, project=project)
+    score(project, evaluator, "alpha", {"C2": 40})
+    row.refresh_from_db()
+    assert row.locked_at, "the next response locks again"
+
+
+def test_a_change_of_stage_keeps_locked_weights(manager, evaluator, project):
+    before = project.weights.as_dict()
+    score(project, evaluator, "alpha", {"C1": 80})
+    done = update_project(actor=manager.user, project=project, values={"stage": 6})
+    project.weights.refresh_from_db()
+    assert (done.weights_kept, project.weights.as_dict()) == (True, before)
+
+
+def test_people_score_alone_and_evaluators_are_not_asked_about_prices(client, manager, evaluator, project):
+    score(project, manager, "alpha", {"C1": 11, "C7": 22})
+    client.force_login(evaluator.user)
+    form = client.get(url(project, "evaluation_score", "alpha")).content.decode()
+    assert 'name="C1"' in form
+    assert 'name="C7"' not in form
+    assert 'name="C8"' not in form
+    assert 'value="11"' not in form
+    overview = text(client.get(url(project)))
+    assert "0 of 8" in overview
+    assert "Results" not in overview
+    sent = {"C1": "70", "C1-comment": "Two AAV suites", "C7": "99"}
+    client.post(url(project, "evaluation_score", "alpha"), sent)
+    rows = EvaluationScore.objects.filter(evaluator=evaluator.user).values_list(
+        "criterion", "points", "comment"
+    )
+    assert list(rows) == [("C1", 70, "Two AAV suites")]
+    assert "1 of 8" in text(client.get(url(project)))
+
+
+@pytest.mark.parametrize("typed", ["-1", "101", "7.5", "good", "٣٣٣٣"])
+def test_points_that_do_not_fit_are_named_and_stay(client, evaluator, project, typed):
+    client.force_login(evaluator.user)
+    response = client.post(url(project, "evaluation_score", "alpha"), {"C3": typed, "C1": "50"})
+    assert response.status_code == 422
+    assert "C3 Scale and capacity, now and next stage: points are whole numbers from 0 to 100" in text(
+        response
+    )
+    assert f'name="C3" value="{typed}"' in response.content.decode()
+    assert not EvaluationScore.objects.exists()
+
+
+def test_once_closed_mean_spread_and_agreed_score_are_read(client, manager, evaluator, project):
+    score(project, manager, "alpha", {**ALL, "C1": 90})
+    score(project, evaluator, "alpha", {"C1": 50})
+    score(project, manager, "beta", {"C1": 70})
+    client.force_login(manager.user)
+    early = client.get(url(project, "evaluation_agree", "alpha", "C1"), follow=True)
+    assert "Close scoring first" in text(early)
+    client.post(url(project, "evaluation_close"))
+    alpha, beta = results(Evaluation.objects.get(), project, dict(CRITERIA))
+    c1 = alpha.cells[0]
+    assert (c1.mean, c1.low, c1.high, c1.deviation, c1.voices, c1.wide) == (70, 50, 90, 20, 2, True)
+    weights = project.weights.as_dict()
+    assert alpha.total == pytest.approx(60 + weights["C1"] * 10 / 100)
+    assert (alpha.rank, beta.total, beta.rank) == (1, None, None)
+    agree = url(project, "evaluation_agree", "alpha", "C1")
+    refused = client.post(agree, {"points": "80", "reason": "ok"})
+    assert (refused.status_code, "in at least 10 characters" in text(refused)) == (422, True)
+    client.post(agree, {"points": "80", "reason": "The audit report settled it."})
+    row = AgreedScore.objects.get()
+    assert (row.points, row.by, row.reason) == (80, manager.user, "The audit report settled it.")
+    assert results(Evaluation.objects.get(), project, dict(CRITERIA))[0].cells[0].counts == 80
+    page = text(client.get(url(project)))
+    assert "The audit report settled it." in page
+    assert "apart" in page
+    client.force_login(evaluator.user)
+    late = client.post(url(project, "evaluation_score", "alpha"), {"C1": "10"})
+    assert "Scoring is closed." in text(late)
+    assert "80 agreed" in text(client.get(url(project)))
+
+
+def test_nothing_is_closed_or_agreed_without_scores(client, manager, project):
+    client.force_login(manager.user)
+    assert "Nobody has scored yet" in text(client.post(url(project, "evaluation_close"), follow=True))
+    score(project, manager, "alpha", {"C1": 1})
+    client.post(url(project, "evaluation_close"))
+    refused = client.post(url(project, "evaluation_agree", "beta", "C1"), {"points": "5", "reason": REASON})
+    assert "Nobody has scored this criterion" in text(refused)
+    assert client.get(url(project, "evaluation_agree", "beta", "C99")).status_code == 404
+    client.post(url(project, "evaluation_reopen"), {"reason": REASON})
+    assert Evaluation.objects.get().closed_at is None
+    assert AuditEvent.objects.get(verb="evaluation.reopened").data == {"reason": REASON}
+
+
+def test_without_a_shortlist_there_is_nobody_to_evaluate(client, manager):
+    project = ProjectFactory(sponsor=manager.sponsor)
+    client.force_login(manager.user)
+    assert "Nobody to evaluate yet" in text(client.get(url(project)))
+    refused = client.post(url(project, "evaluation_start"), follow=True)
+    assert "Put the partners to evaluate on the shortlist first." in text(refused)
+    assert not Evaluation.objects.exists()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_results_take_the_same_queries_for_one_and_for_three(
+    client, manager, project, count, django_assert_num_queries
+):
+    for n in range(count):
+        partner = OrganisationFactory(slug=f"p{n}")
+        ShortlistEntryFactory(project=project, organisation=partner)
+        score(project, manager, f"p{n}", ALL)
+    Evaluation.objects.update(closed_at="2026-01-01T00:00Z")
+    client.force_login(manager.user)
+    client.get(url(project))
+    with django_assert_num_queries(11):
+        client.get(url(project))
