@@ -9,7 +9,7 @@ from statistics import fmean, pstdev
 from cmo_selector.accounts.models import User
 from partners.scoring.types import CRITERIA
 from quotes.models import AgreedScore, Evaluation, EvaluationScore, Project
-from quotes.prices import PRICE_CRITERIA
+from quotes.prices import HIDDEN, PRICE_CRITERIA
 
 WIDE = 25  # points between the lowest and the highest score from which the group should talk
 
@@ -67,8 +67,13 @@ def voices(evaluation: Evaluation) -> int:
     return EvaluationScore.objects.filter(evaluation=evaluation).values("evaluator").distinct().count()
 
 
-def results(evaluation: Evaluation, project: Project, labels: dict[str, str]) -> list[PartnerCells]:
-    """Means and spread of every shortlisted partner, the best total first. Three queries."""
+def results(
+    evaluation: Evaluation, project: Project, labels: dict[str, str], *, prices: bool = True
+) -> list[PartnerCells]:
+    """Means and spread of every shortlisted partner, the best total first. Three queries.
+
+    Without `prices` the reasons of agreed scores for cost and terms are taken out.
+    """
     points: dict[tuple[int, str], list[int]] = defaultdict(list)
     for organisation_id, code, value in EvaluationScore.objects.filter(evaluation=evaluation).values_list(
         "organisation_id", "criterion", "points"
@@ -78,6 +83,10 @@ def results(evaluation: Evaluation, project: Project, labels: dict[str, str]) ->
         (a.organisation_id, a.criterion): a
         for a in AgreedScore.objects.filter(evaluation=evaluation).select_related("by")
     }
+    if not prices:
+        for row in agreed.values():
+            if row.criterion in PRICE_CRITERIA:
+                row.reason = HIDDEN
     weights = evaluation.weights or project.weights.as_dict()
     partners = [entry.organisation for entry in project.shortlist.select_related("organisation")]
     made = []

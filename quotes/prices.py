@@ -83,9 +83,11 @@ def _criterion(criterion: CriterionScore) -> CriterionScore:
 def event_without_prices(data: Mapping[str, Any]) -> dict[str, Any]:
     """The data of an audit event with the project's prices and every sentence of a price need taken out."""
     price_need = data.get("rule") in PRICE_RULES
+    price_criterion = data.get("criterion") in PRICE_CRITERIA
     kept: dict[str, Any] = {}
     for key, value in data.items():
-        if key in (*PRICE_COLUMNS, *PRICE_WORDS) or (price_need and key in ("need", "note")):
+        said = key in ("need", "note", "reason") if price_need else price_criterion and key == "reason"
+        if said or key in (*PRICE_COLUMNS, *PRICE_WORDS):
             kept[key] = HIDDEN
         elif isinstance(value, Mapping):
             kept[key] = event_without_prices({"rule": data["rule"], **value} if price_need else value)

@@ -100,7 +100,11 @@ def lift_override(*, actor: User, override: MustOverride) -> MustOverride:
         verb="must_override.lifted",
         obj=row,
         sponsor=override.project.sponsor,
-        data={"organisation": row.organisation.slug, "reason": row.reason},
+        data={
+            "organisation": row.organisation.slug,
+            "rule": row.rule or row.need.rule,
+            "reason": row.reason,
+        },
     )
     return row
 

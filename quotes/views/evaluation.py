@@ -40,7 +40,8 @@ def overview(request: HttpRequest, project_id: int) -> HttpResponse:
         "voices": 0,
     }
     if evaluation is not None:
-        codes = criteria_for(may(request.membership.role, Action.SEE_PRICES))
+        prices = may(request.membership.role, Action.SEE_PRICES)
+        codes = criteria_for(prices)
         done = own_progress(evaluation, request.user, codes)
         context["entries"] = [
             {"organisation": entry.organisation, "done": done[entry.organisation_id], "of": len(codes)}
@@ -48,7 +49,7 @@ def overview(request: HttpRequest, project_id: int) -> HttpResponse:
         ]
         context["voices"] = voices(evaluation)
         if evaluation.closed_at:
-            context["rows"] = results(evaluation, project, labels)
+            context["rows"] = results(evaluation, project, labels, prices=prices)
             context["codes"] = [(code, labels[code]) for code in CRITERIA]
     else:
         context["shortlisted"] = project.shortlist.exists()

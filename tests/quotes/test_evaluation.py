@@ -159,6 +159,22 @@ def test_once_closed_mean_spread_and_agreed_score_are_read(client, manager, eval
     assert "80 agreed" in text(client.get(url(project)))
 
 
+def test_an_evaluator_reads_agreed_points_for_cost_but_not_why(client, manager, evaluator, project):
+    score(project, manager, "alpha", {"C7": 30})
+    client.force_login(manager.user)
+    client.post(url(project, "evaluation_close"))
+    why = "Their offer is USD 4,000,000 too dear."
+    client.post(url(project, "evaluation_agree", "alpha", "C7"), {"points": "20", "reason": why})
+    assert why in text(client.get(url(project)))
+    assert why in text(client.get(url(project, "shortlist")))
+    client.force_login(evaluator.user)
+    page = text(client.get(url(project)))
+    assert "20 agreed" in page
+    for shown in (page, text(client.get(url(project, "shortlist")))):
+        assert "4,000,000" not in shown
+        assert "Hidden: your role does not see prices." in shown
+
+
 def test_nothing_is_closed_or_agreed_without_scores(client, manager, project):
     client.force_login(manager.user)
     assert "Nobody has scored yet" in text(client.post(url(project, "evaluation_close"), follow=True))
