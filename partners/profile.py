@@ -72,6 +72,7 @@ class Profile:
     open_actions: int
     unclear_actions: int  # nobody knows whether they were closed out
     last_inspection: Inspection | None
+    undated_inspections: int
     calendar: Calendar | None
     slots: tuple[tuple[Facility, CapacitySlot, str], ...]
     records: tuple[tuple[TrackRecord, str], ...]
@@ -83,6 +84,12 @@ class Profile:
     unplaced: tuple[str, ...]
     checked_on: datetime.date
     prices: bool
+
+    @property
+    def last_inspection_note(self) -> str:
+        """Why there is no date of a last inspection."""
+        undated = self.undated_inspections
+        return f"{undated} on record without a date" if undated else "No inspection on record"
 
     @property
     def unclear_actions_note(self) -> str:
@@ -116,6 +123,7 @@ def build_profile(partner: Organisation, metrics: Sequence[Metric], *, prices: b
         valid_certificates=sum(certificate_is_valid(c, today) for c in certificates),
         open_actions=sum(map(is_open, actions)),
         unclear_actions=sum(a.close_out_unknown for a in actions),
+        undated_inspections=sum(i.ended_on is None for i in inspections),
         last_inspection=max((i for i in inspections if i.ended_on), key=lambda i: i.ended_on, default=None),
         calendar=build_calendar(sites, today),
         slots=tuple((site, slot, wording.scope(slot)) for site in sites for slot in site.slots.all()),

@@ -94,12 +94,8 @@ def quality_timeline(entries: Sequence[Entry], today: datetime.date) -> dict | N
         "legend": None,
     }
     kinds = [kind for kind in SHAPES if any(datum["kind"] == kind for datum in drawn)]
+    bars = [datum for datum in drawn if datum["bar"]]
     layers = [
-        {
-            "transform": [{"filter": "datum.bar"}],
-            "mark": {"type": "bar", "height": 9, "opacity": 0.45, "cornerRadius": 2},
-            "encoding": {"x2": {"field": "until"}, "color": colour},
-        },
         {
             "mark": {"type": "point", "size": 90, "filled": True, "opacity": 1},
             "encoding": {
@@ -128,6 +124,15 @@ def quality_timeline(entries: Sequence[Entry], today: datetime.date) -> dict | N
             },
         },
     ]
+    if bars:
+        layers.insert(
+            0,
+            {
+                "data": {"values": bars},
+                "mark": {"type": "bar", "height": 9, "opacity": 0.45, "cornerRadius": 2},
+                "encoding": {"x2": {"field": "until"}, "color": colour},
+            },
+        )
     named = _with_room(drawn, _span(drawn, today) * LABEL_ROOM)
     if named:
         text = {"type": "text", "align": "left", "dx": 8, "dy": -9, "fontSize": 11}

@@ -5,6 +5,7 @@ import re
 from io import BytesIO
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -496,6 +497,8 @@ def test_two_partners_are_picked_and_compared_in_a_browser(signed_in_page, width
     page.get_by_role("link", name="Compare 2 of 6").click()
     page.wait_for_url("**/partners/compare/?partner=birch&partner=alder")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    violations = Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"][:160]) for v in violations] == []
     page.get_by_role("link", name="Differences only").click()
     page.wait_for_url("**only=differences")
     names = page.locator("tbody th[scope=row] > span:first-child").all_inner_texts()

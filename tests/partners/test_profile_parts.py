@@ -321,3 +321,14 @@ def test_unknown_outcomes_and_close_outs_are_neither_good_nor_bad():
     profile = build_profile(record(site.organisation), [], prices=False)
     assert (profile.open_actions, profile.unclear_actions) == (0, 1)
     assert profile.unclear_actions_note == "1 action without a stated close-out"
+
+
+@pytest.mark.parametrize(
+    ("inspections", "note"), [(0, "No inspection on record"), (2, "2 on record without a date")]
+)
+def test_an_inspection_without_a_date_is_not_called_none(inspections, note):
+    site = make.FacilityFactory()
+    for _ in range(inspections):
+        make.InspectionFactory(facility=site, ended_on=None)
+    profile = build_profile(record(site.organisation), [], prices=False)
+    assert (profile.last_inspection, profile.last_inspection_note) == (None, note)
