@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cmo_selector.accounts.roles import Action
 from partners.models import Organisation
 from partners.scoring import criteria_labels, explain
+from partners.scoring.confidence import confidence
 from partners.scoring.types import CRITERIA
 from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
@@ -108,6 +109,7 @@ def partner(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
         "result": result,
         "row": row,
         "summary": explain.summary(result, ranked),
+        "confidence": confidence(result, ranked.weights, ranked.as_of),
         "rules": rule_rows(result),
         "overrides": [o for o in overrides_in_force(project) if o.organisation_id == result.partner_id],
         "criteria": explain_criteria(row, ranked.weights, labels),

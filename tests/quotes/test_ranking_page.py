@@ -256,3 +256,12 @@ def test_whatever_is_typed_gives_weights_or_a_message(query):
     except BadWeights:
         return
     assert weights is None or abs(sum(weights.values()) - 100) < 1e-6
+
+
+def test_a_partners_page_shows_confidence_below_its_coverage_for_facts_that_were_only_declared(
+    client, manager, project, partners
+):
+    client.force_login(manager.user)
+    said = text(client.get(url(project, "ranking_partner", "niche")))
+    assert "Confidence" in said
+    assert "shown only, not in the score" in said
