@@ -8,7 +8,8 @@ of 50 digits.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from statistics import median
 from typing import Any
 
@@ -35,7 +36,37 @@ def run() -> list[Row]:
         Row("reading and checking the input", median_ms(lambda: read_programme(data), repeat=3)),
         Row("costing what was read", median_ms(lambda: compare(checked), repeat=3)),
         Row("both", median_ms(lambda: compare(read_programme(data)), repeat=3)),
+        Row("rows of a database as the engine's input", median_ms(rows_to_programme(), repeat=3)),
     ]
+
+
+def rows_to_programme() -> Callable[[], Data]:
+    """The bridge alone, on rows that are loaded already; how many queries that takes does not depend on quotes."""
+    from quotes.costing_inputs import programme as bridge
+    from quotes.models import CostScenario, ProjectRates, Quote, QuoteLine, Rfq, ScopeLine
+
+    amounts = [str(number) for number in range(YEARS)]
+    kinds = dict.fromkeys(("low", "base", "high"), amounts)
+    rfq = Rfq(periods=YEARS, discount_rate=Decimal("0.1"), drivers=[{"name": "batches", "unit": "", **kinds}])
+    scope = [ScopeLine(code=f"line_{n:03}", driver="batches") for n in range(LINES)]
+    scenarios = [CostScenario(pk=n, follows="base") for n in range(SCENARIOS)]
+    quotes = []
+    for bidder in range(QUOTES):
+        quote = Quote(pk=bidder, currency="EUR")
+        lines = [
+            QuoteLine(code=x.code, state="quoted", model="unit", values={"price": "1250.50"}) for x in scope
+        ]
+        quote._prefetched_objects_cache = {"lines": _Loaded(lines)}
+        quotes.append(quote)
+    rates = ProjectRates(base="USD", rates={"EUR": "1.1"})
+    return lambda: bridge(rfq, scope, quotes, scenarios, rates)
+
+
+class _Loaded(list):
+    """Rows that were prefetched."""
+
+    def all(self) -> _Loaded:
+        return self
 
 
 def programme() -> Data:
