@@ -22,6 +22,7 @@ urlpatterns = [
     path("partners/", include("partners.urls")),
     path("register/", include("partners.urls_register")),
     path("proposals/", include("partners.urls_proposals")),
+    path("tools/", include("quotes.urls_tools")),
     path("respond/", include("quotes.urls_respond")),
     path("", include("quotes.urls")),
 ]

@@ -1,7 +1,7 @@
 """Normalised quotes as facts of the ranking: what a partner offered takes the place of its list price in C7.
 
 A quote counts in the project's own price basis: its programme cost (net present value) where prices are compared per
-programme, its cost per released batch where they are compared per GMP batch. Lines the bidder left open are plugged by
+programme, its cost per released batch where they are compared per GMP batch, per unit where the RFQ counts that unit. Lines the bidder left open are plugged by
 the normaliser; that share of the amount becomes an interval. A sealed RFQ says nothing before its deadline.
 """
 
@@ -13,12 +13,18 @@ from decimal import Decimal
 
 from partners.enums import EvidenceLevel, PriceBasis
 from partners.scoring.types import FactRef, PartnerFacts, QuoteFact
-from quotes.comparison import Comparison, load_comparison
+from quotes.comparison import Comparison, load_comparison, per_unit
 from quotes.costing.types import ScenarioCost
 from quotes.models import Project, Quote
 from quotes.rfq_enums import RfqState
 
-BASES = (PriceBasis.PROGRAMME, PriceBasis.GMP_BATCH)
+#: bases in which the RFQ's own unit is the project's: its label says so
+UNIT_LABELS: dict[str, tuple[str, ...]] = {
+    PriceBasis.THOUSAND_TABLETS: ("1,000 tablets", "1,000 units"),
+    PriceBasis.THOUSAND_PARTS: ("1,000 parts",),
+    PriceBasis.PATIENT: ("patient",),
+}
+BASES = (PriceBasis.PROGRAMME, PriceBasis.GMP_BATCH, *UNIT_LABELS)
 COUNTED = (RfqState.OPEN, RfqState.CLOSED, RfqState.AWARDED)
 
 
@@ -45,7 +51,9 @@ def with_quotes(partners: Iterable[PartnerFacts], quotes: dict[int, QuoteFact]) 
 
 def _fact(project: Project, comparison: Comparison, quote: Quote) -> QuoteFact | None:
     figures = comparison.figures(quote, comparison.base)
-    amount = _amount(project, figures) if figures.comparable else None  # a hollow bid says nothing about cost
+    amount = (
+        _amount(project, comparison, figures) if figures.comparable else None
+    )  # a hollow bid says nothing about cost
     if amount is None or amount <= 0:
         return None
     spread = amount * min(Decimal(1), figures.plugged_share)
@@ -68,7 +76,11 @@ def _fact(project: Project, comparison: Comparison, quote: Quote) -> QuoteFact |
     )
 
 
-def _amount(project: Project, figures: ScenarioCost) -> Decimal | None:
+def _amount(project: Project, comparison: Comparison, figures: ScenarioCost) -> Decimal | None:
     if project.price_basis == PriceBasis.PROGRAMME:
         return figures.npv
+    if project.price_basis in UNIT_LABELS:
+        labels = UNIT_LABELS[project.price_basis]
+        same = comparison.rfq.unit_label in labels
+        return per_unit(comparison.rfq, comparison.base, figures.npv) if same else None
     return figures.unit_costs.get("per_released_batch")

@@ -11,8 +11,9 @@ from cmo_selector.accounts.models import Sponsor
 from cmo_selector.audit.models import AuditEvent, describe
 from cmo_selector.audit.services import about
 from quotes.enums import ReportState, ShortlistStatus
-from quotes.models import Project, Report, ShortlistEntry, WeightSet
+from quotes.models import Project, Report, Rfq, ShortlistEntry, WeightSet
 from quotes.prices import event_without_prices
+from quotes.rfq_enums import InvitationState, RfqState
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class HomeOverview:
 
     projects: list[Project]
     reports: list[Report]
+    rfqs: list[Rfq]  # open ones, the nearest deadline first
 
 
 def projects_of(sponsor: Sponsor | None) -> QuerySet[Project]:
@@ -40,9 +42,21 @@ def projects_of(sponsor: Sponsor | None) -> QuerySet[Project]:
 
 
 def home_overview(sponsor: Sponsor | None) -> HomeOverview:
-    """Two queries: the latest projects with their next action, the latest reports."""
+    """Three queries: the latest projects with their next action, the latest reports, the quotes due."""
     reports = Report.objects.for_sponsor(sponsor).select_related("project").defer("snapshot")[:5]
-    return HomeOverview(projects=list(projects_of(sponsor)[:8]), reports=list(reports))
+    due = (
+        Rfq.objects.for_sponsor(sponsor)
+        .filter(state=RfqState.OPEN, project__archived_at=None)
+        .select_related("project")
+        .annotate(
+            invited_count=Count("invitations", distinct=True),
+            received_count=Count(
+                "invitations", filter=Q(invitations__state=InvitationState.SUBMITTED), distinct=True
+            ),
+        )
+        .order_by("deadline", "pk")[:5]
+    )
+    return HomeOverview(projects=list(projects_of(sponsor)[:8]), reports=list(reports), rfqs=list(due))
 
 
 def shortlist_of(project: Project) -> list[ShortlistEntry]:

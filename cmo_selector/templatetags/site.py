@@ -17,6 +17,7 @@ ENTRIES = (
     ("Partners", "/partners/", "building"),
     ("Projects", "/projects/", "clipboard"),
     ("Register", "/register/", "globe"),
+    ("Tools", "/tools/", "sliders"),
 )
 
 

@@ -28,3 +28,9 @@ def cents(amount: Decimal | None, currency: str) -> str:
 @register.filter
 def unit_cost(column: Column, name: str) -> Decimal | None:
     return column.figures.unit_costs.get(name)
+
+
+@register.filter
+def whole(amount: Decimal | None) -> str:
+    """A rounded amount without a currency, for tools that ask for none."""
+    return UNKNOWN if amount is None else format_number(Decimal(amount).quantize(Decimal(1)))

@@ -14,7 +14,9 @@ from quotes.selectors import home_overview
 def home(request: HttpRequest) -> HttpResponse:
     overview = home_overview(request.sponsor)
     rows = [{"project": project, "next": next_action(project)} for project in overview.projects]
-    return render(request, "quotes/home.html", {"rows": rows, "reports": overview.reports})
+    return render(
+        request, "quotes/home.html", {"rows": rows, "reports": overview.reports, "rfqs": overview.rfqs}
+    )
 
 
 @require_POST

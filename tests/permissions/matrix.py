@@ -237,6 +237,11 @@ CASES = [
     Case("quotes:quote", ("login", 404, 404, 403, 404, 404, 403), {**QUOTE, "quote_id": "999999"}),
     Case("quotes:quote_clarify", EDIT, QUOTE, "POST", {"text": "Is freight included?"}),
     Case("quotes:quote_award", EDIT, QUOTE, "POST", {"reason": "Lowest normalised cost."}),
+    # tools without a project
+    Case("tools", SIGNED_IN),
+    Case("tool_advisor", SIGNED_IN),
+    Case("tool_lease", SIGNED_IN),
+    Case("tool_make", SIGNED_IN),
     # partners behind their link: whoever has the token gets in, whatever account they have or lack
     Case("respond", PUBLIC, TOKEN),
     Case("respond", (404,) * 7, {"token": "guessed.link"}),

@@ -52,7 +52,7 @@ def test_a_quote_becomes_the_cost_of_its_partner(project, three):  # noqa: F811
 
 
 def test_another_basis_or_no_anchors_ask_nothing(project, three, django_assert_num_queries):  # noqa: F811
-    for change in ({"price_basis": "patient"}, {"price_target": None}, {"price_limit": None}):
+    for change in ({"price_basis": "fte_month"}, {"price_target": None}, {"price_limit": None}):
         other = Project.objects.get(pk=project.pk)
         for name, value in change.items():
             setattr(other, name, value)
@@ -80,4 +80,16 @@ def test_partners_without_a_quote_stay_as_they_are(project):
 
 def test_a_cancelled_rfq_is_left_out(project, three):  # noqa: F811
     Rfq.objects.filter(pk=three[0].pk).update(state="cancelled")
+    assert quote_facts(project) == {}
+
+
+def test_a_price_per_unit_is_the_programme_cost_of_one(project, three):  # noqa: F811
+    rfq, a, *_ = three
+    Project.objects.filter(pk=project.pk).update(price_basis="thousand_tablets")
+    project.refresh_from_db()
+    comparison = load_comparison(rfq)
+    each = comparison.figures(a, comparison.base).npv / (1050 * 1000)  # million tablets at base demand
+    fact = quote_facts(project)[a.organisation_id]
+    assert (fact.basis, fact.low) == ("thousand_tablets", pytest.approx(float(each)))
+    Rfq.objects.update(unit_label="box")
     assert quote_facts(project) == {}
