@@ -1,8 +1,9 @@
 """Normalised quotes as facts of the ranking: what a partner offered takes the place of its list price in C7.
 
 A quote counts in the project's own price basis: its programme cost (net present value) where prices are compared per
-programme, its cost per released batch where they are compared per GMP batch, per unit where the RFQ counts that unit. Lines the bidder left open are plugged by
-the normaliser; that share of the amount becomes an interval. A sealed RFQ says nothing before its deadline.
+programme, its cost per released batch where they are compared per GMP batch, its cost per unit where the RFQ counts
+that unit. Lines the bidder left open are plugged by the normaliser; that share of the amount becomes an interval. A
+sealed RFQ says nothing before its deadline.
 """
 
 from __future__ import annotations
