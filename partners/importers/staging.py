@@ -7,6 +7,7 @@ Table and column names come from the models, never from a file; values are param
 
 import datetime
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -296,6 +297,9 @@ class _CopyStream:
 _COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
+_special = re.compile(r"[\\\t\n\r]")
+
+
 def _copy_text(value: Any) -> str:
     if value is None:
         return "\\N"
@@ -306,7 +310,8 @@ def _copy_text(value: Any) -> str:
     elif isinstance(value, list):
         items = (item.replace("\\", "\\\\").replace('"', '\\"') for item in value)
         value = "{" + ",".join(f'"{item}"' for item in items) + "}"
-    return str(value).translate(_COPY_ESCAPES)
+    text = str(value)
+    return text.translate(_COPY_ESCAPES) if _special.search(text) else text
 
 
 def _quote(name: str) -> str:

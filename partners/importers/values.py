@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from functools import lru_cache
 
 from .errors import RowRejected
 
@@ -53,6 +54,18 @@ def clean_fei(text: str, *, column: str = "FEI_NUMBER") -> str:
     return value
 
 
+@lru_cache(maxsize=4096)  # a register's days repeat from row to row
+def _day(text: str) -> datetime.date | None:
+    for pattern in _date_patterns.values():
+        if match := pattern.fullmatch(text):
+            year, month, day = (int(match[part]) for part in ("year", "month", "day"))
+            try:
+                return datetime.date(year, month, day)
+            except ValueError:
+                return None
+    return None
+
+
 def clean_date(text: str, *, column: str, required: bool = False) -> datetime.date | None:
     """A day written YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD; None when blank or a dash."""
     value = text.strip()
@@ -60,13 +73,9 @@ def clean_date(text: str, *, column: str, required: bool = False) -> datetime.da
         if required:
             raise RowRejected(f"{column} is empty")
         return None
-    for pattern in _date_patterns.values():
-        if match := pattern.fullmatch(value):
-            year, month, day = (int(match[part]) for part in ("year", "month", "day"))
-            try:
-                return datetime.date(year, month, day)
-            except ValueError:
-                break
+    date = _day(value)
+    if date is not None:
+        return date
     raise RowRejected(f"{column} must be a date {DATE_FORMATS}, not {shown(value)}")
 
 
