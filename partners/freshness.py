@@ -76,7 +76,7 @@ def of(fact: Evidenced, on: datetime.date) -> Freshness:
     expires = min(ends) if ends else None
     why = ""
     if expires and expires < on:
-        why = f"Expired on {expires.isoformat()}"
+        why = f"Its last day was {expires.isoformat()}"
     elif half_life is not None and age > half_life:
         why = f"{age:,} days old; the half-life of {fact._meta.verbose_name_plural} is {half_life:,} days"
     return Freshness(age, credit(age, half_life), half_life, expires, why)

@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -64,7 +64,11 @@ class VerificationTaskAdmin(SavedFiltersMixin, AuditedAdmin):
         "created_at",
     )
     list_select_related = ("organisation", "assigned_to")
-    list_filter = (("state", ChoicesDropdownFilter), ("due_on", RangeDateFilter), "assigned_to")
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("due_on", RangeDateFilter),
+        ("assigned_to", AutocompleteSelectFilter),
+    )
     list_filter_submit = True
     search_fields = ("title", "organisation__name", "reason", "note")
     autocomplete_fields = ("assigned_to",)

@@ -17,6 +17,8 @@ from partners.history import selectors
 from partners.history.services import HistoryError, revert_change, undo_act
 from partners.models import Certificate, Change
 
+from .saved import SavedFiltersMixin
+
 
 class TableFilter(admin.SimpleListFilter):
     title = "kind of row"
@@ -31,7 +33,7 @@ class TableFilter(admin.SimpleListFilter):
 
 
 @admin.register(Change)
-class ChangeAdmin(ReadOnlyAdmin):
+class ChangeAdmin(SavedFiltersMixin, ReadOnlyAdmin):
     list_display = ("at", "row", "kind", "fields_changed", "actor_name", "how", "why")
     list_display_links = ("at", "row")
     list_filter = (

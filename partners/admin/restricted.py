@@ -13,6 +13,7 @@ from django.urls import path
 from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
+from unfold.widgets import INPUT_CLASSES
 
 from cmo_selector.audit.desk import ReadOnlyAdmin
 from partners.models import ListedParty, PartyMatch, RestrictedPartyList
@@ -28,10 +29,19 @@ class ListFileForm(forms.Form):
 
     file = forms.FileField(
         label="CSV file",
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv", "class": " ".join(INPUT_CLASSES)}),
         help_text="UTF-8, commas; columns name and effective_from, and, if known, country, effective_until, reference.",
     )
-    source_title = forms.CharField(max_length=240, label="Title of the source", help_text="As published.")
-    file_date = forms.DateField(label="Date of the file", widget=forms.DateInput(attrs={"type": "date"}))
+    source_title = forms.CharField(
+        max_length=240,
+        label="Title of the source",
+        help_text="As published.",
+        widget=forms.TextInput(attrs={"class": " ".join(INPUT_CLASSES)}),
+    )
+    file_date = forms.DateField(
+        label="Date of the file",
+        widget=forms.DateInput(attrs={"type": "date", "class": " ".join(INPUT_CLASSES)}),
+    )
     complete = forms.BooleanField(
         required=False,
         initial=True,

@@ -26,6 +26,8 @@ from .likeness import Address
 LEAST_CONFIDENCE = 75.0
 SAME_SITE = 80.0  # likeness of the addresses from which a site of the partner is proposed
 NAME_SIMILARITY = 0.7  # word similarity (pg_trgm) that makes a row worth scoring
+NAME_ALONE = 0.9  # of the likeness of the names, when nothing else agrees
+LEAST_NAME = 50.0
 FEI_SCORE, REGISTRANT_SCORE = 97.0, 90.0
 BATCH = 200  # partners whose rows are scored at a time
 
@@ -154,28 +156,32 @@ def _scored(
     ways: dict[str, int | None],
 ) -> Scored:
     name_score, name = max((likeness.names(row.firm_name, name), name) for name in sorted(known))
-    reasons = [f"Name {name_score:.0f} %: “{name}”"]
-    confidence = name_score
+    same_name = name_score >= LEAST_NAME
+    reasons = [f"Name {name_score:.0f} %: “{name}”" if same_name else "Under another name"]
+    site, address_score = _nearest(row, sites)
+    here = address_score is not None and address_score >= SAME_SITE
+    by_fei = next((s for s in sites if s.pk == ways["fei"]), None) if "fei" in ways else None
+    # A name alone may be a namesake's; what else agrees makes it surer.
+    confidence = name_score * NAME_ALONE
     if "registrant" in ways:
         confidence = max(confidence, REGISTRANT_SCORE)
         reasons.append(
             f"Registered by {row.registrant_name or row.registrant_duns}, who registers its other sites"
         )
-    site, address_score = _nearest(row, sites)
-    if address_score is not None and address_score >= SAME_SITE and confidence >= 50:
-        confidence = min(100.0, confidence + (100 - confidence) * address_score / 200)
-        reasons.append(f"Address {address_score:.0f} %: {site.name}, {site.city}")
-    elif address_score is not None:
-        site = None
-        reasons.append(f"No site at that address (nearest {address_score:.0f} %)")
-    else:
-        site = None
-        reasons.append("No address of a site to compare with")
+    if here and same_name:
+        confidence = max(confidence, name_score)
+        confidence += (100 - confidence) * address_score / 200
     if "fei" in ways:
-        same = next((s for s in sites if s.pk == ways["fei"]), None)
-        site = site or (same if address_score is None or address_score >= 50 else None)
         confidence = max(confidence, FEI_SCORE)
         reasons.append(f"The same FEI {row.fei}")
+    if here:
+        reasons.append(f"Address {address_score:.0f} %: {site.name}, {site.city}")
+    elif address_score is None:
+        reasons.append("No address of a site to compare with")
+    else:
+        reasons.append(f"No site at that address (nearest {address_score:.0f} %)")
+    if not here:
+        site = by_fei if address_score is None or address_score >= LEAST_NAME else None
     return Scored(
         row.pk,
         organisation,

@@ -14,11 +14,11 @@ from collections import defaultdict
 from pathlib import Path
 
 from partners.matching import likeness
-from partners.matching.proposals import LEAST_CONFIDENCE
+from partners.matching.proposals import LEAST_CONFIDENCE, NAME_ALONE
 from tests.bench import Row
 
 REGISTER = Path(__file__).resolve().parents[2] / "partners" / "data" / "register"
-CUTS = (LEAST_CONFIDENCE, 90.0)
+CUTS = (LEAST_CONFIDENCE / NAME_ALONE, 90.0)  # the first one is where a name alone is proposed
 PREFIX = 4  # letters that a distinctive word shares with a partner's for the two to be compared
 
 

@@ -100,6 +100,12 @@ MAIN_LISTS = {
     "service": 9 + len(references(Service)),  # and how often each term is used, by kind of row
     "metricvalue": 8,
     "identifier": 8,
+    "change": 8,
+    "matchproposal": 8,
+    "merge": 7,
+    "partymatch": 8,
+    "proposal": 8,
+    "verificationtask": 8,
 }
 
 
