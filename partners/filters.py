@@ -135,7 +135,7 @@ class PartnerFilter(django_filters.FilterSet):
         prices: bool = False,
         **kwargs: Any,
     ):
-        super().__init__(QueryDict() if data is None else data, Organisation.objects.all(), **kwargs)
+        super().__init__(as_query(data or {}), Organisation.objects.all(), **kwargs)
         self.prices = prices
         self.terms = terms
         own = {facet.name: {v.term.code: v.term for v in facet.values} for facet in private}
@@ -366,6 +366,16 @@ class PartnerFilter(django_filters.FilterSet):
     def sorts(self) -> list[tuple[str, str, bool]]:
         """(code, label, chosen) of every order."""
         return [(code, label, code == self.order) for code, label in selectors.SORTS.items()]
+
+
+def as_query(params: QueryDict | dict[str, Any]) -> QueryDict:
+    """Parameters as an address has them; a dict may hold single values and lists."""
+    if isinstance(params, QueryDict):
+        return params
+    query = QueryDict(mutable=True)
+    for name, value in params.items():
+        query.setlist(name, [str(v) for v in (value if isinstance(value, (list, tuple, set)) else [value])])
+    return query
 
 
 def plain(number: Any) -> str:

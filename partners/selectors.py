@@ -131,10 +131,10 @@ def facet_terms() -> Terms:
             "certificate": load(CertificateType),
             "structure": load(ContractStructure),
             "industry": load(Industry),
-            "gmp": fixed(yes="GMP for human use", no="Not GMP", unknown="GMP unknown"),
+            "gmp": fixed(yes="For human use", no="No", unknown="Unknown"),
             "bsl": {code: Term(code, f"BSL-{code} or higher") for code in BIOSAFETY},
             "evidence": fixed(**dict(EvidenceLevel.choices)),
-            "actions": fixed(none="No open regulatory action on record"),
+            "actions": fixed(none="None open or of unknown close-out"),
             "inspected": {
                 code: Term(code, f"Within {years} year{'s' if years > 1 else ''}")
                 for code, years in INSPECTED_YEARS.items()

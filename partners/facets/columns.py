@@ -82,6 +82,10 @@ class Columns:
     earliest: Ints  # first day of open capacity for this process, NEVER when none is known
     #: currency → `minimum` in it, filled by `money.minimum_in`
     minimum_in: dict[str, Floats] = field(default_factory=dict)
+    #: facet → `keys.Keys` by level, filled by `keys.keys_of`
+    keys: dict[str, list[Any]] = field(default_factory=dict)
+    #: counts of searches that ask nothing, filled by `counting`
+    totals: dict[Any, dict[str, int]] = field(default_factory=dict)
 
     @cached_property
     def row_partner(self) -> Ints:

@@ -13,10 +13,9 @@ import numpy as np
 from partners.facets.columns import NEVER, Ints, Mask, Pairs
 from partners.facets.conditions import checked_within, inspected_since, valid_on
 from partners.facets.criteria import BIOSAFETY, CHECKED_MONTHS, INSPECTED_YEARS, NOT_CHECKED
+from partners.facets.keys import keys_of
 from partners.facets.matching import Matching
 from partners.facets.money import minimum_in
-
-FEW = 50_000  # pairs that are sorted; more are marked in a table of partners × values
 
 
 class Scope:
@@ -25,29 +24,36 @@ class Scope:
     def __init__(self, matching: Matching, left_out: frozenset[str]):
         self.columns = matching.columns
         self.partners = matching.partners(left_out)
-        self._rows = matching.rows(left_out)
+        self._asked_of_rows = matching.rows(left_out)
         self._base = matching.conditions_of_partners(left_out)
+        self.everything = self._asked_of_rows is None and bool(self._base.all())
+
+    @cached_property
+    def mask(self) -> Mask | None:
+        """The rows as a mask; None stands for all."""
+        if self.everything:
+            return None
+        found = self._base[self.columns.row_partner]
+        return found if self._asked_of_rows is None else found & self._asked_of_rows
 
     @cached_property
     def rows(self) -> Ints | None:
         """Places of the rows; None stands for all."""
-        if self._rows is None and self._base.all():
-            return None
-        found = self._base[self.columns.row_partner]
-        return np.flatnonzero(found if self._rows is None else found & self._rows)
-
-    @cached_property
-    def row_partner(self) -> Ints:
-        return self.columns.row_partner if self.rows is None else self.columns.row_partner[self.rows]
-
-    def of_rows(self, values: Ints) -> Ints:
-        return values if self.rows is None else values[self.rows]
+        return None if self.mask is None else np.flatnonzero(self.mask)
 
     @cached_property
     def sites(self) -> Mask:
+        if self._asked_of_rows is None:
+            return self._base[self.columns.site_partner]
         found = np.zeros(self.columns.site_id.size, dtype=bool)
-        found[self.columns.row_site if self.rows is None else self.columns.row_site[self.rows]] = True
+        found[self.columns.row_site[self.rows]] = True
         return found
+
+    def partners_with(self, rows: Mask) -> int:
+        """How many partners have one of these rows among the scope's."""
+        found = np.zeros(self.columns.partner_id.size, dtype=bool)
+        found[self.columns.row_partner[rows if self.mask is None else rows & self.mask]] = True
+        return int(np.count_nonzero(found))
 
 
 class Counts:
@@ -65,43 +71,52 @@ class Counts:
         return self._scopes[left_out]
 
     def of(self, facet: str) -> dict[str, int]:
-        """Code → partners."""
-        return _COUNTERS[facet](self, facet)
+        """Code → partners. Where nothing else is asked, they are computed once for the catalogue."""
+        if not self.scope(_ASKED_BY.get(facet, facet)).everything:
+            return _COUNTERS[facet](self, facet)
+        criteria = self.matching.criteria
+        key = (facet, criteria.certificate_on if facet == "certificate" else None)
+        totals = self.columns.totals
+        if key not in totals:
+            if len(totals) >= MOST_KEPT:
+                totals.clear()
+            totals[key] = _COUNTERS[facet](self, facet)
+        return totals[key]
 
     def known(self, facet: str) -> tuple[int, int]:
         """Of the partners that fulfil everything else, how many state the number asked for, and how many there are."""
         scope = self.scope(facet)
+        everybody = int(np.count_nonzero(scope.partners))
         if facet == "min_project":
-            stated = scope.partners & ~np.isnan(self.columns.minimum)
-        else:
-            values = {
-                "oel": ~np.isnan(self.columns.oel),
-                "scale": ~np.isnan(self.columns.scale_high),
-                "slot_by": self.columns.earliest < NEVER,
-            }[facet]
-            stated = np.zeros(self.columns.partner_id.size, dtype=bool)
-            stated[scope.row_partner[scope.of_rows(values)]] = True
-        return int(np.count_nonzero(stated)), int(np.count_nonzero(scope.partners))
+            return int(np.count_nonzero(scope.partners & ~np.isnan(self.columns.minimum))), everybody
+        if scope.everything and ("known", facet) in self.columns.totals:
+            return self.columns.totals["known", facet]["known"], everybody
+        columns = self.columns
+        known = {
+            "oel": lambda: ~np.isnan(columns.oel),
+            "scale": lambda: ~np.isnan(columns.scale_high),
+            "slot_by": lambda: columns.earliest < NEVER,
+        }
+        stated = scope.partners_with(known[facet]())
+        if scope.everything:
+            self.columns.totals["known", facet] = {"known": stated}
+        return stated, everybody
 
     def not_comparable(self, currency: str) -> int:
         """Partners that fulfil everything else and state a minimum project in a currency without a rate."""
         stated = self.scope("min_project").partners & ~np.isnan(self.columns.minimum)
         return int(np.count_nonzero(stated & np.isnan(minimum_in(self.columns, currency))))
 
-    def _rows(self, facet: str, left_out: str = "") -> dict[str, int]:
-        """A facet with one value per row, and a branch of its tree for all below it."""
-        scope = self.scope(left_out or facet)
-        values = scope.of_rows(getattr(self.columns, facet))
-        return self._tree(facet, scope.row_partner, values)
+    def _rows(self, facet: str) -> dict[str, int]:
+        """A facet with one value per row."""
+        return self._tree(facet, self.scope(_ASKED_BY.get(facet, facet)).rows)
 
     def _country(self, facet: str) -> dict[str, int]:
-        sites = self.scope(facet).sites
-        return self._tree(facet, self.columns.site_partner[sites], self.columns.country[sites])
+        return self._tree(facet, self.scope(facet).sites)
 
     def _certificate(self, facet: str) -> dict[str, int]:
-        held = self.columns.certificates
-        kept = self.scope(facet).sites[held.site] & valid_on(self.columns, self.matching.criteria)
-        return self._tree(facet, self.columns.site_partner[held.site[kept]], held.type[kept])
+        valid = valid_on(self.columns, self.matching.criteria)
+        return self._tree(facet, self.scope(facet).sites[self.columns.certificates.site] & valid)
 
     def _actions(self, facet: str) -> dict[str, int]:
         return {"none": self._partners_with(self.scope(facet).sites & ~self.columns.open_action)}
@@ -115,14 +130,13 @@ class Counts:
 
     def _biosafety(self, facet: str) -> dict[str, int]:
         scope = self.scope(facet)
-        level = np.full(self.columns.partner_id.size, -1, dtype=np.int64)
-        values = scope.of_rows(self.columns.biosafety)
-        np.maximum.at(level, scope.row_partner[values > 0], values[values > 0])
-        return {code: int(np.count_nonzero(level >= lowest)) for code, lowest in BIOSAFETY.items()}
+        return {
+            code: scope.partners_with(self.columns.biosafety >= lowest) for code, lowest in BIOSAFETY.items()
+        }
 
     def _pairs(self, facet: str, facts: Pairs) -> dict[str, int]:
-        kept = self.scope(facet).partners[facts.owner]
-        return self._tree(facet, facts.owner[kept], facts.value[kept])
+        scope = self.scope(facet)
+        return self._tree(facet, None if scope.everything else scope.partners[facts.owner])
 
     def _checked(self, facet: str) -> dict[str, int]:
         found, criteria = self.scope(facet).partners, self.matching.criteria
@@ -141,30 +155,20 @@ class Counts:
         found[self.columns.site_partner[sites]] = True
         return int(np.count_nonzero(found))
 
-    def _tree(self, facet: str, owner: Ints, value: Ints) -> dict[str, int]:
-        """Distinct owners per value, where a value also counts for what it lies below."""
-        size = self.columns.size(facet)
-        counts = np.zeros(size, dtype=np.int64)
-        for level in self.columns.ancestors(facet):
-            counts += self._distinct(owner, level[value], size)
+    def _tree(self, facet: str, chosen: Ints | Mask | None) -> dict[str, int]:
+        """Distinct partners per value of the chosen rows, sites or facts; a branch counts for all below it."""
+        counts = np.zeros(self.columns.size(facet), dtype=np.int64)
+        for level in keys_of(self.columns, facet):
+            counts += level.count(counts.size, chosen)
         return dict(zip(self.columns.terms.by_facet[facet], counts.tolist(), strict=True))
 
-    def _distinct(self, owner: Ints, value: Ints, size: int) -> Ints:
-        """How many distinct owners have each value; -1 is no value."""
-        known = value >= 0
-        pairs = owner[known] * size + value[known]
-        if pairs.size <= FEW:
-            pairs = np.unique(pairs)
-        else:
-            seen = np.zeros(self.columns.partner_id.size * size, dtype=bool)
-            seen[pairs] = True
-            pairs = np.flatnonzero(seen)
-        return np.bincount(pairs % size, minlength=size)
 
-
+#: the facet whose choice is left out, where it is not the one that is counted
+_ASKED_BY = {"scale_unit": "scale"}
+MOST_KEPT = 200
 _COUNTERS: dict[str, Callable[[Counts, str], dict[str, int]]] = {
     **dict.fromkeys(("modality", "service", "dosage_form", "gmp", "evidence"), Counts._rows),
-    "scale_unit": lambda counts, facet: counts._rows(facet, left_out="scale"),
+    "scale_unit": Counts._rows,
     "bsl": Counts._biosafety,
     "country": Counts._country,
     "certificate": Counts._certificate,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -15,6 +15,8 @@ from partners.facets.columns import NEVER, CertificateRows, Columns, Ints, Looku
 from partners.facets.reading import read
 from partners.models import CatalogueChange
 from partners.selectors import Terms, facet_terms
+
+READING_MS = 120_000  # most for one table
 
 _lock = threading.Lock()
 _kept: tuple[tuple, Columns] | None = None
@@ -32,8 +34,11 @@ def current() -> Columns:
     with _lock:
         if _kept and _kept[0] == version:
             return _kept[1]
-        # Read after the version: what is newer than it is read again next time.
-        columns = load(today)
+        # Read after the version: what is newer than it is read again next time. A page must not wait as long for
+        # one query, but for these there is no other way than to read them to the end.
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = %s", [READING_MS])
+            columns = load(today)
         _kept = (version, columns)
     return columns
 

@@ -1,6 +1,6 @@
 """The filters as the page shows them: groups of facets, each value with what choosing it would give."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from partners.facets import money
 from partners.facets.counting import Counts
@@ -221,15 +221,10 @@ class _Builder:
         )
 
     def certificate(self) -> Facet:
-        facet = self.chosen_from("certificate")
-        day = self.found.criteria.certificate_on
-        return Facet(
-            name="certificate",
-            label=f"Certificate valid on {day}",
-            help=facet.help,
-            chosen=facet.chosen,
-            entries=facet.entries,
-            inputs=(self.typed("valid_on", "Another day", type="date"),),
+        return replace(
+            self.chosen_from("certificate"),
+            inputs=(self.typed("valid_on", "Valid on (empty: today)", type="date"),),
+            note=f"Valid on {self.found.criteria.certificate_on}.",
         )
 
     def inspection(self) -> Facet:

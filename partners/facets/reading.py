@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-KINDS = {"i": (">i8", 8, "bigint"), "f": (">f8", 8, "float8")}
+#: kind of column → as COPY writes it, as it is kept, its type in SQL; k is a key
+KINDS = {"k": (">i8", "i8", "bigint"), "i": (">i4", "i8", "int"), "f": (">f8", "f8", "float8")}
+UNKNOWN = {"k": "-1", "i": "-1", "f": "'NaN'"}
 HEADER, TRAILER = 19, 2  # bytes of PostgreSQL's COPY format; without extensions, as here
 
 DAY = "({} - DATE '1970-01-01')"
 
-# name → (columns with the kind of each: i whole number, f number; FROM and what follows). NULL is -1, or NaN.
+# name → (columns with the kind of each: k key, i whole number, f number; FROM and what follows). NULL is -1, or NaN.
 TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
     "partners": (
         {
-            "id": ("i", "o.id"),
+            "id": ("k", "o.id"),
             "illustrative": ("i", "o.illustrative::int"),
             "retrieved": ("i", DAY.format("o.retrieved_on")),
             "terms_retrieved": (
@@ -37,20 +39,20 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
         ") t ON t.organisation_id = o.id WHERE o.active ORDER BY lower(o.name), o.id",
     ),
     "types": (
-        {"owner": ("i", "organisation_id"), "value": ("i", "type_id")},
+        {"owner": ("k", "organisation_id"), "value": ("i", "type_id")},
         "partners_organisationtypefact",
     ),
     "structures": (
-        {"owner": ("i", "organisation_id"), "value": ("i", "structure_id")},
+        {"owner": ("k", "organisation_id"), "value": ("i", "structure_id")},
         "partners_contractstructurefact",
     ),
     "industries": (
-        {"owner": ("i", "organisation_id"), "value": ("i", "industry_id")},
+        {"owner": ("k", "organisation_id"), "value": ("i", "industry_id")},
         "partners_industryfact",
     ),
     "sponsor_sizes": (
         {
-            "owner": ("i", "v.organisation_id"),
+            "owner": ("k", "v.organisation_id"),
             "value": (
                 "i",
                 "array_position(ARRAY['virtual', 'small', 'mid', 'large'], lower(v.text::text)) - 1",
@@ -60,8 +62,8 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
     ),
     "sites": (
         {
-            "id": ("i", "id"),
-            "owner": ("i", "organisation_id"),
+            "id": ("k", "id"),
+            "owner": ("k", "organisation_id"),
             "country": ("i", "ascii(country) * 256 + ascii(substr(country, 2, 1))"),
             "active": ("i", "active::int"),
             "retrieved": ("i", DAY.format("retrieved_on")),
@@ -69,16 +71,16 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
         "partners_facility ORDER BY id",
     ),
     "actions": (
-        {"owner": ("i", "facility_id")},
+        {"owner": ("k", "facility_id")},
         "partners_regulatoryaction WHERE closed_on IS NULL",
     ),
     "inspections": (
-        {"owner": ("i", "facility_id"), "ended": ("i", DAY.format("max(ended_on)"))},
+        {"owner": ("k", "facility_id"), "ended": ("i", DAY.format("max(ended_on)"))},
         "partners_inspection GROUP BY facility_id",
     ),
     "certificates": (
         {
-            "owner": ("i", "facility_id"),
+            "owner": ("k", "facility_id"),
             "type": ("i", "type_id"),
             "issued": ("i", DAY.format("issued_on")),
             "expires": ("i", DAY.format("expires_on")),
@@ -88,7 +90,7 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
     ),
     "slots": (
         {
-            "owner": ("i", "facility_id"),
+            "owner": ("k", "facility_id"),
             "service": ("i", "service_id"),
             "modality": ("i", "modality_id"),
             "starts": ("i", DAY.format("starts_on")),
@@ -98,7 +100,7 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
     ),
     "processes": (
         {
-            "owner": ("i", "facility_id"),
+            "owner": ("k", "facility_id"),
             "modality": ("i", "modality_id"),
             "service": ("i", "service_id"),
             "dosage_form": ("i", "dosage_form_id"),
@@ -124,8 +126,7 @@ def read(table: str) -> Any:
     """One of TABLES as a record array with native numbers."""
     columns, source = TABLES[table]
     selected = ", ".join(
-        f"coalesce(({sql})::{KINDS[kind][2]}, {'-1' if kind == 'i' else chr(39) + 'NaN' + chr(39)})"
-        for kind, sql in columns.values()
+        f"coalesce(({sql})::{KINDS[kind][2]}, {UNKNOWN[kind]})" for kind, sql in columns.values()
     )
     buffer = BytesIO()
     with connection.cursor() as cursor:
@@ -144,7 +145,7 @@ def read(table: str) -> Any:
     if extension or (len(data) - HEADER - TRAILER) % stored.itemsize:
         raise ValueError(f"COPY of {table} has another layout than expected")
     rows = np.frombuffer(data[HEADER:-TRAILER], dtype=stored)
-    native = np.empty(rows.shape, dtype=[(name, KINDS[kind][0][1:]) for name, (kind, _) in columns.items()])
+    native = np.empty(rows.shape, dtype=[(name, KINDS[kind][1]) for name, (kind, _) in columns.items()])
     for name in columns:
         native[name] = rows[name]
     return native

@@ -1,6 +1,7 @@
 """`python -m tests.bench [NAME…]`: runs the benchmarks and writes docs/benchmarks.md.
 
-A benchmark is a module in this folder with a docstring and `run() -> list[Row]`. Run without names,
+A benchmark is a module in this folder with a docstring and `run() -> list[Row]`, and perhaps `remarks() -> str`
+for what follows its table. Run without names,
 all of them run and the document is written; with names, only those, and it is only printed.
 """
 
@@ -26,6 +27,7 @@ def main(arguments: list[str]) -> int:
     available = sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name[0] != "_")
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("name", nargs="*", help=f"one of: {', '.join(available) or 'none yet'}")
+    parser.add_argument("--partners", type=int, help="size of the browse benchmark, 100000 unless given")
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.name) - set(available)):
         parser.error(f"no such benchmark: {', '.join(unknown)}")
@@ -34,6 +36,8 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("CMO_ENV", "demo")
     os.environ.setdefault("CMO_PROCESS", "command")
     os.environ.setdefault("EMBEDDED_DB_NAME", "bench")
+    if options.partners:
+        os.environ["BENCH_PARTNERS"] = str(options.partners)
     import django
 
     django.setup()
@@ -43,6 +47,8 @@ def main(arguments: list[str]) -> int:
         module = importlib.import_module(f"tests.bench.{name}")
         print(f"{name} …", file=sys.stderr, flush=True)
         sections.append(section(name, module.__doc__ or "", module.run()))
+        if hasattr(module, "remarks"):
+            sections.append(f"{module.remarks()}\n")
     document = "\n".join([heading(), *sections])
     print(document)
     if not options.name:
