@@ -164,3 +164,11 @@ class DigestState(models.TextChoices):
     STOPPED = "stopped", "not wanted any more"
     UNCONFIRMED = "unconfirmed", "perhaps not delivered"
     FAILED = "failed", "failed"
+
+
+class RiskLevel(models.IntegerChoices):
+    """Likelihood and impact in a risk register."""
+
+    LOW = 1, "Low"
+    MEDIUM = 2, "Medium"
+    HIGH = 3, "High"

@@ -60,10 +60,11 @@ def home_overview(sponsor: Sponsor | None) -> HomeOverview:
 
 
 def shortlist_of(project: Project) -> list[ShortlistEntry]:
-    """Entries in the team's order."""
+    """Entries in the team's order, with their risks: two queries."""
     return list(
         ShortlistEntry.objects.filter(project=project)
         .select_related("organisation", "added_by")
+        .prefetch_related("risks")
         .order_by("position")
     )
 

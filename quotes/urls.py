@@ -14,6 +14,7 @@ from quotes.views import (
     ranking,
     ranking_tabs,
     reports,
+    risks,
     searches,
     shares,
     shortlist,
@@ -100,6 +101,8 @@ urlpatterns = [
         shortlist.remove,
         name="shortlist_remove",
     ),
+    path("projects/<int:project_id>/shortlist/<int:entry_id>/risks/", risks.risk_add, name="risk_add"),
+    path("projects/<int:project_id>/risks/<int:risk_id>/", risks.risk_edit, name="risk_edit"),
     *rfq_patterns,
     # reports
     path("projects/<int:project_id>/reports/", reports.report_list, name="report_list"),

@@ -9,6 +9,7 @@ from .quote import Award, CostScenario, Quote, QuoteLine, QuoteRevision
 from .relation import PartnerRelation
 from .report import Report
 from .rfq import Rfq, RfqVersion, ScopeLine
+from .risk import ShortlistRisk
 from .search import SavedSearch, SearchDigest
 from .share import ReportShare, ShareView
 from .shortlist import ShortlistEntry
@@ -43,6 +44,7 @@ __all__ = [
     "SearchDigest",
     "ShareView",
     "ShortlistEntry",
+    "ShortlistRisk",
     "SponsorOwned",
     "WeightSet",
 ]

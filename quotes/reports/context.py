@@ -73,6 +73,7 @@ def report_context(
         "appendix_codes": {part["code"]: part["letter"] for part in parts},
         "others": decision.why_not(s, labels),
         "open_musts": decision.open_musts(ranked),
+        "risks": decision.risks(s),
         "near_misses": s["knocked_out"][: decision.NEAR_MISSES],
         "near_misses_more": s["funnel"]["knocked_out"] - len(s["knocked_out"][: decision.NEAR_MISSES]),
         "hash": snapshot_hash,

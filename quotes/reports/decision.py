@@ -104,3 +104,18 @@ def open_musts(ranked: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {**row, "musts": "; ".join(row["unverified"])} for row in ranked[: OTHERS + 1] if row["unverified"]
     ]
+
+
+def risks(s: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Open risks of the shortlisted partners, the gravest first. Older snapshots hold none."""
+    found = [
+        {
+            **risk,
+            "partner": entry["name"],
+            "illustrative": entry["illustrative"],
+            "position": entry["position"],
+        }
+        for entry in s["shortlist"]
+        for risk in entry.get("risks", [])
+    ]
+    return sorted(found, key=lambda risk: (-risk["rating"], risk["position"], risk["text"]))

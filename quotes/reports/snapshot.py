@@ -22,7 +22,7 @@ from partners.models import Facility, Organisation, RestrictedPartyEntry
 from partners.scoring.types import FactRef, Group, PartnerResult, Ranking, Rule, RuleResult, SubScore
 from partners.scoring.weights import criteria_labels, default_weights
 from quotes.enums import Market
-from quotes.models import Project, ShortlistEntry
+from quotes.models import Project, ShortlistEntry, ShortlistRisk
 from quotes.needs import need_label
 
 from .canonical import plain
@@ -72,7 +72,7 @@ def build_snapshot(
     criterion are left out.
     """
     by_id = {result.partner_id: result for result in ranking.results}
-    entries = list(project.shortlist.select_related("organisation"))
+    entries = list(project.shortlist.select_related("organisation").prefetch_related("risks"))
     ranked = ranking.group(Group.RANKED)
     thin = ranking.group(Group.INSUFFICIENT)
     fallen = ranking.group(Group.KNOCKED_OUT)
@@ -361,6 +361,19 @@ def _entry(entry: ShortlistEntry, result: PartnerResult | None) -> dict[str, Any
         "comment": entry.comment,
         "group": result.group if result else "",
         "rank": result.rank if result else None,
+        "risks": [_risk(risk) for risk in entry.risks.all() if not risk.closed],
+    }
+
+
+def _risk(risk: ShortlistRisk) -> dict[str, Any]:
+    return {
+        "text": risk.text,
+        "likelihood": risk.get_likelihood_display(),
+        "impact": risk.get_impact_display(),
+        "rating": risk.rating,
+        "rating_word": risk.rating_word,
+        "response": risk.response,
+        "owner": risk.owner,
     }
 
 

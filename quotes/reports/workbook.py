@@ -18,13 +18,14 @@ from partners.spreadsheets import Book, Formula, Value
 
 from . import wording
 from .context import clean
-from .decision import criteria_names, points
+from .decision import criteria_names, points, risks
 
 RANKING = (
     *("Rank", "Partner", "Illustrative", "Lead site", "Score", "Low", "High", "Coverage, %"),
     *("Best rank", "Worst rank", "Must-haves to verify"),
 )
 FACTS = ("Key", "Fact", "Site", "Evidence level", "Source", "Source link", "Retrieved on")
+RISKS = ("Partner", "Risk", "Likelihood", "Impact", "Rating", "What is done about it", "Who looks after it")
 FIRST_POINTS_COLUMN = 3  # after rank and partner
 
 
@@ -55,6 +56,7 @@ def workbook(snapshot: Mapping[str, Any], snapshot_hash: str) -> bytes:
         _knocked_out(s),
         widths=(34, 12, 28, 60, 60),
     )
+    book.sheet("Risks", RISKS, _risks(s), widths=(34, 50, 12, 12, 10, 60, 24))
     book.sheet("Record", ("What", "Value"), _record(s, snapshot_hash), widths=(28, 90))
     return book.bytes()
 
@@ -120,6 +122,12 @@ def _knocked_out(s: Mapping[str, Any]) -> Iterator[list[Value]]:
     for row in s["knocked_out"]:
         for fail in row["fails"]:
             yield [row["name"], row["illustrative"], row["lead_site"], fail["label"], fail["reason"]]
+
+
+def _risks(s: Mapping[str, Any]) -> Iterator[list[Value]]:
+    for risk in risks(s):
+        what = (risk["text"], risk["likelihood"], risk["impact"], risk["rating_word"])
+        yield [_named({**risk, "name": risk["partner"]}), *what, risk["response"], risk["owner"]]
 
 
 def _record(s: Mapping[str, Any], snapshot_hash: str) -> Iterator[list[Value]]:

@@ -109,7 +109,7 @@ def add(request: HttpRequest, project_id: int) -> HttpResponse:
 @refused_when_archived
 def edit(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
     project = get_project(request, project_id)
-    entry = _entry(project, entry_id)
+    entry = entry_of(project, entry_id)
     may_edit = may(request.membership.role, Action.EDIT_SHORTLIST)
     current = {"status": entry.status, "reason": entry.reason, "comment": entry.comment}
     form = EntryForm(
@@ -150,7 +150,7 @@ def _save(request: HttpRequest, entry: ShortlistEntry, data: dict, may_edit: boo
 @refused_when_archived
 def move(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
     project = get_project(request, project_id)
-    entry = _entry(project, entry_id)
+    entry = entry_of(project, entry_id)
     direction = request.POST.get("direction")
     if direction not in ("up", "down"):
         messages.error(request, "Say whether the partner moves up or down.")
@@ -164,7 +164,7 @@ def move(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
 @refused_when_archived
 def remove(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
     project = get_project(request, project_id)
-    entry = _entry(project, entry_id)
+    entry = entry_of(project, entry_id)
     remove_entry(actor=request.user, entry=entry)
     messages.success(
         request, f"{entry.organisation} is off the shortlist. The decision log keeps its history."
@@ -172,7 +172,8 @@ def remove(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse
     return redirect("quotes:shortlist", project.pk)
 
 
-def _entry(project: Project, entry_id: int) -> ShortlistEntry:
+def entry_of(project: Project, entry_id: int) -> ShortlistEntry:
+    """An entry of the project's shortlist, or 404."""
     entries = ShortlistEntry.objects.for_sponsor(project.sponsor).filter(project=project)
     entry = entries.select_related("organisation", "project__sponsor").filter(pk=entry_id).first()
     if entry is None:

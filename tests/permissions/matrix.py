@@ -202,6 +202,16 @@ CASES = [
     ),
     Case("quotes:shortlist_move", EDIT, ENTRY, "POST", {"direction": "down"}),
     Case("quotes:shortlist_remove", EDIT, ENTRY, "POST"),
+    Case("quotes:risk_add", COMMENT_PAGE, ENTRY),
+    Case("quotes:risk_add", COMMENT, ENTRY, "POST", {"text": "One site", "likelihood": "2", "impact": "3"}),
+    Case("quotes:risk_edit", COMMENT_PAGE, {**PROJECT, "risk_id": "{risk}"}),
+    Case(
+        "quotes:risk_edit",
+        COMMENT,
+        {**PROJECT, "risk_id": "{risk}"},
+        "POST",
+        {"text": "Capacity", "likelihood": "1", "impact": "1", "seen": "{risk_seen}"},
+    ),
     # requests for quotation
     Case("quotes:rfq_list", READ, PROJECT),
     Case("quotes:rfq_new", EDIT, PROJECT, "POST", {"template": "generic"}),

@@ -20,6 +20,7 @@ from quotes.services.projects import WEIGHT_FIELDS
 from quotes.services.reports import request_report
 from quotes.services.responses import save_draft, submit_quote
 from quotes.services.rfq_messages import ask_question
+from quotes.services.risks import add_risk
 from quotes.services.shares import share_report
 from quotes.versions import version_of
 from tests.factories.accounts import CuratorFactory, MembershipFactory
@@ -57,6 +58,9 @@ class Scene:
         establishment = RegisterEstablishmentFactory(duns="123456789")
         real_site = FacilityFactory(organisation=OrganisationFactory(illustrative=False))
         report = self._report(project, owner.user)
+        risk = add_risk(
+            actor=owner.user, entry=entry, values={"text": "Capacity", "likelihood": 2, "impact": 2}
+        )
         share = share_report(actor=owner.user, report=report, recipient="Board", days=7)
         search = SavedSearch.objects.create(sponsor=sponsor, owner=people["manager"], name="Search")
         api_token, _ = create_token(actor=people["manager"], sponsor=sponsor, name="Program")
@@ -86,6 +90,8 @@ class Scene:
             "report": report.pk,
             "share": share.pk,
             "share_token": share.token,
+            "risk": risk.pk,
+            "risk_seen": risk.updated_at.isoformat(),
         }
         self._rfq(owner, project)
 

@@ -211,7 +211,7 @@ def test_the_shortlist_page_takes_the_same_queries_for_one_and_for_three(
     for n in range(count):
         add_to_shortlist(actor=manager.user, project=project, organisation=OrganisationFactory(slug=f"p{n}"))
     client.force_login(manager.user)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(reverse("quotes:shortlist", args=[project.pk]))
 
 
