@@ -19,6 +19,7 @@ from ninja.security import HttpBearer, SessionAuth
 
 from cmo_selector.accounts.tokens import find_token
 from partners.api import BadParameters, router
+from quotes.api import router as project_router
 
 
 class TokenAuth(HttpBearer):
@@ -48,6 +49,7 @@ api = NinjaAPI(
     auth=[TokenAuth(), PageSession()],
 )
 api.add_router("/partners", router, tags=["catalogue"])
+api.add_router("/projects", project_router, tags=["projects"])
 
 
 def problem(status: int, message: str, details: list[dict[str, str]] | None = None) -> JsonResponse:

@@ -72,6 +72,7 @@ CASES = [
     Case("api:partners", (401, *(200,) * 6), query="?facets=1"),
     Case("api:partner", (401, *(200,) * 6), {"slug": "{partner}"}),
     Case("api:partner", (401, *(404,) * 6), {"slug": "nobody"}),
+    Case("api:project-ranking", (401, 404, 200, 200, 200, 200, 403), PROJECT),
     Case("api_tokens", SIGNED_IN),
     Case("api_tokens", ("login", *(201,) * 6), {}, "POST", {"name": "Nightly"}),
     Case("api_token_revoke", ("login", 404, 404, 404, 302, 404, 404), {"token_id": "{api_token}"}, "POST"),

@@ -1,0 +1,77 @@
+"""A sponsor's ranking in the API: the figures and sentences of the ranking's pages, for those who may read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+from ninja.errors import HttpError
+
+from cmo_selector.accounts.access import require
+from cmo_selector.accounts.roles import Action, may
+from partners.scoring import criteria_labels
+from partners.scoring.types import Group, PartnerResult
+from quotes.access import get_project
+from quotes.brief import NothingToRank
+from quotes.prices import without_prices
+from quotes.ranking import rank_project
+from quotes.ranking_page import BadWeights, trial_weights
+from quotes.reports.canonical import plain
+from quotes.reports.firmness import frozen_firmness
+
+router = Router()
+
+
+@router.get(
+    "/{int:project_id}/ranking",
+    url_name="project-ranking",
+    summary="The ranking of a project with its robustness",
+    description="Scores are 0 to 100 with the interval that unknown facts leave open; shares run from 0 to 1. "
+    "`c1` … `c10` in the query try other weights (points of any size) without saving them.",
+)
+def project_ranking(request: HttpRequest, project_id: int) -> dict[str, Any]:
+    require(request, Action.VIEW)
+    project = get_project(request, project_id)
+    try:
+        ranking = rank_project(project, weights=trial_weights(request.GET))
+    except BadWeights as bad:
+        raise HttpError(422, str(bad)) from bad
+    except NothingToRank as nothing:
+        raise HttpError(409, str(nothing)) from nothing
+    prices = may(request.membership.role, Action.SEE_PRICES)  # type: ignore[attr-defined]
+    read = ranking if prices else without_prices(ranking)
+    labels = criteria_labels(project.profile)
+    answer = {
+        "project": {"id": project.pk, "name": project.name, "stage": project.get_stage_display()},
+        "as_of": read.as_of,
+        "engine_version": read.engine_version,
+        "weights": read.weights,
+        "criteria": labels,
+        **{group.value: [_row(r) for r in read.group(group)] for group in Group},
+        **frozen_firmness(project, read, labels, include_prices=prices),
+    }
+    return dict(plain(answer))
+
+
+def _row(result: PartnerResult) -> dict[str, Any]:
+    return {
+        "partner_id": result.partner_id,
+        "slug": result.slug,
+        "name": result.name,
+        "illustrative": result.illustrative,
+        "lead_site": result.lead_site or None,
+        "rank": result.rank,
+        "best_rank": result.best_rank,
+        "worst_rank": result.worst_rank,
+        "low": result.low,
+        "point": result.point,
+        "high": result.high,
+        "coverage": result.coverage,
+        "contributions": result.contributions,
+        "near_miss": result.near_miss,
+        "needs": [
+            {"label": rule.label, "level": rule.level, "outcome": rule.outcome, "reason": rule.reason}
+            for rule in result.rules
+        ],
+    }
