@@ -32,6 +32,7 @@ from quotes.demo_accounts import (
 from quotes.demo_desk import load_desk
 from quotes.demo_projects import PROJECTS, DemoNeed, DemoProject
 from quotes.demo_quotes import load_quotes
+from quotes.demo_searches import load_searches
 from quotes.models import Project
 from quotes.needs import RULES
 from quotes.services.projects import add_need, create_project, update_project
@@ -96,6 +97,7 @@ def load_demo(*, today: dt.date | None = None, refresh: bool = False, register: 
     done.new_projects = _load_projects(today, refresh=refresh)
     done.new_quotes = load_quotes(User.objects.get(email=PROJECT_OWNERS[ALDER]))
     load_desk(today=today, register=register)
+    load_searches(User.objects.get(email=PROJECT_OWNERS[ALDER]))
     return done
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -328,3 +329,30 @@ def test_link_that_we_did_not_write_stops_nothing(member, basel, token):
     answer = Client().post(reverse("quotes:unsubscribe", args=[token]))
     assert (answer.status_code, "This link is not valid" in answer.content.decode()) == (404, True)
     assert SavedSearch.objects.get().digest == DigestRhythm.DAILY
+
+
+# -- in a browser ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_save_and_run_a_search_on_a_phone(browser_page, live_server):
+    member, client, page = MembershipFactory(), Client(), browser_page
+    client.force_login(member.user)
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    page.context.add_cookies([cookie])
+    make.FacilityFactory(organisation=make.OrganisationFactory(name="Aldermoor"), country="CH")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/partners/?country=CH")
+    page.get_by_role("link", name="Save search").click()
+    assert page.get_by_label("Name", exact=True).input_value() == "Switzerland"
+    page.get_by_label("E-mail about new and changed partners").select_option("weekly")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("“Switzerland” is saved.").wait_for()
+    assert [v["id"] for v in Axe().run(page).response["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.goto("/partners/")
+    page.locator(".results-save summary").click()
+    page.locator(".results-save").get_by_role("link", name="Switzerland").click()
+    page.wait_for_url("**/partners/?country=CH")
+    assert page.inner_text(".results-count") == "1 partner"
