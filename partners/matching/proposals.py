@@ -16,8 +16,9 @@ from django.utils.text import slugify
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
-from partners.enums import EvidenceLevel, IdentifierScheme, MatchState
+from partners.enums import EvidenceLevel, IdentifierScheme, MatchState, RegisterKind
 from partners.history.services import HistoryError, collecting, revert_changes
+from partners.importers.evidence import refresh_evidence, withdraw_facts
 from partners.models import Facility, Identifier, MatchProposal, Organisation, RegisterEstablishment
 
 from . import likeness
@@ -234,6 +235,7 @@ def accept(*, actor: User, proposal: MatchProposal, as_new_site: bool = False) -
         obj=row,
         data={"facility": [None, site.pk], "match": current.pk},
     )
+    refresh_evidence(register=RegisterKind.DRLS, owners=[site.pk])
     return _decided(actor, current, MatchState.ACCEPTED)
 
 
@@ -250,6 +252,9 @@ def undo(*, actor: User, proposal: MatchProposal) -> MatchProposal:
     if current.state == MatchState.OPEN:
         raise MatchError("This proposal is open: there is nothing to undo.")
     if current.changes:
+        row = current.establishment
+        if row.facility_id:
+            withdraw_facts(register=RegisterKind.DRLS, owner=row.facility_id, reference=row.duns)
         try:
             revert_changes(actor=actor, numbers=current.changes, why=f"Undoes match {current.pk}")
         except HistoryError as error:

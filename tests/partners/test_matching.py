@@ -15,6 +15,7 @@ from partners.matching.likeness import Address
 from partners.matching.merging import MergeError, merge_partners, merge_sites, split, tell_apart
 from partners.matching.proposals import MatchError, accept, propose, reject, undo
 from partners.matching.terms import TermError, merge_terms, synonyms, usage
+from partners.vocabularies import load_vocabularies
 from tests.factories import accounts, quotes
 from tests.factories import partners as f
 
@@ -178,6 +179,27 @@ def test_accepting_without_a_site_makes_it_from_the_register(catalent, curator):
     )  # fmt: skip
     undo(actor=curator, proposal=models.MatchProposal.objects.get())
     assert not catalent.facilities.filter(city="Kansas City").exists()
+
+
+def test_accepting_gives_the_site_what_the_register_states_and_undoing_takes_it_back(catalent, curator):
+    load_vocabularies()
+    f.RegisterImportFactory()
+    row(
+        firm_name="Catalent CTS, LLC",
+        street="10245 Hickman Mills Dr",
+        city="Kansas City",
+        operations=["PACK"],
+    )
+    propose()
+    accept(actor=curator, proposal=models.MatchProposal.objects.get())
+    site = catalent.facilities.get(city="Kansas City")
+    assert list(site.capabilities.values_list("service__code", "note")) == [
+        ("packaging-supply", "Registered as: PACK")
+    ]
+    assert list(site.certificates.values_list("type__code", flat=True)) == ["fda-registration"]
+    undo(actor=curator, proposal=models.MatchProposal.objects.get())
+    assert not catalent.facilities.filter(city="Kansas City").exists()
+    assert not models.Capability.objects.exists()
 
 
 def test_a_row_that_was_linked_meanwhile_is_not_linked_again(catalent, curator):
