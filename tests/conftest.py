@@ -21,6 +21,8 @@ import pytest
 import redis
 from django.conf import settings
 from django.core.cache import cache
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_FLAGS = [
@@ -34,6 +36,15 @@ CHROMIUM_FLAGS = [
     "--disable-dev-shm-usage",
 ]
 WORKER_START_SECONDS = 40
+
+# How long an example takes says nothing about whether it is right. In CI the examples are the same at every run.
+hypothesis_settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
