@@ -599,6 +599,10 @@ class MergeFactory(DjangoModelFactory):
     kept_partner = factory.SubFactory(OrganisationFactory)
     merged_partner = factory.SubFactory(OrganisationFactory)
     why = "The same company."
+    changes = factory.LazyFunction(lambda: [1])
+    moved = factory.LazyFunction(lambda: {"partners.alias.organisation": [1]})
+    kept_copies = factory.LazyFunction(lambda: {"none": {}})
+    merged_by = factory.SubFactory("tests.factories.accounts.CuratorFactory")
 
 
 class NotTheSameFactory(DjangoModelFactory):
@@ -607,6 +611,7 @@ class NotTheSameFactory(DjangoModelFactory):
 
     first = factory.SubFactory(OrganisationFactory)
     second = factory.SubFactory(OrganisationFactory)
+    decided_by = factory.SubFactory("tests.factories.accounts.CuratorFactory")
 
 
 class ProposalFactory(DjangoModelFactory):
@@ -642,6 +647,7 @@ class PartyMatchFactory(DjangoModelFactory):
     party = factory.SubFactory(ListedPartyFactory)
     organisation = factory.SubFactory(OrganisationFactory)
     confidence = 85
+    reasons = factory.LazyFunction(lambda: ["Name 85 %"])
 
 
 # -- exchange rates ------------------------------------------------------------------------------
@@ -651,7 +657,7 @@ class ExchangeRateFactory(DjangoModelFactory):
     class Meta:
         model = models.ExchangeRate
 
-    day = RETRIEVED_ON
+    day = factory.Sequence(lambda n: RETRIEVED_ON + datetime.timedelta(days=n))
     currency = "USD"
     per_euro = Decimal("1.17")
 
@@ -661,6 +667,7 @@ class ExchangeRateImportFactory(DjangoModelFactory):
         model = models.ExchangeRateImport
 
     file_name = "eurofxref.csv"
+    rejected = factory.LazyFunction(lambda: ["line 3: no date"])
     sha256 = "0" * 64
     first_day = RETRIEVED_ON
     last_day = RETRIEVED_ON

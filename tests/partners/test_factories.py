@@ -4,6 +4,7 @@ import pytest
 from django.apps import apps
 from factory.django import DjangoModelFactory
 
+from partners.models import Change
 from tests.factories import accounts, partners
 
 FACTORIES = [
@@ -21,7 +22,9 @@ def test_factory_makes_two_valid_rows(factory):
     rows = [factory(), factory(**other)]
     assert len({row.pk for row in rows}) == 2
     for row in rows:
-        row.full_clean(exclude=["password"])
+        # what triggers write is never filled in by a form, and leaves empty what does not apply
+        empty = [f.name for f in row._meta.fields if f.null] if isinstance(row, Change) else []
+        row.full_clean(exclude=["password", *empty])
 
 
 def test_every_catalogue_model_has_a_factory():
