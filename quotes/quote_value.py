@@ -57,6 +57,17 @@ def value_points(project: Project, found: Comparison, columns: Sequence[Column])
     return {"points": points, "outside": outside, "spec": spec, "preference": preference, "problem": ""}
 
 
+def knocked_out(project: Project, columns: Sequence[Column]) -> list[tuple[PartnerResult, list[str]]]:
+    """Bidders that fail a must-have, with the reasons; none before the project has needs."""
+    bidders = {column.quote.organisation_id for column in columns}
+    try:
+        ranking = rank_project(project)
+    except NothingToRank:
+        return []
+    out = [r for r in ranking.group(Group.KNOCKED_OUT) if r.partner_id in bidders]
+    return [(result, [rule.reason for rule in result.fails]) for result in out]
+
+
 def _kind(point: dict[str, Any], points: Sequence[dict[str, Any]]) -> str:
     if not point["comparable"]:
         return "not comparable"

@@ -28,7 +28,7 @@ from quotes.comparison import (
 from quotes.models import Project, Quote, Rfq
 from quotes.past_prices import past_unit_prices
 from quotes.quote_charts import cash_spec, waterfall_spec
-from quotes.quote_value import value_points
+from quotes.quote_value import knocked_out, value_points
 from quotes.quote_words import price_words
 from quotes.rfq_selectors import latest_sent, rfqs_of
 from quotes.services.awards import award_quote
@@ -76,6 +76,7 @@ def quotes(request: HttpRequest, project_id: int) -> HttpResponse:
         "rows": table(found, shown, past_unit_prices(rfq, found.lines, found.rates)),
         "scenario_rows": scenario_rows(found, shown),
         "worst": [(c.quote, worst_regret(found, c.quote)) for c in shown],
+        "knocked": knocked_out(project, shown),
         "sentence": headline_sentence(found),
         "cash": cash_spec(shown, rfq.years, found.rates.base),
         "currencies": _currencies(found),

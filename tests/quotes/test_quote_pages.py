@@ -9,10 +9,12 @@ from django.test import Client
 from django.urls import reverse
 
 from cmo_selector.accounts.roles import Role
+from partners.models import Organisation
 from quotes.models import Award, CostScenario, Quote, Rfq, RfqMessage
 from quotes.services.rfq_mail import send_due
 from tests.factories.accounts import MembershipFactory
-from tests.factories.partners import OrganisationFactory
+from tests.factories.partners import FacilityFactory, OrganisationFactory
+from tests.factories.quotes import NeedFactory
 from tests.factories.rfq import in_days, make_rfq, priced, send
 from tests.quotes.test_comparison import submitted
 
@@ -63,6 +65,18 @@ def test_the_table_shows_gaps_in_their_own_colour_with_their_share(client, rfq):
     assert answer.content.decode().count("plugged") >= 2
     assert "NPV per 1,000 tablets" in shown
     assert "Exchange rates of" in shown
+
+
+def test_a_bidder_that_fails_a_must_is_named_with_the_reason_however_cheap(client, rfq):
+    birch = Organisation.objects.get(name="Birch")
+    FacilityFactory(organisation=birch, name="Birch Works", country="DE")
+    assert "Knocked out by a must-have" not in text(page(client, rfq)), "no needs yet"
+    NeedFactory(project=rfq.project, rule="country", service=None, countries=["US"])
+    shown = text(page(client, rfq))
+    assert "Birch costs least in the base scenario" in shown
+    _, _, alert = shown.partition("Knocked out by a must-have, whatever the price")
+    assert alert.strip().startswith("Birch :")
+    assert "Birch Works is in DE; asked for: US." in alert[:200]
 
 
 def test_another_scenario_is_chosen_by_address(client, rfq):
