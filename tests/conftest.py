@@ -129,9 +129,12 @@ def _empty_broker() -> None:
         client.flushdb()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def celery_worker_process(django_db_setup, django_db_blocker, tmp_path_factory):
-    """A real Celery worker, as its own process, on the test database. Use with transactional tests."""
+    """A real Celery worker, as its own process, on the test database. Use with transactional tests.
+
+    It ends with the module: a worker that lived on would do the jobs that other tests mean to do themselves.
+    """
     from django.db import connection
 
     from cmo_selector.celery import app

@@ -40,6 +40,7 @@ def test_each_fault_is_found_on_deployment_only(changed, expected):
         assert ours() == []
 
 
+@pytest.mark.django_db  # some constraints ask for the server's version
 @pytest.mark.parametrize(
     "options", ["", "-c statement_timeout=10s", "-c statement_timeout=0 -c lock_timeout=5s"]
 )

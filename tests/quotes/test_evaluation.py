@@ -208,5 +208,5 @@ def test_the_results_take_the_same_queries_for_one_and_for_three(
     Evaluation.objects.update(closed_at="2026-01-01T00:00Z")
     client.force_login(manager.user)
     client.get(url(project))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(url(project))
