@@ -106,7 +106,7 @@ def _context(request: HttpRequest, project: Project, found: Report) -> dict:
         "summary": summary_of(found) if done and open_to_role else None,
         "shares": shares_of(found) if may(request.membership.role, Action.SHARE_REPORT) else [],
         "site": f"{request.scheme}://{request.get_host()}",
-        "appendices": ", ".join(Appendix(code).label for code in found.appendices),
+        "appendices": " · ".join(Appendix(code).label for code in found.appendices),
     }
 
 
