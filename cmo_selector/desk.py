@@ -70,6 +70,7 @@ NAVIGATION = [
         _link("Contract structures", "partners.contractstructurefact", "handshake"),
         _link("Industries", "partners.industryfact", "domain"),
         _link("Other names", "partners.alias", "badge"),
+        _link("Ownership", "partners.ownership", "account_balance"),
         _link("Identifiers", "partners.identifier", "tag"),
         _link("Restricted-party entries", "partners.restrictedpartyentry", "block"),
         _link("Restricted-party lists", "partners.restrictedpartylist", "list_alt"),

@@ -105,7 +105,8 @@ FIELDS: dict[type[Evidenced], tuple[str, ...]] = {
     m.OrganisationTypeFact: ("type",),
     m.ContractStructureFact: ("structure",),
     m.IndustryFact: ("industry",),
-    m.Alias: ("name", "kind", "used_until"),
+    m.Alias: ("name", "kind", "used_from", "used_until"),
+    m.Ownership: ("owner", "owned_from", "owned_until", "note"),
     m.Identifier: ("scheme", "value"),
     m.RestrictedPartyEntry: ("list", "name_on_list", "effective_from", "effective_until"),
     m.TrackRecord: (
@@ -138,8 +139,8 @@ FIELDS: dict[type[Evidenced], tuple[str, ...]] = {
         *("name", "street", "city", "region", "postal_code", "country", "latitude", "longitude"),
         *("located_by", "opened_year", "capabilities_complete_on"),
     ),
-    Organisation: ("slug", "name", "illustrative", "active", "summary", "website", "ownership",
-                   "founded_year", "employees"),
+    Organisation: ("slug", "name", "illustrative", "active", "summary", "website", "founded_year",
+                   "employees"),
 }  # fmt: skip
 
 #: what hangs on a partner and on a site: name in the API → (relation, model)
@@ -147,6 +148,7 @@ PARTNER_FACTS: dict[str, tuple[str, type[Evidenced]]] = {
     "types": ("type_facts", m.OrganisationTypeFact),
     "contract_structures": ("structure_facts", m.ContractStructureFact),
     "industries": ("industry_facts", m.IndustryFact),
+    "ownership": ("owners", m.Ownership),
     "aliases": ("aliases", m.Alias),
     "identifiers": ("identifiers", m.Identifier),
     "restrictions": ("restrictions", m.RestrictedPartyEntry),

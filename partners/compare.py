@@ -18,7 +18,7 @@ from cmo_selector.templatetags.fmt import (
     format_percent,
 )
 from partners import wording
-from partners.enums import SlotStatus
+from partners.enums import AliasKind, SlotStatus
 from partners.models import Capability, Certificate, Evidenced, Facility, Organisation
 from partners.quality_record import certificate_state, is_open
 
@@ -150,7 +150,8 @@ def _organisation() -> dict[str, Reader]:
         "Organisation type": labels("type_facts", "type"),
         "Contract structures": labels("structure_facts", "structure"),
         "Industries": labels("industry_facts", "industry"),
-        "Ownership": lambda p: _one(p.ownership, p),
+        "Owner": _owners,
+        "Former names": _former_names,
         "Founded": lambda p: _one(p.founded_year, p),
         "Employees": lambda p: _one(None if p.employees is None else f"{p.employees:,}", p),
         "Restricted-party lists": lambda p: (
@@ -158,6 +159,21 @@ def _organisation() -> dict[str, Reader]:
             or [Line("none known", "none known")]
         ),
     }
+
+
+def _owners(partner: Organisation) -> Lines:
+    today = timezone.localdate()
+    for owner in partner.owners.all():
+        if owner.holds_on(today):
+            since = f" since {owner.owned_from}" if owner.owned_from else ""
+            yield Line(f"{owner.owner}{since}", owner.owner, owner)
+
+
+def _former_names(partner: Organisation) -> Lines:
+    for alias in partner.aliases.all():
+        if alias.kind == AliasKind.FORMER:
+            until = f" until {alias.used_until}" if alias.used_until else ""
+            yield Line(f"{alias.name}{until}", alias.name, alias)
 
 
 def _sites() -> dict[str, Reader]:

@@ -33,6 +33,7 @@ OWN_FACTS: tuple[type[models.Model], ...] = (
     m.OrganisationTypeFact,
     m.ContractStructureFact,
     m.IndustryFact,
+    m.Ownership,
     m.Alias,
     m.RestrictedPartyEntry,
     m.CommercialTerms,

@@ -129,7 +129,6 @@ class Reader:
             slug=slugify(name),
             illustrative=True,
             summary=item.need("summary"),
-            ownership=item.take("ownership", ""),
             founded_year=item.number("founded"),
             employees=item.number("employees"),
             **self.evidence(Item(item.where, {})),
@@ -151,11 +150,23 @@ class Reader:
         ):
             for term in self.listed(item, key, what):
                 rows.add(model(organisation=organisation, **{attribute: term}, **stated))
+        for part in item.items("owners"):
+            since, until = self.ago(part, "from_months_ago"), self.ago(part, "until_months_ago")
+            owner = m.Ownership(
+                organisation=organisation,
+                owner=part.need("owner"),
+                owned_from=since,
+                owned_until=until,
+                note=part.take("note", ""),
+                **self.evidence(part, not_before=[since, until]),
+            )
+            rows.add(self.checked(part, owner))
         for part in item.items("aliases"):
             alias = m.Alias(
                 organisation=organisation,
                 name=part.need("name"),
                 kind=part.take("kind", "alias"),
+                used_from=self.ago(part, "from_months_ago"),
                 used_until=self.ago(part, "until_months_ago"),
                 **self.evidence(part),
             )

@@ -22,6 +22,7 @@ from partners.models import (
     Inspection,
     Metric,
     Organisation,
+    Ownership,
     TrackRecord,
 )
 from partners.profile_charts import quality_timeline, sites_map
@@ -62,7 +63,8 @@ class Profile:
     sites: tuple[SiteView, ...]
     fold_sites: bool
     countries: tuple[str, ...]
-    former_names: tuple[Alias, ...]
+    owners: tuple[Ownership, ...]  # now, then earlier ones, newest first
+    former_names: tuple[Alias, ...]  # given up last first
     other_names: tuple[Alias, ...]
     matrix: Matrix | None
     matrix_is_long: bool
@@ -114,7 +116,14 @@ def build_profile(partner: Organisation, metrics: Sequence[Metric], *, prices: b
         sites=tuple(_site_view(site) for site in sites),
         fold_sites=len(sites) > SITES_OPEN,
         countries=tuple(sorted({format_country(site.country) for site in sites})),
-        former_names=tuple(a for a in aliases if a.kind == AliasKind.FORMER),
+        owners=tuple(sorted(partner.owners.all(), key=lambda owner: not owner.holds_on(today))),
+        former_names=tuple(
+            sorted(
+                (a for a in aliases if a.kind == AliasKind.FORMER),
+                key=lambda a: a.used_until or datetime.date.min,
+                reverse=True,
+            )
+        ),
         other_names=tuple(a for a in aliases if a.kind != AliasKind.FORMER),
         matrix=matrix,
         matrix_is_long=matrix is not None and matrix.rows > MATRIX_ROWS_OPEN,

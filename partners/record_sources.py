@@ -8,8 +8,8 @@ from partners.enums import EvidenceLevel
 from partners.models import Evidenced, Organisation, Source
 
 PARTNER_FACTS = (
-    *("type_facts", "structure_facts", "industry_facts", "aliases", "identifiers", "restrictions"),
-    *("track_record", "metric_values", "documents"),
+    *("type_facts", "structure_facts", "industry_facts", "owners", "aliases", "identifiers"),
+    *("restrictions", "track_record", "metric_values", "documents"),
 )
 PRICE_FACTS = ("terms", "prices")
 SITE_FACTS = (

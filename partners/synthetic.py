@@ -218,13 +218,13 @@ class _Maker:
         stamp = f"{DAY.isoformat()} 00:00:00+00"
         lines = (
             f"{pk}\t{SLUG}{n:0{self.width}}\t{root}{end} {trade} {n:0{self.width}} (synthetic)\tt\tt\t"
-            f"Synthetic: drawn at random for benchmarks.\t\t\t\t{stamp}\t{stamp}\t{evidence}"
+            f"Synthetic: drawn at random for benchmarks.\t\t\t{stamp}\t{stamp}\t{evidence}"
             for n, (pk, (root, end, trade), evidence) in enumerate(
                 zip(partners, names, self.evidence(size), strict=True), start=1
             )
         )
         columns = (
-            *("id", "slug", "name", "illustrative", "active", "summary", "website", "ownership"),
+            *("id", "slug", "name", "illustrative", "active", "summary", "website"),
             *("grouping_note", "created_at", "updated_at", *self.EVIDENCE),
         )
         self.write("organisation", columns, lines)

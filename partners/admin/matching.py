@@ -204,7 +204,6 @@ COMPARED = {
     "partner": (
         "name",
         "website",
-        "ownership",
         "founded_year",
         "employees",
         "summary",

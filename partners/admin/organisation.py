@@ -1,7 +1,7 @@
 """Partners and what is known about them as a whole."""
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
 from partners import models
@@ -30,7 +30,12 @@ class IndustryInline(FactInline):
 
 class AliasInline(FactInline):
     model = models.Alias
-    main_fields = ("name", "kind", "used_until")
+    main_fields = ("name", "kind", "used_from", "used_until")
+
+
+class OwnershipInline(FactInline):
+    model = models.Ownership
+    main_fields = ("owner", "owned_from", "owned_until")
 
 
 class OrganisationIdentifierInline(FactInline):
@@ -47,7 +52,7 @@ class FacilityInline(FactInline):
 class OrganisationAdmin(MergeAction, FactAdmin):
     merge_kind = "partner"
     actions = ("compare_two", *FactAdmin.actions)
-    list_display = ("name", "record", "ownership", "evidence_level", "retrieved_on", "active")
+    list_display = ("name", "record", "evidence_level", "retrieved_on", "active")
     list_filter = (
         "illustrative",
         "active",
@@ -61,7 +66,7 @@ class OrganisationAdmin(MergeAction, FactAdmin):
         ("name", "slug"),
         ("illustrative", "active"),
         "summary",
-        ("website", "ownership"),
+        "website",
         ("founded_year", "employees"),
         "grouping_note",
     )
@@ -69,6 +74,7 @@ class OrganisationAdmin(MergeAction, FactAdmin):
         TypeInline,
         StructureInline,
         IndustryInline,
+        OwnershipInline,
         AliasInline,
         OrganisationIdentifierInline,
         FacilityInline,
@@ -124,12 +130,22 @@ class IndustryFactAdmin(PartnerFactAdmin):
 
 @admin.register(models.Alias)
 class AliasAdmin(FactAdmin):
-    list_display = ("name", "kind", "organisation", "used_until", "evidence_level", "source")
+    list_display = ("name", "kind", "organisation", "used_from", "used_until", "evidence_level", "source")
     list_select_related = ("organisation",)
     list_filter = (("kind", ChoicesDropdownFilter), *EVIDENCE_FILTERS)
     search_fields = ("name", "organisation__name")
     autocomplete_fields = ("organisation", "source")
-    main_fields = ("organisation", ("name", "kind"), "used_until")
+    main_fields = ("organisation", ("name", "kind"), ("used_from", "used_until"))
+
+
+@admin.register(models.Ownership)
+class OwnershipAdmin(FactAdmin):
+    list_display = ("owner", "organisation", "owned_from", "owned_until", "evidence_level", "source")
+    list_select_related = ("organisation",)
+    list_filter = (("owned_from", RangeDateFilter), *EVIDENCE_FILTERS)
+    search_fields = ("owner", "organisation__name")
+    autocomplete_fields = ("organisation", "source")
+    main_fields = ("organisation", "owner", ("owned_from", "owned_until"), "note")
 
 
 @admin.register(models.Identifier)

@@ -109,7 +109,7 @@ def _revert(cursor, change: Change) -> None:
         return
     cursor.execute(
         f"SELECT ARRAY(SELECT key FROM jsonb_each(c.after) WHERE key <> 'updated_at' "
-        f"AND value IS DISTINCT FROM to_jsonb(t)->key) "
+        f"AND to_jsonb(t) ? key AND value IS DISTINCT FROM to_jsonb(t)->key) "
         f"FROM partners_change c JOIN {table} t ON t.id = c.object_id WHERE c.id = %s FOR UPDATE OF t",
         [change.pk],
     )

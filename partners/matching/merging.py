@@ -12,7 +12,7 @@ from partners.models import Alias, Facility, Merge, NotTheSame, Organisation
 from . import references
 from .signals import partners_merging, partners_split
 
-FILLED = ("summary", "website", "ownership", "founded_year", "employees")
+FILLED = ("summary", "website", "founded_year", "employees")
 FILLED_OF_SITE = (
     *("street", "city", "region", "postal_code", "latitude", "longitude", "located_by", "opened_year"),
     "capabilities_complete_on",

@@ -16,6 +16,7 @@ from .organisation import (
     IndustryFact,
     Organisation,
     OrganisationTypeFact,
+    Ownership,
     RestrictedPartyEntry,
     RestrictedPartyList,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "Organisation",
     "OrganisationType",
     "OrganisationTypeFact",
+    "Ownership",
     "PartyMatch",
     "ProductionSystem",
     "Proposal",

@@ -1,9 +1,11 @@
 """Partners and what is known about them as a whole."""
 
+import datetime
+
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Collate
 from django.urls import reverse
 
@@ -37,7 +39,6 @@ class Organisation(Evidenced):
     )
     summary = models.TextField(blank=True)
     website = models.URLField(blank=True)
-    ownership = models.CharField(max_length=200, blank=True)
     founded_year = models.PositiveSmallIntegerField(null=True, blank=True)
     employees = models.PositiveIntegerField(null=True, blank=True)
     grouping_note = models.CharField(
@@ -134,11 +135,12 @@ class IndustryFact(Evidenced):
 
 
 class Alias(Evidenced):
-    """Another name of a partner, dated when it is a former one."""
+    """Another name of a partner; `used_from` and `used_until` when it is a former one. No date means unknown."""
 
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="aliases")
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=10, choices=AliasKind, default=AliasKind.ALIAS)
+    used_from = models.DateField(null=True, blank=True)
     used_until = models.DateField(null=True, blank=True)
 
     class Meta:
@@ -153,11 +155,76 @@ class Alias(Evidenced):
                 fields=["organisation", "name"],
                 name="alias_once_per_organisation",
                 violation_error_message="This partner already has that name.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(used_from__isnull=True)
+                | Q(used_until__isnull=True)
+                | Q(used_until__gte=F("used_from")),
+                name="alias_ends_after_start",
+                violation_error_message="The name was given up before it was taken: check the two dates.",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class OwnershipQuerySet(models.QuerySet):
+    def current(self, on: datetime.date) -> "OwnershipQuerySet":
+        """Owners on a day, as far as is known: one without dates is taken to own still."""
+        return self.filter(Q(owned_until=None) | Q(owned_until__gte=on)).exclude(owned_from__gt=on)
+
+
+class Ownership(Evidenced):
+    """Who owned a partner, or the kind of owner where only that is known, and from when to when.
+
+    No `owned_from` means that the start is unknown. No `owned_until` means that no end is known: the owner on the
+    day the fact was retrieved. Several at once are joint owners.
+    """
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="owners")
+    owner = models.CharField(
+        max_length=200, help_text="The owner's name, or its kind: listed, family-owned, private equity."
+    )
+    owned_from = models.DateField(null=True, blank=True)
+    owned_until = models.DateField(null=True, blank=True)
+    note = models.CharField(
+        max_length=200, blank=True, help_text="For example the share, or how it came about."
+    )
+
+    objects = OwnershipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "ownership"
+        ordering = [F("owned_from").desc(nulls_last=True), "owner", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "owner", "owned_from"],
+                nulls_distinct=False,
+                name="ownership_once",
+                violation_error_message="This partner already has that owner from that day.",
+            ),
+            models.CheckConstraint(
+                condition=Q(owned_from__isnull=True)
+                | Q(owned_until__isnull=True)
+                | Q(owned_until__gte=F("owned_from")),
+                name="ownership_ends_after_start",
+                violation_error_message="The ownership ends before it starts: check the two dates.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(owner=""),
+                name="ownership_names_owner",
+                violation_error_message="Name the owner, or its kind.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.owner
+
+    def holds_on(self, on: datetime.date) -> bool:
+        """Whether it is the owner on a day; the same rule as `current`."""
+        ended = self.owned_until is not None and self.owned_until < on
+        return not ended and not (self.owned_from is not None and self.owned_from > on)
 
 
 class Identifier(Evidenced):
@@ -238,8 +305,7 @@ class RestrictedPartyEntry(Evidenced):
                 violation_error_message="This partner is already on that list.",
             ),
             models.CheckConstraint(
-                condition=Q(effective_until__isnull=True)
-                | Q(effective_until__gte=models.F("effective_from")),
+                condition=Q(effective_until__isnull=True) | Q(effective_until__gte=F("effective_from")),
                 name="restriction_ends_after_start",
                 violation_error_message="The entry ends before it starts.",
             ),

@@ -213,6 +213,14 @@ class AliasFactory(EvidencedFactory):
     kind = AliasKind.ALIAS
 
 
+class OwnershipFactory(EvidencedFactory):
+    class Meta:
+        model = models.Ownership
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    owner = "Family owned"
+
+
 class FacilityFactory(EvidencedFactory):
     """A site in Switzerland of which only the name is known."""
 

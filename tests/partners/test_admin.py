@@ -162,7 +162,7 @@ def evidence(**more):
 
 
 ORGANISATION_INLINES = (
-    "type_facts", "structure_facts", "industry_facts", "aliases", "identifiers", "facilities",
+    "type_facts", "structure_facts", "industry_facts", "owners", "aliases", "identifiers", "facilities",
 )  # fmt: skip
 
 

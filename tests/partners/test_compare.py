@@ -19,7 +19,7 @@ from tests.factories import partners as make
 
 COMPARE, TRAY, XLSX = "/partners/compare/", "/partners/compare/tray/", "/partners/compare/export.xlsx"
 HTMX = {"HX-Request": "true", "HX-Target": "compare-tray"}
-QUERIES = 29  # session, user, memberships; who is asked for; partners and 22 kinds of rows; projects; notes
+QUERIES = 30  # session, user, memberships; who is asked for; partners and 23 kinds of rows; projects; notes
 
 
 @pytest.fixture
@@ -316,13 +316,15 @@ def test_page_shows_every_topic_with_evidence_within_reach(sign_in):
 def test_unknown_cell_is_written_unknown(sign_in):
     partners("Alder", "Birch")
     html = sign_in().get(url("alder", "birch")).content.decode()
-    row = re.search(r"<span>Ownership</span>.*?</tr>", html, re.DOTALL)[0]
+    row = re.search(r"<span>Owner</span>.*?</tr>", html, re.DOTALL)[0]
     assert row.count('class="unknown') == 2
 
 
 def test_differences_only_keeps_rows_that_differ_or_are_partly_unknown(sign_in):
     alder, birch = full_partner("Alder"), full_partner("Birch", scale=2000)
-    alder.founded_year, alder.ownership, birch.ownership = 1990, "Family", "Family"
+    alder.founded_year = 1990
+    for partner in (alder, birch):
+        make.OwnershipFactory(organisation=partner, owner="Family")
     alder.save()
     birch.save()
     rows = rows_of("alder", "birch", only=True)
@@ -429,7 +431,7 @@ def test_workbook_holds_the_table_and_its_sources(sign_in):
     assert rows[0] == ["Topic", "Item", "Alder (illustrative)", "Birch (illustrative)", "Differs"]
     scale = ["Alder hall 0: 50–200 L", "Birch hall 0: 50–2,000 L"]
     assert ["Scale and containment", "Viral vector: AAV, scale", *scale, "differs"] in rows
-    assert ["Organisation", "Ownership", "unknown", "unknown", "no"] in rows
+    assert ["Organisation", "Owner", "unknown", "unknown", "no"] in rows
     evidence = [list(row) for row in book["Evidence"].values]
     assert [
         *("Alder", "yes", "Scale and containment", "Viral vector: AAV, scale", "50–200 L", "Alder hall 0"),
@@ -446,7 +448,8 @@ def test_workbook_of_differences_holds_only_those(sign_in):
 
 
 def test_workbook_neutralises_formulas(sign_in):
-    make.OrganisationFactory(name="=1+1", slug="a", ownership="@SUM(A1)", illustrative=False)
+    risky = make.OrganisationFactory(name="=1+1", slug="a", illustrative=False)
+    make.OwnershipFactory(organisation=risky, owner="@SUM(A1)")
     partners("Birch")
     body = sign_in().get(url("a", "birch").replace(COMPARE, XLSX)).content
     sheet = load_workbook(BytesIO(body))["Comparison"]

@@ -258,6 +258,17 @@ def test_a_change_taken_back_is_a_change_of_its_own(curator):
     assert AuditEvent.objects.filter(verb="history.reverted", actor=curator).count() == 1
 
 
+def test_a_change_from_before_a_column_went_is_taken_back_in_what_there_still_is(curator):
+    site = f.FacilityFactory(city="Bern")
+    models.Facility.objects.filter(pk=site.pk).update(city="Basel")
+    change = last("facility")
+    change.pk, change.before, change.after = None, {"gone": 1, "city": "Bern"}, {"gone": 2, "city": "Basel"}
+    change.save(force_insert=True)
+    revert_change(actor=curator, change=change)
+    site.refresh_from_db()
+    assert site.city == "Bern"
+
+
 def test_a_deletion_taken_back_restores_the_row_with_its_number(curator):
     row = f.RegisterEstablishmentFactory(operations=["PACK", "LABEL, RELABEL"])
     before = models.RegisterEstablishment.objects.filter(pk=row.pk).values().get()

@@ -1,5 +1,6 @@
 """Matching register rows and merging duplicates: likeness, proposals, decisions, undo, and nothing lost on the way."""
 
+import datetime
 import threading
 
 import pytest
@@ -226,7 +227,9 @@ def twins(db):
         site = f.FacilityFactory(organisation=partner, slug="works", name="Works")
         f.CapabilityFactory(facility=site)
         f.OrganisationTypeFactFactory(organisation=partner, type=kind)
+        f.OwnershipFactory(organisation=partner, owner="Family")
     f.AliasFactory(organisation=merged, name="Quillon Works")
+    f.OwnershipFactory(organisation=merged, owner="A fund", owned_from=datetime.date(2020, 6, 1))
     return keep, merged
 
 
@@ -260,6 +263,8 @@ def test_merge_moves_everything_and_split_puts_it_back_exactly(twins, curator):
     assert {alias.name for alias in keep.aliases.all()} == {"Quillon Works", "Aldermoor Bio"}
     assert (merged.active, merged.merged_into, keep.website) == (False, keep, "https://aldermoor.example")
     assert relation.organisation == keep
+    assert [owner.owner for owner in keep.owners.all()] == ["A fund", "Family"]
+    assert [owner.owner for owner in merged.owners.all()] == ["Family"]  # which both have
     # the type both have stays with the merged record
     assert (keep.type_facts.count(), merged.type_facts.count()) == (1, 1)
     assert {e.thing for e in partner_changes(keep, prices=True, limit=8)} >= {"Facility", "Alias"}

@@ -19,7 +19,7 @@ from tests.factories import partners as make
 
 pytestmark = pytest.mark.django_db
 QUERIES = (
-    31  # session, user, memberships; partner, 11 kinds of fact; sites and 10; 4 for the rest of the page
+    32  # session, user, memberships; partner, 12 kinds of fact; sites and 10; 4 for the rest of the page
 )
 
 
@@ -82,12 +82,23 @@ def add_site(organisation, number=0):
 
 def full_partner(sites=1):
     """A partner with one row of everything a partner can have."""
-    organisation = make.OrganisationFactory(name="Aldermoor Biologics", ownership="Family owned")
+    organisation = make.OrganisationFactory(name="Aldermoor Biologics")
+    make.OwnershipFactory(organisation=organisation, owned_from=datetime.date(2019, 5, 2))
+    make.OwnershipFactory(
+        organisation=organisation,
+        owner="Quillon Fund",
+        owned_until=datetime.date(2019, 5, 1),
+        note="Sold all",
+    )
     make.OrganisationTypeFactFactory(organisation=organisation)
     make.ContractStructureFactFactory(organisation=organisation)
     make.IndustryFactFactory(organisation=organisation)
     make.AliasFactory(
-        organisation=organisation, name="Quillon", kind=AliasKind.FORMER, used_until=datetime.date(2019, 5, 1)
+        organisation=organisation,
+        name="Quillon",
+        kind=AliasKind.FORMER,
+        used_from=datetime.date(2001, 1, 1),
+        used_until=datetime.date(2019, 5, 1),
     )
     make.IdentifierFactory(facility=None, organisation=organisation, scheme="lei", value="LEI0001")
     make.CommercialTermsFactory(organisation=organisation, payment_days=45)
@@ -123,7 +134,8 @@ def test_page_has_one_heading_a_title_and_the_way_back(manager):
 def test_page_shows_every_kind_of_fact(manager):
     page = text(manager.get(full_partner().get_absolute_url()))
     for words in (
-        "A fictional company", "Cdmo", "Family owned", "Formerly Quillon until 2019-05-01", "LEI LEI0001",
+        "A fictional company", "Cdmo", "Family owned since 2019-05-02", "Quillon Fund until 2019-05-01; Sold all",
+        "Formerly Quillon 2001-01-01 to 2019-05-01", "LEI LEI0001",
         "North campus 0", "Switzerland", "by city centre", "Drug substance", "Viral vector", "AAV", "HEK293",
         "IND-enabling to Phase I", "50–2,000 L", "0.05 µg/m³", "own band Band 5", "2 × Bioreactor, 200 L",
         "Inspection by Fda", "Voluntary action indicated (VAI)", "4 observations", "Warning letter",

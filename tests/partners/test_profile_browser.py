@@ -22,7 +22,8 @@ def vector_house(name):
     litre = make.ScaleUnitFactory(code="t-l", symbol="L")
     branch = make.ServiceFactory(code="t-ds", label="Drug substance")
     vector = make.ServiceFactory(code="t-vector", label="Viral vector", parent=branch)
-    organisation = make.OrganisationFactory(name=name, slug=name.lower(), ownership="Family owned")
+    organisation = make.OrganisationFactory(name=name, slug=name.lower())
+    make.OwnershipFactory(organisation=organisation)
     make.AliasFactory(
         organisation=organisation, name="Quillon", kind="former", used_until=datetime.date(2019, 5, 1)
     )

@@ -26,6 +26,7 @@ from partners.models import (
     MetricValue,
     Organisation,
     OrganisationTypeFact,
+    Ownership,
     RegisterAction,
     RegisterEstablishment,
     RegisterImport,
@@ -127,6 +128,7 @@ def test_facts_name_the_register_file_as_their_source(loaded):
 def test_nothing_is_stated_that_the_register_does_not_state(loaded):
     for model in (
         OrganisationTypeFact,
+        Ownership,
         ContractStructureFact,
         IndustryFact,
         CapacitySlot,
@@ -139,9 +141,9 @@ def test_nothing_is_stated_that_the_register_does_not_state(loaded):
         assert model.objects.count() == 0, model
     assert set(
         Organisation.objects.values_list(
-            "illustrative", "summary", "website", "ownership", "founded_year", "employees", "grouping_note"
+            "illustrative", "summary", "website", "founded_year", "employees", "grouping_note"
         )
-    ) == {(False, "", "", "", None, None, GROUPING_NOTE)}
+    ) == {(False, "", "", None, None, GROUPING_NOTE)}
     assert set(Facility.objects.values_list("opened_year", "capabilities_complete_on")) == {(None, None)}
     silent = (
         "modality",
