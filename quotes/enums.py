@@ -127,9 +127,20 @@ class Paper(models.TextChoices):
     LETTER = "letter", "US Letter"
 
 
+class ReportKind(models.TextChoices):
+    """What is printed of one frozen snapshot."""
+
+    DECISION = "decision", "Decision report"
+    COMPARISON = "comparison", "Shortlist side by side"
+    DOSSIER = "dossier", "Partner dossier"
+    QUOTES = "quotes", "Quote comparison"
+    RECORD = "record", "Decision record"
+
+
 class Appendix(models.TextChoices):
     """What may follow the leadership part of a decision report, in this order."""
 
+    QUOTES = "quotes", "Quotes line by line"
     FIT = "fit", "Need by need, partner by partner"
     EXCLUDED = "excluded", "Everyone who is out, and why"
     QUESTIONS = "questions", "What we do not know, and what to ask"

@@ -14,7 +14,7 @@ from quotes.reports import charts, wording
 from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS, clean
 from quotes.reports.decision import criteria_names, points
 from quotes.reports.firmness_words import firmness_rows
-from quotes.reports.snapshot import SCHEMA_ID, SCHEMA_VERSION
+from quotes.reports.snapshot import DETAILED, SCHEMA_ID, SCHEMA_VERSION
 from quotes.services.reports import queue_position
 
 PER_PAGE = 20
@@ -26,6 +26,12 @@ def reports_of(project: Project, page: str | None) -> Page:
     """One page of the project's reports, newest first, without their snapshots."""
     reports = Report.objects.filter(project=project).select_related("requested_by").defer("snapshot")
     return Paginator(reports.order_by("-requested_at", "-pk"), PER_PAGE).get_page(page)
+
+
+def shortlisted(project: Project) -> list[tuple[int, str]]:
+    """Ids and names of the partners a dossier can be about: those of the shortlist that a snapshot holds in full."""
+    entries = project.shortlist.select_related("organisation").order_by("position")[:DETAILED]
+    return [(entry.organisation_id, entry.organisation.name) for entry in entries]
 
 
 def report_of(project: Project, report_id: int) -> Report | None:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import forms
 
-from quotes.enums import Appendix, Paper
+from quotes.enums import Appendix, Paper, ReportKind
 from quotes.reports.options import EVERYTHING, ReportOptions
 
 
 class ReportForm(forms.Form):
-    """Paper, appendices and recipient. `options` holds what was chosen."""
+    """Kind, paper, appendices and recipient. `options` holds what was chosen."""
 
+    kind = forms.ChoiceField(
+        label="What to print",
+        choices=ReportKind.choices,
+        initial=ReportKind.DECISION,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    partner = forms.TypedChoiceField(
+        label="Partner of the dossier",
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text="Only for a partner dossier; one of the shortlist.",
+    )
     appendices = forms.MultipleChoiceField(
-        label="Appendices after the leadership part",
+        label="Appendices",
         choices=Appendix.choices,
         initial=EVERYTHING,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="The first pages stay as they are: recommendation, comparison, what the decision turns on, needs.",
+        help_text="For a decision report, a decision record and a shortlist side by side, as far as they have them.",
     )
     paper = forms.ChoiceField(
         label="Paper", choices=Paper.choices, initial=Paper.A4, widget=forms.RadioSelect
@@ -29,12 +45,33 @@ class ReportForm(forms.Form):
         help_text="A person or a body such as “Board of directors”. It stands on every page.",
     )
 
+    def __init__(self, *args, partners: Iterable[tuple[int, str]] = (), **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["partner"].choices = [("", "Choose a partner"), *partners]
+
+    def clean(self) -> dict:
+        data = super().clean()
+        data["kind"] = data.get("kind") or ReportKind.DECISION
+        if data["kind"] == ReportKind.DOSSIER and not data.get("partner") and not self.errors:
+            none = len(self.fields["partner"].choices) == 1
+            self.add_error(
+                "partner",
+                "Put the partner on the shortlist first: a dossier is about a shortlisted partner."
+                if none
+                else "Choose the partner that the dossier is about.",
+            )
+        return data
+
     @property
     def options(self) -> ReportOptions:
         """Of a valid form."""
         data = self.cleaned_data
         return ReportOptions(
-            paper=data["paper"], appendices=tuple(data["appendices"]), recipient=data["recipient"]
+            kind=data["kind"],
+            partner=data["partner"] if data["kind"] == ReportKind.DOSSIER else None,
+            paper=data["paper"],
+            appendices=tuple(data["appendices"]),
+            recipient=data["recipient"],
         )
 
 

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from quotes.enums import Paper, ReportState, ReportStep
+from quotes.enums import Paper, ReportKind, ReportState, ReportStep
 from quotes.reports.options import EVERYTHING, ReportOptions
 
 from .project import Project
@@ -33,6 +33,10 @@ class Report(SponsorOwned):
     snapshot = models.JSONField()
     snapshot_hash = models.CharField(max_length=64)
     engine_version = models.CharField(max_length=20)
+    kind = models.CharField(max_length=12, choices=ReportKind, default=ReportKind.DECISION)
+    about_partner = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="For a dossier: the id of its partner in the snapshot."
+    )
     paper = models.CharField(max_length=8, choices=Paper, default=Paper.A4)
     appendices = models.JSONField(default=every_appendix, help_text="Codes of Appendix, in its order.")
     recipient = models.CharField(max_length=80, blank=True)
@@ -75,6 +79,12 @@ class Report(SponsorOwned):
                 name="report_failed_has_reason",
                 violation_error_message="A failed report needs a reason.",
             ),
+            models.CheckConstraint(
+                condition=Q(kind=ReportKind.DOSSIER, about_partner__isnull=False)
+                | (~Q(kind=ReportKind.DOSSIER) & Q(about_partner=None)),
+                name="report_dossier_has_partner",
+                violation_error_message="A dossier is about one partner, and nothing else is.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,4 +92,10 @@ class Report(SponsorOwned):
 
     @property
     def options(self) -> ReportOptions:
-        return ReportOptions(paper=self.paper, appendices=tuple(self.appendices), recipient=self.recipient)
+        return ReportOptions(
+            kind=self.kind,
+            paper=self.paper,
+            appendices=tuple(self.appendices),
+            recipient=self.recipient,
+            partner=self.about_partner,
+        )

@@ -16,6 +16,7 @@ def chosen(
 ) -> list[dict[str, str]]:
     """Code, letter, title and anchor of each appendix that was asked for and has something to say."""
     has_content = {
+        Appendix.QUOTES: bool(s.get("costs")),
         Appendix.FIT: bool(partners or s["ranked"]),
         Appendix.EXCLUDED: bool(s["knocked_out"] or s["insufficient"]),
         Appendix.QUESTIONS: bool(questions),

@@ -16,8 +16,10 @@ from cmo_selector.templatetags.fmt import (
     format_money,
     format_number,
 )
+from quotes.enums import Appendix, ReportKind
 
-from . import appendices, charts, decision, wording
+from . import appendices, charts, decision, kinds, side_by_side, wording
+from .cost_words import cost_context, earliest_slots, programme_costs
 from .decision import criteria_names, points, signed
 from .dossier import dossiers, question_list, source_list
 from .firmness_words import firmness_rows
@@ -55,9 +57,10 @@ def report_context(
 ) -> dict[str, Any]:
     """Everything the PDF's templates need. `map_size` in CSS pixels decides which sites share a dot."""
     options = options or ReportOptions()
-    s = clean(snapshot)
+    s = kinds.focused(clean(snapshot), options)
     labels = criteria_names(s)
-    ranked = [_ranked_row(row) for row in s["ranked"]]
+    beside = _beside(s)
+    ranked = [_ranked_row(row, beside) for row in s["ranked"]]
     by_partner = {row["partner_id"]: row for row in [*s["ranked"], *s["details"].values()]}
     place_labels = {partner_id: _place(row) for partner_id, row in by_partner.items()}
     chart_rows = s["ranked"][:CHART_ROWS]
@@ -67,6 +70,14 @@ def report_context(
     parts = appendices.chosen(options, s, partners=partners, questions=questions)
     return {
         "s": s,
+        "kind": options.kind,
+        "kind_label": ReportKind(options.kind).label,
+        "title": clean(kinds.title_of(s, options)),
+        "body": kinds.TEMPLATES[ReportKind(options.kind)],
+        "costs": cost_context(s),
+        "decisions": kinds.decisions(s),
+        "side": side_by_side.table(s),
+        "lines_part": {"code": "lines", "letter": "", "title": Appendix.QUOTES.label},
         "paper": options.paper,
         "recipient": clean(options.recipient),
         "appendices": parts,
@@ -103,7 +114,7 @@ def report_context(
         "knocked_out": s["knocked_out"],
         "overrides": s.get("overrides", []),  # snapshots made before must-haves could be let pass have none
         "knocked_out_more": s["funnel"]["knocked_out"] - len(s["knocked_out"]),
-        "thin": [_ranked_row(row) for row in s["insufficient"]],
+        "thin": [_ranked_row(row, beside) for row in s["insufficient"]],
         "thin_more": s["funnel"]["insufficient"] - len(s["insufficient"]),
         "markers": markers,
         "sites": [_site(site, by_partner[site["partner_id"]]) for site in s["sites"]],
@@ -146,10 +157,25 @@ def _standing_word(row: Mapping[str, Any]) -> str:
     return "knocked out" if row["group"] == "knocked_out" else "too little data"
 
 
-def _ranked_row(row: Mapping[str, Any]) -> dict[str, Any]:
+def _beside(s: Mapping[str, Any]) -> dict[int, list[str]]:
+    """Partner id → programme cost, earliest slot and gravest open risk, as far as they are known."""
+    found: dict[int, list[str]] = {}
+    for partner_id, cost in programme_costs(s, short=True).items():
+        found.setdefault(partner_id, []).append(cost)
+    for partner_id, slot in earliest_slots(s).items():
+        found.setdefault(partner_id, []).append(slot)
+    for entry in s["shortlist"]:
+        if worst := max(entry.get("risks", []), key=lambda risk: risk["rating"], default=None):
+            text = f"{worst['rating_word'].lower()} risk: {wording.shorten(worst['text'], 60)}"
+            found.setdefault(entry["partner_id"], []).append(text)
+    return found
+
+
+def _ranked_row(row: Mapping[str, Any], beside: Mapping[int, list[str]]) -> dict[str, Any]:
     score, interval = wording.score(row["point"]), format_interval(row["low"], row["high"], decimals=1)
     return {
         **row,
+        "beside": " · ".join(beside.get(row["partner_id"], [])),
         "score": score,
         "interval": interval,
         "coverage_text": format_number(row["coverage"], "%", decimals=0),

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 
-from quotes.enums import ReportStep
+from quotes.enums import ReportKind, ReportStep
 
 from . import charts
 from .context import report_context
@@ -75,10 +75,10 @@ def make_fetcher() -> Any:
 def draw_charts(context: Mapping[str, Any]) -> dict[str, str]:
     """The document's charts as data URIs. Only in a worker's child process (see charts.py)."""
     drawn = {"contributions": "", "map": ""}
-    if context["chart_rows"]:
+    if context["chart_rows"] and context["kind"] == ReportKind.DECISION:
         spec = charts.contribution_spec(context["chart_rows"], context["labels"], width=430, paper=True)
         drawn["contributions"] = charts.data_uri(charts.svg(spec))
-    if context["markers"] and "sites" in context["appendix_codes"]:
+    if context["markers"] and (context["kind"] == ReportKind.DOSSIER or "sites" in context["appendix_codes"]):
         topology = json.loads(static_file(TOPOLOGY).read_text(encoding="utf-8"))
         width, height = MAP_SIZE
         drawn["map"] = charts.data_uri(

@@ -17,8 +17,10 @@ from typing import Any
 from django.db.models import Q
 
 from cmo_selector.accounts.models import User
+from cmo_selector.audit.models import AuditEvent
+from cmo_selector.audit.services import about
 from partners.enums import EvidenceLevel
-from partners.models import Facility, Organisation, RestrictedPartyEntry
+from partners.models import CapacitySlot, Facility, Organisation, RestrictedPartyEntry
 from partners.scoring.types import FactRef, Group, PartnerResult, Ranking, Rule, RuleResult, SubScore
 from partners.scoring.weights import criteria_labels, default_weights
 from quotes.enums import Market
@@ -26,6 +28,7 @@ from quotes.models import Project, ShortlistEntry, ShortlistRisk
 from quotes.needs import need_label
 
 from .canonical import plain
+from .costs import frozen_costs
 from .firmness import frozen_firmness
 
 SCHEMA_ID = "cmo-selector.report-snapshot"
@@ -119,6 +122,8 @@ def build_snapshot(
             "restrictions": _restrictions(shown),
             "facts": facts.facts,
             "data": _data_range(facts),
+            "slots": _slots(shown),
+            "costs": frozen_costs(project) if include_prices else None,
             "illustrative": any(r.illustrative for r in ranking.results),
             "firmness": frozen_firmness(
                 project, ranking, criteria_labels(project.profile), include_prices=include_prices
@@ -199,7 +204,17 @@ def _weights(project: Project, ranking: Ranking) -> dict[str, Any]:
         "defaults": default_weights(project.stage, project.profile),
         "labels": criteria_labels(project.profile),
         "edited": bool(weights and not weights.from_defaults),
+        "set": _last_set(project),
     }
+
+
+def _last_set(project: Project) -> dict[str, Any] | None:
+    """Who gave the project its weights and when, from the audit log; None while they are the stage's defaults."""
+    changed = AuditEvent.objects.filter(about=about(project), verb="weights.changed").order_by("-at", "-pk")
+    event = changed.first()
+    if event is None or event.data.get("from_defaults"):
+        return None
+    return {"by": event.actor_name, "on": event.at.date()}
 
 
 def _lead(ranked: tuple[PartnerResult, ...], thin: tuple[PartnerResult, ...]) -> dict[str, int]:
@@ -402,6 +417,24 @@ def _sites(results: list[PartnerResult], detailed: set[int]) -> list[dict[str, A
     order = {r.partner_id: i for i, r in enumerate(results)}
     in_order = sorted(sites, key=lambda s: (not s["lead"], order[s["partner_id"]], s["name"], s["site_id"]))
     return in_order[:SITE_ROWS]
+
+
+def _slots(results: list[PartnerResult]) -> dict[str, dict[str, Any]]:
+    """Partner id → the earliest free slot that its score counts. Partners without a known slot are left out."""
+    counted = {
+        ref.pk: result.partner_id
+        for result in results
+        for criterion in result.criteria
+        for sub in criterion.subs
+        for ref in sub.facts
+        if sub.code == "slot" and ref.kind == "capacityslot"
+    }
+    found: dict[str, dict[str, Any]] = {}
+    slots = CapacitySlot.objects.filter(pk__in=counted).select_related("facility").order_by("starts_on", "pk")
+    for slot in slots:
+        row = {"starts_on": slot.starts_on, "status": slot.status, "site": slot.facility.name}
+        found.setdefault(str(counted[slot.pk]), row)
+    return found
 
 
 def _restrictions(results: list[PartnerResult]) -> list[dict[str, Any]]:

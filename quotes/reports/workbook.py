@@ -19,6 +19,7 @@ from partners.spreadsheets import Book, Formula, Value
 from . import wording
 from .context import clean
 from .decision import criteria_names, points, risks
+from .workbook_costs import quotes_sheets
 
 RANKING = (
     *("Rank", "Partner", "Illustrative", "Lead site", "Score", "Low", "High", "Coverage, %"),
@@ -56,6 +57,8 @@ def workbook(snapshot: Mapping[str, Any], snapshot_hash: str) -> bytes:
         _knocked_out(s),
         widths=(34, 12, 28, 60, 60),
     )
+    if costs := s.get("costs"):
+        quotes_sheets(book, costs)
     book.sheet("Risks", RISKS, _risks(s), widths=(34, 50, 12, 12, 10, 60, 24))
     book.sheet("Record", ("What", "Value"), _record(s, snapshot_hash), widths=(28, 90))
     return book.bytes()

@@ -11,7 +11,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -27,6 +28,7 @@ from quotes.enums import ReportState, ReportStep
 from quotes.models import Project, Report
 from quotes.ranking import rank_project
 from quotes.reports.canonical import snapshot_hash
+from quotes.reports.kinds import missing_for, title_of
 from quotes.reports.options import ReportOptions
 from quotes.reports.snapshot import build_snapshot
 from quotes.services.projects import ProjectArchived
@@ -45,12 +47,16 @@ class NothingToRetry(ValueError):
     """The report is not in a state from which it can be tried again."""
 
 
+class NothingToReport(ValueError):
+    """The project does not hold what this kind of report is about."""
+
+
 def request_report(*, actor: User, project: Project, options: ReportOptions | None = None) -> Report:
     """Freeze the project as it stands and queue its PDF, printed as `options` say (default: everything, on A4).
 
     When an identical snapshot has been asked for before with the same options, that report is returned with
     `reused` set and nothing is made twice. Prices are in it only if the actor's role sees them. Raises
-    NothingToRank for a project without needs, and ProjectArchived.
+    NothingToRank for a project without needs, NothingToReport and ProjectArchived.
     """
     options = options or ReportOptions()
     with transaction.atomic():
@@ -59,20 +65,20 @@ def request_report(*, actor: User, project: Project, options: ReportOptions | No
         snapshot = build_snapshot(
             project=project, ranking=ranking, requester=actor, include_prices=sees_prices(actor, project)
         )
+        if missing := missing_for(snapshot, options):
+            raise NothingToReport(missing)
         digest = snapshot_hash(snapshot)
         if earlier := _same_request(project, digest, options):
             earlier.reused = True
             return earlier
         report = Report.objects.create(
             project=project,
-            title=snapshot["title"],
+            title=title_of(snapshot, options),
             snapshot=snapshot,
             snapshot_hash=digest,
             engine_version=ranking.engine_version,
-            paper=options.paper,
-            appendices=list(options.appendices),
-            recipient=options.recipient,
             requested_by=actor,
+            **_columns(options),
         )
         record(
             actor=actor,
@@ -80,6 +86,7 @@ def request_report(*, actor: User, project: Project, options: ReportOptions | No
             obj=report,
             sponsor=project.sponsor,
             data={
+                "kind": options.kind,
                 "snapshot_hash": digest,
                 "prices": snapshot["prices_included"],
                 "recipient": options.recipient,
@@ -88,6 +95,17 @@ def request_report(*, actor: User, project: Project, options: ReportOptions | No
         transaction.on_commit(lambda: dispatch(report.pk))
     report.reused = False
     return report
+
+
+def _columns(options: ReportOptions) -> dict[str, Any]:
+    """Options as a report's columns."""
+    return {
+        "kind": options.kind,
+        "about_partner": options.partner,
+        "paper": options.paper,
+        "appendices": list(options.appendices),
+        "recipient": options.recipient,
+    }
 
 
 def _lock(project: Project) -> Project:
@@ -109,9 +127,7 @@ def _same_request(project: Project, digest: str, options: ReportOptions) -> Repo
     reports = Report.objects.filter(
         project=project,
         snapshot_hash=digest,
-        paper=options.paper,
-        appendices=list(options.appendices),
-        recipient=options.recipient,
+        **_columns(options),
     ).exclude(state__in=ENDED_WITHOUT_FILE)
     for report in reports.defer("snapshot").order_by("-requested_at", "-pk"):
         if report.state != ReportState.DONE or read_file(report) is not None:
@@ -186,10 +202,8 @@ def copy_for(*, actor: User, report: Report, recipient: str) -> Report:
         snapshot=report.snapshot,
         snapshot_hash=report.snapshot_hash,
         engine_version=report.engine_version,
-        paper=report.paper,
-        appendices=report.appendices,
-        recipient=recipient,
         requested_by=actor,
+        **_columns(replace(report.options, recipient=recipient)),
     )
     transaction.on_commit(lambda: dispatch(copy.pk))
     return copy

@@ -15,7 +15,7 @@ from cmo_selector.http import is_fragment
 from cmo_selector.templatetags.fmt import format_datetime
 from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
-from quotes.enums import Appendix, ReportState
+from quotes.enums import Appendix, ReportKind, ReportState
 from quotes.forms import ReportForm
 from quotes.models import Project, Report
 from quotes.report_page import (
@@ -26,12 +26,20 @@ from quotes.report_page import (
     report_of,
     reports_of,
     shares_of,
+    shortlisted,
     status_of,
     summary_of,
 )
 from quotes.reports.canonical import canonical
 from quotes.services.projects import ProjectArchived
-from quotes.services.reports import NothingToRetry, cancel_report, read_file, request_report, retry_report
+from quotes.services.reports import (
+    NothingToReport,
+    NothingToRetry,
+    cancel_report,
+    read_file,
+    request_report,
+    retry_report,
+)
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STOP_POLLING = 286  # htmx takes the answer and asks no more
@@ -65,13 +73,19 @@ def report_create(request: HttpRequest, project_id: int) -> HttpResponse:
     A POST that chooses nothing (the button of another page) gets everything on A4.
     """
     project = get_project(request, project_id)
-    chosen = ReportForm(request.POST if "paper" in request.POST else None)
+    chosen = ReportForm(
+        request.POST if "paper" in request.POST else None,
+        initial={"kind": request.GET.get("kind", ReportKind.DECISION), "partner": request.GET.get("partner")},
+        partners=shortlisted(project),
+    )
     if request.method != "POST" or (chosen.is_bound and not chosen.is_valid()):
-        context = {"project": project, "form": chosen}
-        return render(request, "quotes/reports/new.html", context, status=422 if chosen.is_bound else 200)
+        return _new(request, project, chosen)
     options = chosen.options if chosen.is_bound else None
     try:
         report = request_report(actor=request.user, project=project, options=options)
+    except NothingToReport as nothing:
+        chosen.add_error("kind", str(nothing))
+        return _new(request, project, chosen)
     except NothingToRank as nothing:
         messages.error(request, f"No report was created. {nothing}")
         return redirect("quotes:project_step", project.pk, "needs")
@@ -82,6 +96,11 @@ def report_create(request: HttpRequest, project_id: int) -> HttpResponse:
         asked = format_datetime(report.requested_at)
         messages.info(request, f"Nothing has changed since {asked}: this is the report of that time.")
     return redirect("quotes:report", project.pk, report.pk)
+
+
+def _new(request: HttpRequest, project: Project, chosen: ReportForm) -> HttpResponse:
+    context = {"project": project, "form": chosen}
+    return render(request, "quotes/reports/new.html", context, status=422 if chosen.is_bound else 200)
 
 
 @require_safe
@@ -175,7 +194,8 @@ def pdf_response(found: Report, content: bytes) -> FileResponse:
 
 
 def _attachment(found: Report, content: bytes, ending: str, content_type: str) -> FileResponse:
-    name = f"{slugify(found.project.name)[:60] or 'project'}-decision-report-{found.requested_at:%Y-%m-%d}.{ending}"
+    project = slugify(found.project.name)[:60] or "project"
+    name = f"{project}-{slugify(found.get_kind_display())}-{found.requested_at:%Y-%m-%d}.{ending}"
     response = FileResponse(io.BytesIO(content), as_attachment=True, filename=name, content_type=content_type)
     response["Content-Length"] = len(content)
     response["X-Content-Type-Options"] = "nosniff"

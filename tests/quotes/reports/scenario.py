@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from cmo_selector.accounts.models import Sponsor, User
+from cmo_selector.accounts.models import Membership, Sponsor, User
 from partners.enums import TrackRecordKind
 from partners.models import Organisation
 from partners.scoring.weights import default_weights
-from quotes.models import Need, Project, ProjectWeights, ShortlistEntry
+from quotes.models import Need, Project, ProjectWeights, Quote, ShortlistEntry
+from quotes.services.awards import award_quote
+from quotes.services.responses import save_draft, submit_quote
+from quotes.services.rfq_send import Contact, send_rfq
 from tests.factories import partners as make
 from tests.factories.accounts import MembershipFactory
+from tests.factories.rfq import make_rfq, priced
 
 TODAY = dt.date(2025, 11, 24)
 SLOT = dt.date(2026, 4, 1)
@@ -270,3 +274,38 @@ def scene(*, role: str = "manager", with_shortlist: bool = True) -> Scene:
     if with_shortlist:
         shortlist(project, member.user, [partners[key] for key in ("halden", "calder", "northmoor")])
     return Scene(project, member.user, member.sponsor, partners)
+
+
+QUOTED = {
+    "halden": {"q-slot_from": "2026-05-04", "q-valid_until": "2027-01-31"},
+    "calder": {
+        "q-headline": "6 500 000",
+        "l-commercial_supply-price": "12000",
+        "l-commercial_supply-assumption": "Two campaigns a year, material on site six weeks before.",
+        "q-exclusions": "Stability studies and shipping.",
+        "l-annual_review-state": "not_quoted",
+    },
+    "northmoor": {"q-currency": "EUR", "q-escalation": "3", "l-annual_review-state": "excluded"},
+}
+
+
+def quoted_scene(*, award: bool = True) -> Scene:
+    """The scenario with an RFQ that three shortlisted partners answered: complete, with a gap, and in euros."""
+    scene_ = scene()
+    member = Membership.objects.get(user=scene_.user)
+    rfq = make_rfq(member, project=scene_.project)
+    contacts = [
+        Contact(scene_.partners[key], "", f"bids@{scene_.partners[key].slug}.example") for key in QUOTED
+    ]
+    for invitation in send_rfq(actor=scene_.user, rfq=rfq, contacts=contacts, edition=rfq.edition):
+        key = next(k for k in QUOTED if scene_.partners[k] == invitation.organisation)
+        values = {**priced(), **QUOTED[key]}
+        quote = save_draft(
+            rfq=rfq, organisation=invitation.organisation, values=values, edition=0, invitation=invitation
+        )
+        _, sheet = submit_quote(quote=quote, edition=quote.edition, by=invitation.organisation.name)
+        assert sheet.errors == {}, sheet.errors
+    if award:
+        chosen = Quote.objects.get(rfq=rfq, organisation=scene_.partners["halden"])
+        award_quote(actor=scene_.user, quote=chosen, reason="Best record of AAV batches, and a slot in May.")
+    return scene_

@@ -1,0 +1,203 @@
+"""The project's quotes, frozen: each normalised to one programme cost, with the lines it is made of.
+
+Amounts are in the project's currency, rounded to the cent. The figures are those of `quotes.comparison`, which the
+pages show; nothing is calculated here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+from quotes.comparison import (
+    SOURCE_WORDS,
+    Column,
+    Comparison,
+    calculate,
+    columns,
+    headline_sentence,
+    load_comparison,
+    present,
+    scenario_rows,
+    waterfall,
+    worst_regret,
+)
+from quotes.costing.precision import precisely
+from quotes.costing.types import Source
+from quotes.models import Project
+from quotes.quote_words import price_words
+from quotes.rfq_enums import RfqState
+
+COUNTED = (RfqState.AWARDED, RfqState.OPEN, RfqState.CLOSED)
+QUOTES = 8
+CENT = Decimal("0.01")
+
+
+def frozen_costs(project: Project) -> dict[str, Any] | None:
+    """The comparison of the awarded RFQ, or of the newest one whose quotes can be compared; None without one.
+
+    A sealed RFQ says nothing before its deadline.
+    """
+    rfqs = project.rfqs.filter(state__in=COUNTED).select_related("project").order_by("-pk")
+    for rfq in sorted(rfqs, key=lambda r: r.state != RfqState.AWARDED):
+        found = load_comparison(rfq)
+        if found.cost is not None:
+            return _comparison(found)
+    return None
+
+
+def _comparison(found: Comparison) -> dict[str, Any]:
+    base, rfq = found.base, found.rfq
+    by_scenario = {s.pk: columns(found, s) for s in found.scenarios}
+    shown = by_scenario[base.pk][:QUOTES]
+    flat = Comparison(rfq, found.lines, found.quotes, found.scenarios, found.rates)
+    calculate(flat, escalated=False)
+    return {
+        "rfq": {
+            "id": rfq.pk,
+            "title": rfq.title,
+            "state": rfq.get_state_display(),
+            "deadline": rfq.deadline,
+            "discount_rate": rfq.discount_rate,
+            "mid_year": rfq.mid_year,
+            "years": rfq.years,
+            "unit_label": rfq.unit_label,
+        },
+        "currency": found.rates.base,
+        "rates": {
+            "day": found.rates.day,
+            "source": found.rates.source,
+            "typed": list(found.rates.typed),
+            "used": _rates(found),
+        },
+        "sentence": headline_sentence(found),
+        "base": str(base.pk),
+        "scenarios": [_scenario(row) for row in scenario_rows(found, shown)],
+        "lines": [{"code": x.code, "label": x.label, "package": x.package} for x in found.lines],
+        "quotes": [_quote(found, flat, column, by_scenario) for column in shown],
+        "more": len(found.quotes) - len(shown),
+        "award": _award(found),
+    }
+
+
+def _rates(found: Comparison) -> dict[str, str]:
+    """Units of the project's currency for one unit of each currency the quotes are in."""
+    spoken = {q.currency for q in found.quotes} | {
+        line.values["currency"] for q in found.quotes for line in q.lines.all() if line.values.get("currency")
+    }
+    return {code: found.rates.rates[code] for code in sorted(spoken) if code in found.rates.rates}
+
+
+def _scenario(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.scenario.pk),
+        "name": row.scenario.name,
+        "probability": row.scenario.probability,
+        "delay_months": row.scenario.delay_months,
+        "delay_cost": cents(row.delay),
+        "winner": row.winner.pk if row.winner else None,
+    }
+
+
+def _quote(
+    found: Comparison, flat: Comparison, column: Column, by_scenario: dict[int, list[Column]]
+) -> dict[str, Any]:
+    quote = column.quote
+    return {
+        "quote_id": quote.pk,
+        "partner_id": quote.organisation_id,
+        "name": quote.organisation.name,
+        "illustrative": quote.organisation.illustrative,
+        "currency": quote.currency,
+        "revision": quote.revision,
+        "submitted_on": quote.submitted_at.date() if quote.submitted_at else None,
+        "valid_until": quote.valid_until,
+        "slot_from": quote.slot_from,
+        "slots": quote.slots,
+        "assumptions": quote.assumptions,
+        "exclusions": quote.exclusions,
+        "headline": cents(column.headline),
+        "expected": cents(column.expected),
+        "worst_regret": cents(worst_regret(found, quote)),
+        "completeness": column.completeness.quantize(Decimal("0.0001")),
+        "scenarios": {
+            str(scenario_id): _figures(next(c for c in row if c.quote.pk == quote.pk))
+            for scenario_id, row in by_scenario.items()
+        },
+        "waterfall": [
+            {
+                "label": step.label,
+                "kind": step.kind,
+                "amount": cents(step.amount),
+                "start": cents(step.start),
+                "end": cents(step.end),
+            }
+            for step in waterfall(found, flat, quote, found.base)
+        ],
+        "lines": _lines(found, column),
+    }
+
+
+def _figures(column: Column) -> dict[str, Any]:
+    figures = column.figures
+    return {
+        "npv": cents(figures.npv),
+        "nominal": cents(figures.nominal),
+        "plugged": cents(column.plugged_npv),
+        "plugged_share": figures.plugged_share.quantize(Decimal("0.0001")),
+        "comparable": figures.comparable,
+        "wins": column.wins,
+        "regret": cents(column.regret),
+        "per_unit": cents(column.per_unit),
+        "unit_costs": {name: cents(value) for name, value in figures.unit_costs.items()},
+    }
+
+
+def _lines(found: Comparison, column: Column) -> list[dict[str, Any]]:
+    """What the bidder says about each line of the scope, and its present value in the base scenario."""
+    given = {line.code: line for line in column.quote.lines.all()}
+    discounts: Sequence[Decimal] = found.discounts()
+    rows = []
+    for asked, code in zip(found.lines, column.figures.codes, strict=True):
+        line = given.get(asked.code)
+        rows.append(
+            {
+                "code": asked.code,
+                "words": price_words(column.quote, line, asked) if line else "Not quoted",
+                "assumption": line.assumption if line else "",
+                "source": code.source.value,
+                "source_words": _source_words(column, asked.code, code.source),
+                "npv": cents(present(code, discounts)),
+                "plugged": any(code.plugged_cash) or code.source.value == "unpriced",
+            }
+        )
+    return rows
+
+
+def _source_words(column: Column, code: str, source: Source) -> str:
+    """Where an amount comes from; an own cost that nobody has put in counts as nothing and says so."""
+    if code in column.figures.sponsor_unpriced:
+        return "own work, its cost not given"
+    return SOURCE_WORDS[source]
+
+
+def _award(found: Comparison) -> dict[str, Any] | None:
+    if found.award is None:
+        return None
+    return {
+        "quote_id": found.award.quote_id,
+        "partner_id": found.award.quote.organisation_id,
+        "name": found.award.quote.organisation.name,
+        "illustrative": found.award.quote.organisation.illustrative,
+        "reason": found.award.reason,
+        "by": str(found.award.awarded_by),
+        "on": found.award.awarded_at.date(),
+    }
+
+
+def cents(amount: Decimal | None) -> Decimal | None:
+    if amount is None:
+        return None
+    with precisely():
+        return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)

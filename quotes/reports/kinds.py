@@ -1,0 +1,76 @@
+"""The kinds of report that one snapshot gives: their titles, what they need, and what they leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quotes.enums import ReportKind
+
+from .options import ReportOptions
+
+TEMPLATES = {kind: f"quotes/reports/pdf/kind_{kind.value}.html" for kind in ReportKind}
+
+NO_QUOTES = (
+    "There are no quotes to compare: they are still sealed, none has been received, or the RFQ is cancelled."
+)
+NO_PRICES = "Your role does not show prices, and this kind of report is about them."
+NOT_DECIDED = (
+    "No decision is recorded yet. Award an RFQ, or mark a shortlisted partner as selected, and ask again."
+)
+NOT_SHOWN = (
+    "That partner is not on the shortlist, so it is not frozen in full. Put it on the shortlist first."
+)
+
+
+def title_of(s: Mapping[str, Any], options: ReportOptions) -> str:
+    """ "Quote comparison: AB-220 tablets", a dossier with its partner's name."""
+    subject = s["project"]["name"]
+    if options.partner is not None:
+        subject = f"{s['details'][str(options.partner)]['name']} for {subject}"
+    return f"{ReportKind(options.kind).label}: {subject}"[:200]
+
+
+def missing_for(s: Mapping[str, Any], options: ReportOptions) -> str:
+    """Why this kind of report cannot be made of the snapshot, with the remedy; empty when it can."""
+    if options.kind == ReportKind.QUOTES and not s["prices_included"]:
+        return NO_PRICES
+    if options.kind == ReportKind.QUOTES and not s.get("costs"):
+        return NO_QUOTES
+    if options.kind == ReportKind.RECORD and not decisions(s):
+        return NOT_DECIDED
+    if options.kind == ReportKind.DOSSIER and str(options.partner) not in s["details"]:
+        return NOT_SHOWN
+    return ""
+
+
+def decisions(s: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What was decided: the award with its reason, else the partners marked as selected on the shortlist."""
+    award = (s.get("costs") or {}).get("award")
+    if award:
+        return [{**award, "what": "Awarded", "rfq": s["costs"]["rfq"]["title"]}]
+    return [
+        {
+            "what": "Selected on the shortlist",
+            "name": entry["name"],
+            "illustrative": entry["illustrative"],
+            "partner_id": entry["partner_id"],
+            "reason": entry["reason"] or entry["comment"],
+            "by": "",
+            "on": None,
+            "rfq": "",
+        }
+        for entry in s["shortlist"]
+        if entry["status"] == "selected"
+    ]
+
+
+def focused(s: dict[str, Any], options: ReportOptions) -> dict[str, Any]:
+    """The part of a snapshot that a dossier shows: one partner with its sites and questions."""
+    if options.partner is None:
+        return s
+    return {
+        **s,
+        "detail_order": [str(options.partner)],
+        "sites": [site for site in s["sites"] if site["partner_id"] == options.partner],
+    }

@@ -1,0 +1,180 @@
+"""The kinds of report: what each prints of one snapshot, and when it cannot be made."""
+
+import io
+import re
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from openpyxl import load_workbook
+from pypdf import PdfReader
+
+from quotes.comparison import columns, headline_sentence, load_comparison, scenario_rows
+from quotes.enums import ReportKind
+from quotes.models import Report, Rfq
+from quotes.ranking import rank_project
+from quotes.reports.canonical import canonical, snapshot_hash
+from quotes.reports.costs import cents, frozen_costs
+from quotes.reports.kinds import NO_PRICES, NO_QUOTES, NOT_DECIDED, missing_for
+from quotes.reports.options import ReportOptions
+from quotes.reports.render import render_pdf
+from quotes.reports.snapshot import build_snapshot
+from quotes.reports.workbook import workbook
+from tests.quotes.reports import scenario
+
+pytestmark = pytest.mark.django_db  # also alone, this file needs the test database
+
+
+@pytest.fixture(scope="module")
+def quoted(frozen_scene) -> dict:
+    """Three shortlisted partners have quoted, one has the award."""
+    return frozen_scene(scenario.quoted_scene)
+
+
+def options_for(kind: str, snapshot: dict) -> ReportOptions:
+    partner = snapshot["shortlist"][1]["partner_id"] if kind == ReportKind.DOSSIER else None
+    return ReportOptions(kind=kind, partner=partner)
+
+
+def text_of(pdf) -> str:
+    pages = PdfReader(io.BytesIO(pdf.content)).pages
+    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pages))
+
+
+@pytest.fixture(scope="module")
+def printed(quoted):
+    found = {}
+
+    def of(kind: str):
+        if kind not in found:
+            found[kind] = render_pdf(quoted, snapshot_hash(quoted), options=options_for(kind, quoted))
+        return found[kind]
+
+    return of
+
+
+@pytest.mark.parametrize("kind", ReportKind.values)
+def test_every_kind_is_a_tagged_document_with_its_own_title_and_the_snapshots_hash(printed, quoted, kind):
+    pdf = printed(kind)
+    reader = PdfReader(io.BytesIO(pdf.content))
+    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert reader.metadata.title.startswith(f"{ReportKind(kind).label}: ")
+    assert snapshot_hash(quoted) in re.sub(r"\s+", "", "".join(p.extract_text() for p in reader.pages))
+
+
+def test_each_kind_prints_its_own_parts(printed, quoted):
+    texts = {kind: text_of(printed(kind)) for kind in ReportKind.values}
+    costs = quoted["costs"]
+    second = quoted["shortlist"][1]["name"]
+    expected = {
+        "What the programme costs with each bidder": {"decision", "comparison", "quotes", "record"},
+        "Quotes line by line": {"decision", "comparison", "quotes", "record"},
+        "Side by side": {"comparison"},
+        "What the decision turns on": {"decision", "record"},
+        "To be signed by those who answer for the decision.": {"record"},
+        "Best record of AAV batches, and a slot in May.": {"quotes", "record"},
+        costs["sentence"]: {"decision", "comparison", "quotes", "record"},
+        "From the headline to the normalised cost": {"decision", "comparison", "quotes", "record"},
+    }
+    assert {part: {kind for kind, text in texts.items() if part in text} for part in expected} == expected
+    assert second in texts["dossier"]
+    others = {entry["name"] for entry in quoted["shortlist"]} - {second}
+    assert not [name for name in others if name in texts["dossier"]]
+
+
+def test_leadership_part_with_costs_keeps_to_six_pages(quoted):
+    pdf = render_pdf(quoted, snapshot_hash(quoted), options=ReportOptions(appendices=()))
+    assert 2 <= pdf.pages <= 6
+
+
+def test_costs_say_what_is_missing_and_whose_figures_they_are(quoted):
+    by_name = {quote["name"]: quote for quote in quoted["costs"]["quotes"]}
+    gap = by_name["Calder Bay Biologics"]
+    base = quoted["costs"]["base"]
+    assert (gap["scenarios"][base]["comparable"], gap["worst_regret"]) == (False, None)
+    assert [line["source"] for line in gap["lines"]] == ["quoted", "quoted", "unpriced"]
+    own = by_name["Northmoor Gene Manufacturing"]
+    assert own["lines"][2]["source_words"] == "own work, its cost not given"
+    assert (own["currency"], sorted(quoted["costs"]["rates"]["used"])) == ("EUR", ["EUR"])
+    winner = by_name["Halden Vector Works"]
+    steps = winner["waterfall"]
+    assert (steps[0]["kind"], steps[-1]["kind"]) == ("total", "total")
+    total = sum(Decimal(step["amount"]) for step in steps[:-1])
+    assert abs(total - Decimal(steps[-1]["amount"])) <= Decimal("0.03")
+    assert steps[-1]["amount"] == winner["scenarios"][base]["npv"]
+
+
+def test_costs_are_those_of_the_comparison_page(db):
+    scene = scenario.quoted_scene(award=False)
+    found = load_comparison(Rfq.objects.get(project=scene.project))
+    frozen_now = frozen_costs(scene.project)
+    assert frozen_now["sentence"] == headline_sentence(found)
+    for row in scenario_rows(found, columns(found, found.base)):
+        for quote, npv, regret, wins, comparable in row.cells:
+            figures = next(q for q in frozen_now["quotes"] if q["quote_id"] == quote.pk)["scenarios"][
+                str(row.scenario.pk)
+            ]
+            assert figures["npv"] == cents(npv)
+            assert (figures["regret"], figures["wins"], figures["comparable"]) == (
+                cents(regret),
+                wins,
+                comparable,
+            )
+
+
+def test_without_prices_no_amount_of_a_quote_is_in_the_snapshot(db):
+    scene = scenario.quoted_scene()
+    ranking = rank_project(scene.project, as_of=scenario.TODAY)
+    snapshot = build_snapshot(
+        project=scene.project, ranking=ranking, requester=scene.user, include_prices=False
+    )
+    assert snapshot["costs"] is None
+    assert "Best record of AAV batches" not in canonical(snapshot).decode()
+    assert missing_for(snapshot, ReportOptions(kind=ReportKind.QUOTES)) == NO_PRICES
+    assert missing_for(snapshot, ReportOptions(kind=ReportKind.RECORD)) == NOT_DECIDED
+
+
+def test_a_kind_without_its_content_is_refused_beside_the_field_and_creates_nothing(client, scene):
+    client.force_login(scene.user)
+    address = reverse("quotes:report_create", args=[scene.project.pk])
+    for kind, reason in (("quotes", NO_QUOTES), ("record", NOT_DECIDED)):
+        page = client.post(address, {"kind": kind, "paper": "a4"})
+        assert (page.status_code, page.context["form"].errors["kind"]) == (422, [reason])
+    page = client.post(address, {"kind": "dossier", "paper": "a4"})
+    assert page.context["form"].errors["partner"] == ["Choose the partner that the dossier is about."]
+    stranger = scene.partners["kansai"].pk
+    page = client.post(address, {"kind": "dossier", "paper": "a4", "partner": stranger})
+    assert list(page.context["form"].errors) == ["partner"]
+    assert Report.objects.count() == 0
+
+
+def test_kinds_of_one_snapshot_are_reports_of_their_own(client, scene):
+    client.force_login(scene.user)
+    address = reverse("quotes:report_create", args=[scene.project.pk])
+    partner = scene.partners["calder"].pk
+    client.post(address, {"kind": "comparison", "paper": "a4"})
+    client.post(address, {"kind": "dossier", "paper": "a4", "partner": partner, "appendices": ["fit"]})
+    client.post(address, {"kind": "dossier", "paper": "a4", "partner": partner})
+    rows = Report.objects.order_by("pk")
+    assert [(r.kind, r.about_partner, r.appendices) for r in rows] == [
+        ("comparison", None, []),
+        ("dossier", partner, []),
+    ]
+    assert len({r.snapshot_hash for r in rows}) == 1
+    assert rows[1].title == "Partner dossier: Calder Bay Biologics for AAV-101 first GMP campaign"
+
+
+def test_workbook_of_quotes_adds_up(quoted):
+    book = load_workbook(io.BytesIO(workbook(quoted, snapshot_hash(quoted))))
+    names = [q["name"] for q in quoted["costs"]["quotes"]]
+    totals = list(book["Programme cost, USD"].iter_rows(min_row=2, values_only=True))
+    base = quoted["costs"]["base"]
+    assert [row[0] for row in totals] == names
+    assert [Decimal(str(row[2])) for row in totals] == [
+        Decimal(q["scenarios"][base]["npv"]) for q in quoted["costs"]["quotes"]
+    ]
+    lines = list(book["Quote lines"].iter_rows(min_row=2, values_only=True))
+    assert lines[-1][2] == "=SUM(C2:C4)"
+    first = [Decimal(str(row[2])) for row in lines[:-1]]
+    assert abs(sum(first) - Decimal(str(totals[0][2]))) <= Decimal("0.02")
+    assert book["Scenarios"].max_row == 1 + len(quoted["costs"]["scenarios"])
