@@ -11,7 +11,6 @@ day about the same facts gets the same hash.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
@@ -19,9 +18,8 @@ from django.db.models import Q
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.models import AuditEvent
 from cmo_selector.audit.services import about
-from partners.enums import EvidenceLevel
 from partners.models import CapacitySlot, Facility, Organisation, RestrictedPartyEntry
-from partners.scoring.types import FactRef, Group, PartnerResult, Ranking, Rule, RuleResult, SubScore
+from partners.scoring.types import Group, PartnerResult, Ranking, Rule
 from partners.scoring.weights import criteria_labels, default_weights
 from quotes.enums import Market
 from quotes.models import Project, ShortlistEntry, ShortlistRisk
@@ -30,6 +28,16 @@ from quotes.needs import need_label
 from .canonical import plain
 from .costs import frozen_costs
 from .firmness import frozen_firmness
+from .frozen_results import (
+    PRICE_NEED,
+    PRICE_RULES,
+    FactList,
+    detail_of,
+    fallen_row,
+    override_rows,
+    ranked_row,
+    rule_rows,
+)
 
 SCHEMA_ID = "cmo-selector.report-snapshot"
 SCHEMA_VERSION = 1
@@ -39,31 +47,7 @@ KNOCKED_OUT_ROWS = 60
 SITE_ROWS = 120
 TOP_WITHOUT_SHORTLIST = 5
 DETAILED = 8  # a longer shortlist keeps its order and comments, but only the first ones in full
-PRICE_CRITERIA = ("C7", "C8")
-PRICE_RULES = (Rule.MINIMUM_PROJECT,)
 PARTNER_RULES = (Rule.MINIMUM_PROJECT, Rule.CONTRACT_STRUCTURE)
-PRICE_FACTS = ("indicativeprice", "commercialterms", "quote")
-WITHHELD = "Withheld: prices are not part of this report."
-PRICE_NEED = "The partner's minimum project value is within the limit set (amount withheld)"
-
-
-@dataclass
-class FactList:
-    """Facts by key, each once, however many scores rest on it."""
-
-    include_prices: bool
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def keys(self, refs: Iterable[FactRef]) -> list[str]:
-        keys = []
-        for ref in refs:
-            if not self.include_prices and ref.kind in PRICE_FACTS:
-                continue
-            key = f"{ref.kind}:{ref.pk}"
-            self.facts.setdefault(key, _fact(ref))
-            if key not in keys:
-                keys.append(key)
-        return keys
 
 
 def build_snapshot(
@@ -82,7 +66,7 @@ def build_snapshot(
     listed = [by_id[e.organisation_id] for e in entries if e.organisation_id in by_id]
     detailed = listed[:DETAILED] or list(ranked[:TOP_WITHOUT_SHORTLIST])
     facts = FactList(include_prices)
-    details = {str(r.partner_id): _detail(r, facts) for r in detailed}
+    details = {str(r.partner_id): detail_of(r, facts) for r in detailed}
     shown = _unique([*ranked[:RANKED_ROWS], *detailed])
     return plain(
         {
@@ -110,11 +94,11 @@ def build_snapshot(
                 "shortlisted": len(entries),
             },
             "lead": _lead(ranked, thin),
-            "ranked": [_row(r, include_prices) for r in ranked[:RANKED_ROWS]],
-            "insufficient": [_row(r, include_prices) for r in thin[:THIN_ROWS]],
-            "knocked_out": [_fallen(r, include_prices) for r in fallen[:KNOCKED_OUT_ROWS]],
-            "overrides": _overrides(ranking, include_prices),
-            "rules": _rules(ranking, include_prices),
+            "ranked": [ranked_row(r, include_prices) for r in ranked[:RANKED_ROWS]],
+            "insufficient": [ranked_row(r, include_prices) for r in thin[:THIN_ROWS]],
+            "knocked_out": [fallen_row(r, include_prices) for r in fallen[:KNOCKED_OUT_ROWS]],
+            "overrides": override_rows(ranking, include_prices),
+            "rules": rule_rows(ranking, include_prices),
             "details": details,
             "detail_order": [str(r.partner_id) for r in detailed],
             "shortlist": [_entry(e, by_id.get(e.organisation_id)) for e in entries],
@@ -225,141 +209,6 @@ def _lead(ranked: tuple[PartnerResult, ...], thin: tuple[PartnerResult, ...]) ->
     return {
         "ranked_within_reach": sum(r.high >= low for r in ranked[1:]),
         "thin_within_reach": sum(r.high >= low for r in thin),
-    }
-
-
-def _row(result: PartnerResult, include_prices: bool) -> dict[str, Any]:
-    """One line of the ranked table. Scores are 0-100, not rounded beyond the canonical six places."""
-    return {
-        "partner_id": result.partner_id,
-        "slug": result.slug,
-        "name": result.name,
-        "illustrative": result.illustrative,
-        "group": result.group,
-        "lead_site": result.lead_site,
-        "low": result.low,
-        "point": result.point,
-        "high": result.high,
-        "coverage": result.coverage,
-        "contributions": result.contributions,
-        "rank": result.rank,
-        "best_rank": result.best_rank,
-        "worst_rank": result.worst_rank,
-        "separable_from_next": result.separable_from_next,
-        "outcomes": {rule.need_id: rule.outcome for rule in result.rules},
-        "unverified": [_label(rule, include_prices) for rule in result.unverified],
-    }
-
-
-def _fallen(result: PartnerResult, include_prices: bool) -> dict[str, Any]:
-    return {
-        "partner_id": result.partner_id,
-        "name": result.name,
-        "illustrative": result.illustrative,
-        "lead_site": result.lead_site,
-        "fails": [
-            {"label": _label(rule, include_prices), "reason": _reason(rule, include_prices)}
-            for rule in result.fails
-        ],
-    }
-
-
-def _overrides(ranking: Ranking, include_prices: bool) -> list[dict[str, Any]]:
-    """Every failed must that a person let pass, with who, in which role, when and why."""
-    return [
-        {
-            "partner_id": result.partner_id,
-            "name": result.name,
-            "illustrative": result.illustrative,
-            "need_id": rule.need_id,
-            "label": _label(rule, include_prices),
-            "reason": _reason(rule, include_prices),
-            "override": rule.override.reason,
-            "by": rule.override.by,
-            "role": rule.override.role,
-            "on": rule.override.on,
-        }
-        for result in ranking.results
-        for rule in result.overridden
-        if rule.override is not None
-    ]
-
-
-def _rules(ranking: Ranking, include_prices: bool) -> list[dict[str, Any]]:
-    """The checks every partner went through, in the order of the brief."""
-    if not ranking.results:
-        return []
-    return [
-        {"need_id": r.need_id, "label": _label(r, include_prices), "level": r.level}
-        for r in ranking.results[0].rules
-    ]
-
-
-def _detail(result: PartnerResult, facts: FactList) -> dict[str, Any]:
-    return {
-        **_row(result, facts.include_prices),
-        "rules": [_rule(rule, facts) for rule in result.rules],
-        "criteria": [
-            {
-                "code": criterion.code,
-                "low": criterion.low,
-                "high": criterion.high,
-                "known": criterion.known,
-                "subs": [_sub(sub, facts, criterion.code) for sub in criterion.subs],
-            }
-            for criterion in result.criteria
-        ],
-    }
-
-
-def _reason(rule: RuleResult, include_prices: bool) -> str:
-    return rule.reason if include_prices or rule.rule not in PRICE_RULES else WITHHELD
-
-
-def _label(rule: RuleResult, include_prices: bool) -> str:
-    return rule.label if include_prices or rule.rule not in PRICE_RULES else PRICE_NEED
-
-
-def _rule(rule: RuleResult, facts: FactList) -> dict[str, Any]:
-    return {
-        "need_id": rule.need_id,
-        "label": _label(rule, facts.include_prices),
-        "level": rule.level,
-        "outcome": rule.outcome,
-        "reason": _reason(rule, facts.include_prices),
-        "site": rule.site,
-        "ask": rule.ask,
-        "facts": facts.keys(rule.facts),
-    }
-
-
-def _sub(sub: SubScore, facts: FactList, criterion: str) -> dict[str, Any]:
-    withheld = criterion in PRICE_CRITERIA and not facts.include_prices
-    return {
-        "code": sub.code,
-        "label": sub.label,
-        "weight": sub.weight,
-        "low": sub.low,
-        "high": sub.high,
-        "known": sub.known,
-        "reason": WITHHELD if withheld else sub.reason,
-        "ask": "" if withheld else sub.ask,
-        "facts": [] if withheld else facts.keys(sub.facts),
-    }
-
-
-def _fact(ref: FactRef) -> dict[str, Any]:
-    return {
-        "kind": ref.kind,
-        "label": ref.label,
-        "site": ref.site,
-        "source": ref.source,
-        "url": ref.url,
-        "as_of": ref.as_of,
-        "evidence": ref.evidence,
-        "evidence_label": EvidenceLevel(ref.evidence).label
-        if ref.evidence in EvidenceLevel.values
-        else ref.evidence,
     }
 
 
