@@ -314,6 +314,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 30.0,
         "options": {"expires": 25},
     },
+    "report-schedules": {
+        "task": "quotes.tasks.run_report_schedules",
+        "schedule": 600.0,
+        "options": {"expires": 590},
+    },
     "report-files": {
         "task": "quotes.tasks.remove_old_report_files",
         "schedule": 3600.0,

@@ -137,6 +137,13 @@ class ReportKind(models.TextChoices):
     RECORD = "record", "Decision record"
 
 
+class ReportRhythm(models.TextChoices):
+    """When a scheduled report is asked for."""
+
+    WEEKLY = "weekly", "Every week"
+    CHANGE = "change", "When something changes"
+
+
 class Appendix(models.TextChoices):
     """What may follow the leadership part of a decision report, in this order."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Q
 from django.utils import timezone
 
+from cmo_selector.templatetags.fmt import format_datetime
 from quotes.enums import ReportState, ReportStep
-from quotes.models import Project, Report, ReportShare
+from quotes.models import Project, Report, ReportSchedule, ReportShare
 from quotes.reports import charts, wording
 from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS, clean
 from quotes.reports.decision import criteria_names, points
@@ -18,6 +21,7 @@ from quotes.reports.snapshot import DETAILED, SCHEMA_ID, SCHEMA_VERSION
 from quotes.services.reports import queue_position
 
 PER_PAGE = 20
+COMPARED = 200  # the newest reports that can be compared with one another
 LONG_WAIT_SECONDS = 60  # after which the page says that waiting is safe
 STEPS = [ReportStep.WAITING, ReportStep.CHARTS, ReportStep.LAYOUT, ReportStep.STORING, ReportStep.FINISHED]
 
@@ -26,6 +30,28 @@ def reports_of(project: Project, page: str | None) -> Page:
     """One page of the project's reports, newest first, without their snapshots."""
     reports = Report.objects.filter(project=project).select_related("requested_by").defer("snapshot")
     return Paginator(reports.order_by("-requested_at", "-pk"), PER_PAGE).get_page(page)
+
+
+def comparable_reports(project: Project, sees_prices: bool) -> list[tuple[int, str]]:
+    """Ids and names of reports that a role may compare, newest first: one for each snapshot in this format."""
+    rows = Report.objects.filter(
+        project=project, snapshot__schema={"id": SCHEMA_ID, "version": SCHEMA_VERSION}
+    ).order_by("-requested_at", "-pk")
+    if not sees_prices:
+        rows = rows.filter(snapshot__prices_included=False)
+    found: dict[str, tuple[int, str]] = {}
+    values = rows.values_list("pk", "snapshot_hash", "requested_at", "requested_by__name")
+    for pk, digest, asked_at, name in values[:COMPARED]:
+        found.setdefault(digest, (pk, f"{format_datetime(asked_at)}, {name} ({digest[:8]})"))
+    return list(found.values())
+
+
+def schedules_of(project: Project) -> list[ReportSchedule]:
+    """Schedules that run, and those that stopped by themselves within a month, so that somebody notices."""
+    recent = timezone.now() - dt.timedelta(days=30)
+    shown = Q(stopped_at=None) | Q(stopped_at__gt=recent)
+    found = ReportSchedule.objects.filter(shown, project=project).select_related("created_by", "last_report")
+    return list(found.defer("last_report__snapshot"))
 
 
 def shortlisted(project: Project) -> list[tuple[int, str]]:

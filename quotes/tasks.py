@@ -10,7 +10,7 @@ from django.db import OperationalError
 
 from quotes.enums import ReportStep
 from quotes.models import Report
-from quotes.services import digests, report_upkeep, reports, rfq_mail
+from quotes.services import digests, report_upkeep, reports, rfq_mail, schedules
 
 logger = structlog.get_logger(__name__)
 
@@ -62,6 +62,7 @@ def _render(report: Report) -> None:
         report.snapshot,
         report.snapshot_hash,
         options=report.options,
+        previous=report.previous_snapshot,
         on_step=lambda step: reports.heartbeat(report, step),
     )
     reports.heartbeat(report, ReportStep.STORING)
@@ -79,6 +80,13 @@ def sweep_reports() -> None:
         logger.info(
             "reports_swept", dispatched=done.dispatched, taken_back=done.taken_back, given_up=done.given_up
         )
+
+
+@shared_task(name="quotes.tasks.run_report_schedules", ignore_result=True)
+def run_report_schedules() -> None:
+    """Every ten minutes: ask for the reports that schedules owe."""
+    if made := schedules.run_due():
+        logger.info("scheduled_reports", requested=made)
 
 
 @shared_task(name="quotes.tasks.send_report_notices", ignore_result=True)

@@ -13,6 +13,7 @@ from quotes.views import (
     projects,
     ranking,
     ranking_tabs,
+    report_follow,
     reports,
     risks,
     searches,
@@ -107,6 +108,17 @@ urlpatterns = [
     # reports
     path("projects/<int:project_id>/reports/", reports.report_list, name="report_list"),
     path("projects/<int:project_id>/reports/new/", reports.report_create, name="report_create"),
+    path("projects/<int:project_id>/reports/changes/", report_follow.report_changes, name="report_changes"),
+    path(
+        "projects/<int:project_id>/reports/schedules/new/",
+        report_follow.schedule_create,
+        name="schedule_create",
+    ),
+    path(
+        "projects/<int:project_id>/reports/schedules/<int:schedule_id>/stop/",
+        report_follow.schedule_stop,
+        name="schedule_stop",
+    ),
     path("projects/<int:project_id>/reports/<int:report_id>/", reports.report, name="report"),
     path(
         "projects/<int:project_id>/reports/<int:report_id>/status/",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django import forms
 
-from quotes.enums import Appendix, Paper, ReportKind
+from quotes.enums import Appendix, Paper, ReportKind, ReportRhythm
 from quotes.reports.options import EVERYTHING, ReportOptions
 
 
@@ -73,6 +73,49 @@ class ReportForm(forms.Form):
             appendices=tuple(data["appendices"]),
             recipient=data["recipient"],
         )
+
+
+class CompareForm(forms.Form):
+    """Two reports of a project; `choices` are ids and names, newest first."""
+
+    old = forms.TypedChoiceField(label="From the report of", coerce=int)
+    new = forms.TypedChoiceField(label="to the report of", coerce=int)
+
+    def __init__(self, *args, choices: Iterable[tuple[int, str]], **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.choices = choices
+
+
+class ScheduleForm(forms.Form):
+    """What to print, and when to ask for it."""
+
+    rhythm = forms.ChoiceField(
+        label="When",
+        choices=ReportRhythm.choices,
+        initial=ReportRhythm.WEEKLY,
+        widget=forms.RadioSelect,
+        help_text="“When something changes” looks once a day at the data behind the shortlist: facts, slots, quotes, "
+        "risks, needs, weights, and the shortlist itself.",
+    )
+    kind = forms.ChoiceField(
+        label="What to print",
+        choices=[choice for choice in ReportKind.choices if choice[0] != ReportKind.DOSSIER],
+        initial=ReportKind.DECISION,
+        widget=forms.RadioSelect,
+    )
+    paper = forms.ChoiceField(
+        label="Paper", choices=Paper.choices, initial=Paper.A4, widget=forms.RadioSelect
+    )
+    recipient = forms.CharField(
+        label="Copy for", max_length=80, required=False, help_text="Stands on every page; may stay empty."
+    )
+
+    @property
+    def options(self) -> ReportOptions:
+        """Of a valid form."""
+        data = self.cleaned_data
+        return ReportOptions(kind=data["kind"], paper=data["paper"], recipient=data["recipient"])
 
 
 class ShareForm(forms.Form):

@@ -10,6 +10,7 @@ from .relation import PartnerRelation
 from .report import Report
 from .rfq import Rfq, RfqVersion, ScopeLine
 from .risk import ShortlistRisk
+from .schedule import ReportSchedule
 from .search import SavedSearch, SearchDigest
 from .share import ReportShare, ShareView
 from .shortlist import ShortlistEntry
@@ -35,6 +36,7 @@ __all__ = [
     "QuoteLine",
     "QuoteRevision",
     "Report",
+    "ReportSchedule",
     "ReportShare",
     "Rfq",
     "RfqMessage",

@@ -37,6 +37,14 @@ class Report(SponsorOwned):
     about_partner = models.PositiveBigIntegerField(
         null=True, blank=True, help_text="For a dossier: the id of its partner in the snapshot."
     )
+    previous = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The report that this one opens by comparing itself with.",
+    )
     paper = models.CharField(max_length=8, choices=Paper, default=Paper.A4)
     appendices = models.JSONField(default=every_appendix, help_text="Codes of Appendix, in its order.")
     recipient = models.CharField(max_length=80, blank=True)
@@ -89,6 +97,13 @@ class Report(SponsorOwned):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def previous_snapshot(self) -> dict | None:
+        """The earlier figures this report compares itself with; None without one of the same format."""
+        if self.previous is None or self.previous.snapshot.get("schema") != self.snapshot.get("schema"):
+            return None
+        return self.previous.snapshot
 
     @property
     def options(self) -> ReportOptions:

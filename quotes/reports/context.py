@@ -18,7 +18,8 @@ from cmo_selector.templatetags.fmt import (
 )
 from quotes.enums import Appendix, ReportKind
 
-from . import appendices, charts, decision, kinds, side_by_side, wording
+from . import appendices, changes, charts, decision, kinds, side_by_side, wording
+from .canonical import snapshot_hash
 from .cost_words import cost_context, earliest_slots, programme_costs
 from .decision import criteria_names, points, signed
 from .dossier import dossiers, question_list, source_list
@@ -28,6 +29,7 @@ from .options import ReportOptions
 FIRST_PAGE_ROWS = 5
 CHART_ROWS = 10
 MATRIX_PARTNERS = 6
+CHANGE_ROWS = 25  # of one group, on paper
 
 # Left-to-right marks, embeddings, overrides and isolates: in a name they could turn the text around them.
 BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -54,8 +56,12 @@ def report_context(
     *,
     map_size: tuple[int, int],
     options: ReportOptions | None = None,
+    previous: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything the PDF's templates need. `map_size` in CSS pixels decides which sites share a dot."""
+    """Everything the PDF's templates need. `map_size` in CSS pixels decides which sites share a dot.
+
+    `previous`, an earlier snapshot of the project, puts a page of what changed in front.
+    """
     options = options or ReportOptions()
     s = kinds.focused(clean(snapshot), options)
     labels = criteria_names(s)
@@ -70,6 +76,7 @@ def report_context(
     parts = appendices.chosen(options, s, partners=partners, questions=questions)
     return {
         "s": s,
+        **_changes(previous, snapshot),
         "kind": options.kind,
         "kind_label": ReportKind(options.kind).label,
         "title": clean(kinds.title_of(s, options)),
@@ -155,6 +162,22 @@ def _standing_word(row: Mapping[str, Any]) -> str:
     if row["rank"] is not None:
         return f"rank {row['rank']}"
     return "knocked out" if row["group"] == "knocked_out" else "too little data"
+
+
+def _changes(previous: Mapping[str, Any] | None, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    if previous is None:
+        return {"changes_since": ""}
+    old, new = clean(previous), clean(snapshot)
+    groups = changes.changes_between(old, new)
+    return {
+        "changes_since": format_date(old["as_of"]),
+        "changes_hash": snapshot_hash(previous)[:12],
+        "changes_sentence": changes.sentence(groups, old["as_of"]),
+        "changes": [
+            {"title": g.title, "rows": g.rows[:CHANGE_ROWS], "more": len(g.rows) - CHANGE_ROWS}
+            for g in groups
+        ],
+    }
 
 
 def _beside(s: Mapping[str, Any]) -> dict[int, list[str]]:

@@ -96,11 +96,15 @@ def render_pdf(
     snapshot_hash: str,
     *,
     options: ReportOptions | None = None,
+    previous: Mapping[str, Any] | None = None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Pdf:
-    """The tagged PDF/UA document of a snapshot. `on_step` hears each ReportStep before its work begins."""
+    """The tagged PDF/UA document of a snapshot. `on_step` hears each ReportStep before its work begins.
+
+    With `previous`, an earlier snapshot, it opens with what changed since.
+    """
     on_step(ReportStep.CHARTS)
-    context = report_context(snapshot, snapshot_hash, map_size=MAP_SIZE, options=options)
+    context = report_context(snapshot, snapshot_hash, map_size=MAP_SIZE, options=options, previous=previous)
     drawn = draw_charts(context)
     on_step(ReportStep.LAYOUT)
     return to_pdf(render_html(context, drawn))

@@ -276,7 +276,7 @@ def _slots(results: list[PartnerResult]) -> dict[str, dict[str, Any]]:
         for criterion in result.criteria
         for sub in criterion.subs
         for ref in sub.facts
-        if sub.code == "slot" and ref.kind == "capacityslot"
+        if sub.code.endswith(".slot") and ref.kind == "capacityslot"
     }
     found: dict[str, dict[str, Any]] = {}
     slots = CapacitySlot.objects.filter(pk__in=counted).select_related("facility").order_by("starts_on", "pk")

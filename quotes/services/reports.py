@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -51,8 +52,18 @@ class NothingToReport(ValueError):
     """The project does not hold what this kind of report is about."""
 
 
-def request_report(*, actor: User, project: Project, options: ReportOptions | None = None) -> Report:
+def request_report(
+    *,
+    actor: User,
+    project: Project,
+    options: ReportOptions | None = None,
+    previous: Report | None = None,
+    only_if: Callable[[Mapping[str, Any]], bool] = lambda snapshot: True,
+) -> Report | None:
     """Freeze the project as it stands and queue its PDF, printed as `options` say (default: everything, on A4).
+
+    With `previous`, an earlier report of the project, it opens with what changed since. `only_if` sees the snapshot
+    and may say that no report is wanted after all: then None is returned and nothing is stored.
 
     When an identical snapshot has been asked for before with the same options, that report is returned with
     `reused` set and nothing is made twice. Prices are in it only if the actor's role sees them. Raises
@@ -67,8 +78,10 @@ def request_report(*, actor: User, project: Project, options: ReportOptions | No
         )
         if missing := missing_for(snapshot, options):
             raise NothingToReport(missing)
+        if not only_if(snapshot):
+            return None
         digest = snapshot_hash(snapshot)
-        if earlier := _same_request(project, digest, options):
+        if earlier := _same_request(project, digest, options, previous):
             earlier.reused = True
             return earlier
         report = Report.objects.create(
@@ -77,6 +90,7 @@ def request_report(*, actor: User, project: Project, options: ReportOptions | No
             snapshot=snapshot,
             snapshot_hash=digest,
             engine_version=ranking.engine_version,
+            previous=previous,
             requested_by=actor,
             **_columns(options),
         )
@@ -122,11 +136,14 @@ def sees_prices(user: User, project: Project) -> bool:
     return any(may(role, Action.SEE_PRICES) for role in roles)
 
 
-def _same_request(project: Project, digest: str, options: ReportOptions) -> Report | None:
+def _same_request(
+    project: Project, digest: str, options: ReportOptions, previous: Report | None
+) -> Report | None:
     """The newest report of the same frozen inputs and options that is under way, or done with its file whole."""
     reports = Report.objects.filter(
         project=project,
         snapshot_hash=digest,
+        previous=previous,
         **_columns(options),
     ).exclude(state__in=ENDED_WITHOUT_FILE)
     for report in reports.defer("snapshot").order_by("-requested_at", "-pk"):
@@ -202,6 +219,7 @@ def copy_for(*, actor: User, report: Report, recipient: str) -> Report:
         snapshot=report.snapshot,
         snapshot_hash=report.snapshot_hash,
         engine_version=report.engine_version,
+        previous=report.previous,
         requested_by=actor,
         **_columns(replace(report.options, recipient=recipient)),
     )
@@ -230,7 +248,7 @@ def claim(report_id: int) -> Report | None:
         finished_at=None,
         error="",
     )
-    return Report.objects.select_related("project__sponsor").get(pk=report_id) if won else None
+    return Report.objects.select_related("project__sponsor", "previous").get(pk=report_id) if won else None
 
 
 class LeaseLost(Exception):

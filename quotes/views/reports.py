@@ -25,6 +25,7 @@ from quotes.report_page import (
     readable_by,
     report_of,
     reports_of,
+    schedules_of,
     shares_of,
     shortlisted,
     status_of,
@@ -62,7 +63,8 @@ def readable(request: HttpRequest, found: Report) -> bool:
 def report_list(request: HttpRequest, project_id: int) -> HttpResponse:
     project = get_project(request, project_id)
     page = reports_of(project, request.GET.get("page"))
-    return render(request, "quotes/reports/list.html", {"project": project, "page": page})
+    context = {"project": project, "page": page, "schedules": schedules_of(project)}
+    return render(request, "quotes/reports/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

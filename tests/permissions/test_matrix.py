@@ -15,12 +15,14 @@ from cmo_selector.accounts.roles import Role
 from cmo_selector.accounts.tokens import create_token
 from quotes.digest_mail import unsubscribe_token
 from quotes.models import MustOverride, Report, SavedSearch, ShortlistEntry
+from quotes.reports.options import ReportOptions
 from quotes.services.evaluation import start_evaluation
 from quotes.services.projects import WEIGHT_FIELDS
 from quotes.services.reports import request_report
 from quotes.services.responses import save_draft, submit_quote
 from quotes.services.rfq_messages import ask_question
 from quotes.services.risks import add_risk
+from quotes.services.schedules import create_schedule
 from quotes.services.shares import share_report
 from quotes.versions import version_of
 from tests.factories.accounts import CuratorFactory, MembershipFactory
@@ -88,6 +90,9 @@ class Scene:
             "duns": establishment.duns,
             "real_site": real_site.pk,
             "report": report.pk,
+            "schedule": create_schedule(
+                actor=owner.user, project=project, rhythm="change", options=ReportOptions(kind="comparison")
+            ).pk,
             "share": share.pk,
             "share_token": share.token,
             "risk": risk.pk,

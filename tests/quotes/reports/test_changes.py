@@ -1,0 +1,214 @@
+"""What changed between two snapshots, and the schedules that ask for a new one."""
+
+import copy
+import datetime as dt
+import io
+import re
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from pypdf import PdfReader
+
+from cmo_selector.accounts.models import Membership
+from partners.models import CapacitySlot, MetricValue
+from quotes.enums import ReportRhythm
+from quotes.models import Report, ReportSchedule
+from quotes.reports.canonical import snapshot_hash
+from quotes.reports.changes import about_the_shortlist, changes_between, sentence
+from quotes.reports.options import ReportOptions
+from quotes.reports.render import render_pdf
+from quotes.services import schedules
+from quotes.services.reports import request_report
+from tests.quotes.reports import scenario
+
+pytestmark = pytest.mark.django_db
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def quoted(frozen_scene) -> dict:
+    return frozen_scene(scenario.quoted_scene)
+
+
+def lines(groups) -> dict[str, list[tuple[str, str, str]]]:
+    return {group.code: [(row.what, row.before, row.after) for row in group.rows] for group in groups}
+
+
+def test_a_snapshot_does_not_differ_from_itself(quoted):
+    assert changes_between(quoted, copy.deepcopy(quoted)) == []
+    assert sentence([], quoted["as_of"]) == "Nothing that this report shows has changed since 2025-11-24."
+
+
+def test_every_kind_of_change_is_one_line_with_before_and_after(quoted):
+    new = copy.deepcopy(quoted)
+    first, second, third = new["shortlist"]
+    new["shortlist"] = [{**first, "status_label": "Selected"}, second]
+    new["ranked"][0] |= {"rank": 2, "point": 70}
+    new["details"][str(new["ranked"][0]["partner_id"])] |= {"rank": 2, "point": 70}
+    new["costs"]["award"] = None
+    quote = new["costs"]["quotes"][0]
+    quote["scenarios"][new["costs"]["base"]]["npv"] = "15000000"
+    new["weights"]["values"]["C1"] += 2
+    new["needs"][1]["label"] = "The lead site works at biosafety level 3 or higher"
+    new["engine"]["version"] = "9.0.0"
+    key = new["details"][new["detail_order"][0]]["rules"][0]["facts"][0]
+    new["facts"][key]["as_of"] = "2026-01-01"
+    found = lines(changes_between(quoted, new))
+    name = f"{first['name']} (illustrative)"
+    assert found["decision"] == [("Awarded to", name, "–")]
+    assert found["shortlist"] == [
+        (name, f"no. 1, Negotiation: {first['comment']}", f"no. 1, Selected: {first['comment']}"),
+        (f"{third['name']} (illustrative)", f"no. 3, RFP received: {third['comment']}", "–"),
+    ]
+    assert found["ranking"] == [(name, "rank 1 with 79.7 (65.4–94.0)", "rank 2 with 70.0 (65.4–94.0)")]
+    assert found["costs"] == [(name, "USD 14,191,116", "USD 15,000,000")]
+    assert [row[0].split()[0] for row in found["weights"]] == ["C1"]
+    assert found["needs"][0][2] == "Must: The lead site works at biosafety level 3 or higher"
+    assert found["method"] == [("Scoring engine", quoted["engine"]["version"], "9.0.0")]
+    assert found["facts"]
+    assert all("2026-01-01" in after and "2026-01-01" not in before for _, before, after in found["facts"])
+
+
+def test_scores_that_move_by_themselves_are_no_news_but_facts_are(quoted):
+    new = copy.deepcopy(quoted)
+    new["ranked"][1]["point"] -= 1
+    new["details"][str(new["ranked"][1]["partner_id"])]["point"] -= 1
+    groups = changes_between(quoted, new)
+    assert ([group.code for group in groups], about_the_shortlist(groups)) == (["ranking"], False)
+    new["slots"] = {}
+    assert about_the_shortlist(changes_between(quoted, new)) is True
+
+
+def test_without_prices_no_amount_is_among_the_changes(quoted):
+    new = copy.deepcopy(quoted)
+    new["costs"]["quotes"][0]["scenarios"][new["costs"]["base"]]["npv"] = "15000000"
+    new["prices_included"] = False
+    assert "costs" not in lines(changes_between(quoted, new))
+
+
+def test_an_older_snapshot_without_the_newer_parts_can_be_compared(quoted):
+    old = {key: value for key, value in quoted.items() if key not in ("costs", "slots", "firmness")}
+    found = lines(changes_between(old, quoted))
+    assert [before for _, before, _ in found["costs"]] == ["–"] * 3
+    assert set(found) == {"decision", "costs", "slots"}
+
+
+def test_a_following_report_opens_with_what_changed(quoted):
+    new = copy.deepcopy(quoted)
+    new["weights"]["values"]["C1"] += 2
+    pdf = render_pdf(new, snapshot_hash(new), options=ReportOptions(appendices=()), previous=quoted)
+    first, second = PdfReader(io.BytesIO(pdf.content)).pages[:2]
+    text = re.sub(r"\s+", " ", first.extract_text())
+    assert "What changed since 2025-11-24" in text
+    assert "Since 2025-11-24 there are changes in weights (1)." in text
+    assert snapshot_hash(quoted)[:12] in text
+    assert "Which manufacturing partner for AAV-101?" in re.sub(r"\s+", " ", second.extract_text())
+
+
+# -- schedules --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def weekly(scene) -> ReportSchedule:
+    return follow(scene, ReportRhythm.WEEKLY)
+
+
+def follow(scene, rhythm) -> ReportSchedule:
+    return schedules.create_schedule(
+        actor=scene.user, project=scene.project, rhythm=rhythm, options=ReportOptions(appendices=("fit",))
+    )
+
+
+def test_a_weekly_schedule_asks_at_once_and_then_once_a_week_comparing_with_the_last(weekly):
+    now = timezone.now()
+    (first,) = schedules.run_due(now=now)
+    assert schedules.run_due(now=now) == [], "the next look is a week away"
+    assert schedules.run_due(now=now + 6 * DAY) == []
+    Report.objects.filter(pk=first).update(snapshot_hash="0" * 64)  # as if the data had moved on since
+    (second,) = schedules.run_due(now=now + 7 * DAY)
+    rows = list(Report.objects.order_by("pk"))
+    assert [(row.pk, row.previous_id, row.appendices) for row in rows] == [
+        (first, None, ["fit"]),
+        (second, first, ["fit"]),
+    ]
+    weekly.refresh_from_db()
+    assert (weekly.last_report_id, weekly.next_at) == (second, now + 14 * DAY)
+
+
+def test_a_schedule_on_change_asks_only_when_data_of_the_shortlist_changed(scene):
+    schedule = follow(scene, ReportRhythm.CHANGE)
+    now = timezone.now()
+    (first,) = schedules.run_due(now=now)
+    assert schedules.run_due(now=now + DAY) == []
+    schedule.refresh_from_db()
+    assert (schedule.last_report_id, schedule.problem) == (first, "")
+    stranger = MetricValue.objects.filter(organisation=scene.partners["ridge"]).first()
+    MetricValue.objects.filter(pk=stranger.pk).update(number=1)
+    assert schedules.run_due(now=now + 2 * DAY) == [], "not on the shortlist"
+    CapacitySlot.objects.filter(facility__organisation=scene.partners["calder"]).update(
+        starts_on=dt.date(2026, 5, 1)
+    )
+    (second,) = schedules.run_due(now=now + 3 * DAY)
+    assert Report.objects.get(pk=second).previous_id == first
+
+
+def test_a_schedule_ends_with_its_authors_rights_or_its_project_and_says_so(scene, weekly):
+    Membership.objects.filter(user=scene.user).update(role="viewer")
+    assert schedules.run_due() == []
+    weekly.refresh_from_db()
+    assert (weekly.stopped_because, weekly.stopped_at is None) == (schedules.GONE, False)
+    Membership.objects.filter(user=scene.user).update(role="manager")
+    again = follow(scene, ReportRhythm.WEEKLY)
+    scene.project.archived_at = timezone.now()
+    scene.project.save()
+    assert schedules.run_due() == []
+    again.refresh_from_db()
+    assert again.stopped_because == schedules.ARCHIVED
+    assert Report.objects.count() == 0
+
+
+def test_what_keeps_a_schedule_from_asking_is_noted_and_it_looks_again(scene):
+    schedule = schedules.create_schedule(
+        actor=scene.user, project=scene.project, rhythm="weekly", options=ReportOptions(kind="quotes")
+    )
+    assert schedules.run_due() == []
+    schedule.refresh_from_db()
+    assert schedule.problem.startswith("There are no quotes to compare")
+    assert schedule.stopped_at is None
+    assert schedule.next_at > timezone.now() + 6 * DAY
+
+
+def test_schedules_are_made_and_stopped_on_their_pages_and_a_second_one_is_refused(client, scene):
+    client.force_login(scene.user)
+    address = reverse("quotes:schedule_create", args=[scene.project.pk])
+    assert client.get(address).status_code == 200
+    typed = {"rhythm": "change", "kind": "decision", "paper": "letter", "recipient": "Board"}
+    page = client.post(address, typed, follow=True)
+    assert "asked for within ten minutes" in page.content.decode()
+    page = client.post(address, typed)
+    assert (page.status_code, page.context["form"]["recipient"].value()) == (422, "Board")
+    assert "already has such a schedule" in page.context["form"].errors["rhythm"][0]
+    schedule = ReportSchedule.objects.get()
+    stop = reverse("quotes:schedule_stop", args=[scene.project.pk, schedule.pk])
+    assert "is stopped" in client.post(stop, follow=True).content.decode()
+    assert "before" in client.post(stop, follow=True).content.decode()
+    schedule.refresh_from_db()
+    assert schedule.stopped_because == "Stopped by hand."
+    assert client.post(address, {**typed, "kind": "dossier"}).status_code == 422
+
+
+def test_page_compares_the_two_newest_snapshots_and_any_other_two(client, scene):
+    client.force_login(scene.user)
+    address = reverse("quotes:report_changes", args=[scene.project.pk])
+    assert "Nothing to compare yet" in client.get(address).content.decode()
+    first = request_report(actor=scene.user, project=scene.project)
+    scene.project.shortlist.filter(position=3).delete()
+    second = request_report(actor=scene.user, project=scene.project)
+    page = client.get(address)
+    assert (page.context["old"], page.context["new"]) == (first, second)
+    assert [group.code for group in page.context["groups"]] == ["shortlist"]
+    back = client.get(address, {"old": second.pk, "new": first.pk})
+    assert (back.context["old"], back.context["new"]) == (second, first)
+    wrong = client.get(address, {"old": "x", "new": 999_999})
+    assert (wrong.status_code, sorted(wrong.context["form"].errors)) == (422, ["new", "old"])
