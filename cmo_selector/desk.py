@@ -37,6 +37,7 @@ NAVIGATION = [
         _page("Duplicates", "partners_duplicates", "partners.merge", "content_copy"),
         _link("Merges", "partners.merge", "merge"),
         _link("Facts to verify", "partners.verificationtask", "task_alt"),
+        _link("Spreadsheets", "partners.sheetimport", "table"),
         _link("Saved filters", "partners.savedfilter", "bookmark"),
         folded=False,
     ),

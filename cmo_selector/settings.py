@@ -329,6 +329,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 30.0,
         "options": {"expires": 25},
     },
+    "sweep-sheet-imports": {
+        "task": "partners.tasks.sweep_sheet_imports",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
     "tell-proposers": {
         "task": "partners.tasks.tell_proposers",
         "schedule": 300.0,

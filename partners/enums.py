@@ -122,7 +122,7 @@ class ActionListing(models.TextChoices):
 
 
 class UploadState(models.TextChoices):
-    """Where the job of an uploaded register file stands."""
+    """Where the job of an uploaded file stands."""
 
     WAITING = "waiting", "Waiting for a worker"
     RUNNING = "running", "Running"
@@ -135,6 +135,23 @@ class UploadState(models.TextChoices):
 class UploadAim(models.TextChoices):
     PREVIEW = "preview", "Preview"
     APPLY = "apply", "Apply"
+
+
+class RowOutcome(models.TextChoices):
+    """What a row of a curator's spreadsheet does."""
+
+    CREATED = "created", "Created"
+    CHANGED = "changed", "Changed"
+    UNCHANGED = "unchanged", "Unchanged"
+    CONFLICT = "conflict", "In conflict"
+    REJECTED = "rejected", "Rejected"
+
+
+class ConflictChoice(models.TextChoices):
+    """What becomes of rows that changed in the catalogue since the spreadsheet was exported."""
+
+    KEEP = "keep", "Keep what the catalogue says now"
+    OVERWRITE = "overwrite", "Write what the file says"
 
 
 class SuggestionState(models.TextChoices):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
@@ -9,8 +11,10 @@ from django.db import OperationalError, connection
 
 from partners.importers import uploads
 from partners.importers.errors import ImportBusyError, ImportFileError
+from partners.importers.jobs import Stopped
 from partners.matching.proposals import propose
 from partners.proposing import services
+from partners.sheets import imports
 
 logger = structlog.get_logger(__name__)
 MATCHING_LOCK = "match-proposals"
@@ -30,25 +34,49 @@ BROKEN = "The file could not be read because of a fault in this program. The ope
 )
 def read_register_upload(upload_id: int) -> None:
     """Preview or apply one waiting upload. A row that somebody else has, or that is done, is left alone."""
-    upload = uploads.claim(upload_id)
-    if upload is None:
+    _work_on(uploads, "register_upload", upload_id)
+
+
+@shared_task(
+    name="partners.tasks.read_sheet_import",
+    soft_time_limit=SOFT_LIMIT,
+    time_limit=HARD_LIMIT,
+    acks_late=True,
+)
+def read_sheet_import(job_id: int) -> None:
+    """Preview or apply one waiting spreadsheet. A row that somebody else has, or that is done, is left alone."""
+    _work_on(imports, "sheet_import", job_id)
+
+
+def _work_on(kind: Any, name: str, job_id: int) -> None:
+    """Claim the row and work on it; `kind` is the module of the job. However it ends, the row says so."""
+    job = kind.claim(job_id)
+    if job is None:
         return
-    log = logger.bind(upload=upload_id, attempt=upload.attempts)
+    log = logger.bind(upload=job_id, attempt=job.attempts)
     try:
-        uploads.work(upload)
-    except uploads.Stopped:
-        log.info("register_upload_stopped")
+        kind.work(job)
+    except Stopped:
+        log.info(f"{name}_stopped")
     except (ImportFileError, ImportBusyError) as error:
-        uploads.fail(upload, str(error))
+        kind.fail(job, str(error))
     except SoftTimeLimitExceeded:
-        log.error("register_upload_too_slow")
-        uploads.fail(upload, TOO_SLOW)
+        log.error(f"{name}_too_slow")
+        kind.fail(job, TOO_SLOW)
     except OperationalError:
         # No database: the row cannot be changed now. Its lease runs out and beat takes it back.
-        log.exception("register_upload_database_lost")
+        log.exception(f"{name}_database_lost")
     except Exception:
-        log.exception("register_upload_broken")
-        uploads.fail(upload, BROKEN)
+        log.exception(f"{name}_broken")
+        kind.fail(job, BROKEN)
+
+
+@shared_task(name="partners.tasks.sweep_sheet_imports", ignore_result=True)
+def sweep_sheet_imports() -> None:
+    """Every half minute, as for register uploads."""
+    done = imports.sweep()
+    if any(vars(done).values()):
+        logger.info("sheet_imports_swept", **vars(done))
 
 
 @shared_task(name="partners.tasks.sweep_register_uploads", ignore_result=True)

@@ -6,7 +6,7 @@ from .roles import CURATOR_GROUP
 
 READ_ONLY_MODELS = {  # written by importers and triggers only
     *("registerestablishment", "registerform483", "registeraction", "registerinspection", "registerlisting"),
-    *("registerimport", "rejectedrow", "change"),
+    *("registerimport", "rejectedrow", "sheetrow", "change"),
 }
 
 

@@ -12,6 +12,7 @@ from cmo_selector.audit.desk import AuditedAdmin
 from .facts import FreshnessFilter, VerifyActions, provenance
 from .history import HistoryMixin
 from .saved import SavedFiltersMixin
+from .sheets import SheetsMixin
 
 EVIDENCE = ("source", "source_reference", "retrieved_on", "evidence_level", "valid_until")
 EVIDENCE_FILTERS = (
@@ -23,8 +24,8 @@ EVIDENCE_FILTERS = (
 INLINE_EVIDENCE = ("source", "retrieved_on", "evidence_level")
 
 
-class CatalogueAdmin(SavedFiltersMixin, HistoryMixin, AuditedAdmin):
-    """Admin of a model whose rows have a history, with saved filters above its list."""
+class CatalogueAdmin(SheetsMixin, SavedFiltersMixin, HistoryMixin, AuditedAdmin):
+    """Admin of a model whose rows have a history and go out to spreadsheets and back, with saved filters."""
 
 
 class FactAdmin(VerifyActions, CatalogueAdmin):

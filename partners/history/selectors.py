@@ -30,6 +30,8 @@ UNWATCHED = frozenset(
             "registerimport",
             "registerupload",
             "rejectedrow",
+            "sheetimport",
+            "sheetrow",
             "linksuggestion",
             "searchdocument",
         ),

@@ -60,7 +60,7 @@ def readable(name: str) -> Iterator[None]:
 def check_size(path: Path, size: int, limit: int) -> None:
     if size > limit:
         raise ImportFileError(
-            f"{path.name} has {size // MEGABYTE:,} MB; a register file may have {limit // MEGABYTE} MB at most"
+            f"{path.name} has {size // MEGABYTE:,} MB; a file may have {limit // MEGABYTE} MB at most"
         )
 
 

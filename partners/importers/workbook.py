@@ -28,7 +28,8 @@ class WorkbookRows:
     """The rows of a workbook's first visible sheet; the line of a row is its number in the sheet.
 
     `padded` of the layout says which columns hold numbers that lose leading zeros when Excel takes them for
-    amounts (D-U-N-S), and how many digits they have.
+    amounts (D-U-N-S), and how many digits they have. `watched`, when set, are the columns that matter (0 is the
+    first): a formula elsewhere is nobody's fault.
     """
 
     kind = "Excel workbook"
@@ -36,6 +37,7 @@ class WorkbookRows:
 
     def __init__(self, path: Path) -> None:
         self.path, self.name = path, path.name
+        self.watched: frozenset[int] | None = None
         self.sha256 = ""
         self.size = self.position = 0
         self._stack = ExitStack()
@@ -94,8 +96,10 @@ class WorkbookRows:
             for number, cells in enumerate(self._sheet.iter_rows(), 1):
                 self.position = number
                 values, fault = [], ""
-                for cell in cells[:WIDTH_LIMIT]:
-                    if cell.data_type == "f":
+                for at, cell in enumerate(cells[:WIDTH_LIMIT]):
+                    if self.watched is not None and at not in self.watched:
+                        values.append("")
+                    elif cell.data_type == "f":
                         fault = fault or f"holds a formula in {cell.coordinate}; paste values only"
                         values.append("")
                     elif cell.data_type == "e":
@@ -121,8 +125,10 @@ def as_text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        return f"{value:.15g}"  # what the program shows: 0.1 + 0.2 is 0.3 there
     if isinstance(value, datetime.datetime):
         return (value.date() if value.time() == _MIDNIGHT else value).isoformat()
     if isinstance(value, datetime.date | datetime.time):

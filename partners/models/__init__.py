@@ -32,6 +32,7 @@ from .register_records import (
 from .register_upload import RegisterUpload
 from .restricted import ListedParty, PartyMatch
 from .search import SearchDocument, SearchSynonym
+from .sheet_import import SheetImport, SheetRow
 from .suggestion import LinkSuggestion, Proposal
 from .vocabulary import (
     CertificateType,
@@ -108,6 +109,8 @@ __all__ = [
     "SearchSynonym",
     "Service",
     "ServiceCrosswalk",
+    "SheetImport",
+    "SheetRow",
     "Source",
     "TrackRecord",
     "VerificationTask",

@@ -510,6 +510,30 @@ class RejectedRowFactory(DjangoModelFactory):
     raw = factory.LazyFunction(lambda: {"FIRM_NAME": "Registered establishment"})
 
 
+class SheetImportFactory(DjangoModelFactory):
+    """A spreadsheet of capabilities that waits to be read; it is not stored."""
+
+    class Meta:
+        model = models.SheetImport
+
+    sheet = "capability"
+    file_name = "capabilities.xlsx"
+    size = 1000
+
+
+class SheetRowFactory(DjangoModelFactory):
+    """A rejected row of a spreadsheet."""
+
+    class Meta:
+        model = models.SheetRow
+
+    job = factory.SubFactory(SheetImportFactory)
+    line = factory.Sequence(lambda n: n + 2)
+    outcome = "rejected"
+    name = "helvia/basel · fill-finish"
+    faults = factory.LazyFunction(lambda: [{"cell": "C2", "column": "modality", "text": "there is none"}])
+
+
 # -- search --------------------------------------------------------------------------------------
 
 

@@ -22,7 +22,15 @@ CATALOGUE = sorted(
 )
 PLATFORM = [User, *(apps.get_model("accounts", name) for name in ("Sponsor", "Membership")), AuditEvent]
 READ_ONLY = {
-    *("registerestablishment", "registerimport", "rejectedrow", "linksuggestion", "searchdocument", "change"),
+    *(
+        "registerestablishment",
+        "registerimport",
+        "rejectedrow",
+        "sheetrow",
+        "linksuggestion",
+        "searchdocument",
+        "change",
+    ),
     *("registerform483", "registeraction", "registerinspection", "registerlisting"),
     "auditevent",
     *("matchproposal", "merge", "proposal", "partymatch", "exchangerate", "exchangerateimport"),

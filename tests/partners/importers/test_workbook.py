@@ -160,12 +160,12 @@ def test_file_of_a_gigabyte_is_refused_without_reading_it(tmp_path):
     with path.open("wb") as file:
         file.write(b"ID,NAME\n1,a\n")
         file.truncate(1_000_000_000)
-    assert refusal(path) == "table.csv has 1,000 MB; a register file may have 256 MB at most"
+    assert refusal(path) == "table.csv has 1,000 MB; a file may have 256 MB at most"
     large = tmp_path / "table.xlsx"
     with large.open("wb") as file:
         file.write(b"PK\x03\x04")
         file.truncate(100_000_000)
-    assert refusal(large) == "table.xlsx has 100 MB; a register file may have 64 MB at most"
+    assert refusal(large) == "table.xlsx has 100 MB; a file may have 64 MB at most"
 
 
 def test_gzip_bomb_stops_at_the_limit(tmp_path, monkeypatch):

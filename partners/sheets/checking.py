@@ -1,0 +1,89 @@
+"""The checks of a form, for one row of a spreadsheet: fields, the model's own rules, and named constraints.
+
+Only what the change touches is asked of the database: one query for each constraint that speaks of a changed field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models
+from django.db.models import Q
+
+
+def problems(instance: models.Model, changed: set[str], *, related: set[str]) -> dict[str, list[str]]:
+    """Field → what is wrong with it, in words; rules about several fields stand at one that was changed.
+
+    `changed` are the fields that are new; `related` those whose rows are known to exist.
+    """
+    found: dict[str, list[str]] = {}
+
+    def keep(error: ValidationError, name: str = "") -> None:
+        by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+        for field, texts in by_field.items():
+            at = name if name and field == NON_FIELD_ERRORS else field
+            found.setdefault(at, []).extend(texts)
+
+    fields = {f.name for f in instance._meta.fields}
+    try:
+        instance.clean_fields(exclude=(fields - changed) | related)
+    except ValidationError as error:
+        keep(error)
+    try:
+        instance.clean()
+    except ValidationError as error:
+        keep(error)
+    if found:
+        return found
+    if any(f.unique and f.name in changed and not f.primary_key for f in instance._meta.fields):
+        try:
+            instance.validate_unique(exclude=fields - changed)
+        except ValidationError as error:
+            keep(error)
+    for constraint in instance._meta.constraints:
+        names = [name for name in names_of(constraint) if name in changed]
+        if names:
+            try:
+                constraint.validate(type(instance), instance)
+            except ValidationError as error:
+                keep(error, names[0])
+    return found
+
+
+def names_of(constraint: models.BaseConstraint) -> list[str]:
+    """The fields that a constraint speaks of, in its order."""
+    names = list(getattr(constraint, "fields", ()))
+    condition = getattr(constraint, "condition", None)
+    if condition is not None:
+        names += _names_in(condition)
+    return list(dict.fromkeys(names))
+
+
+def _names_in(condition: Q) -> Iterator[str]:
+    for child in condition.children:
+        if isinstance(child, Q):
+            yield from _names_in(child)
+        elif isinstance(child, tuple):
+            path, value = child
+            yield path.split("__")[0]
+            if isinstance(value, models.F):
+                yield value.name.split("__")[0]
+
+
+def constraint_claims(instance: models.Model, changed: set[str]) -> Iterator[tuple[Any, ...]]:
+    """What no other row of the file may say too: the values of unique fields and constraints that are new here."""
+    for f in instance._meta.fields:
+        if f.unique and not f.primary_key and f.name in changed:
+            yield ("unique", f.name, f.value_from_object(instance))
+    for constraint in instance._meta.constraints:
+        if not isinstance(constraint, models.UniqueConstraint) or not changed & set(constraint.fields):
+            continue
+        values = [instance._meta.get_field(name).value_from_object(instance) for name in constraint.fields]
+        if None in values and constraint.nulls_distinct is not False:
+            continue
+        if constraint.condition is None or constraint.condition.check(
+            instance._get_field_expression_map(instance._meta)
+        ):
+            yield (constraint.name, *values)

@@ -1,0 +1,339 @@
+"""Spreadsheets uploaded on the desk: previewed by a worker row by row, applied in one transaction or not at all.
+
+The preview keeps its rows batch by batch, each batch with the progress in one transaction: cancelled or without its
+worker, it goes on after the last batch. Applying compares every row again, with the catalogue's rows locked; when
+one would do something else than the preview said, nothing is written and there is a new preview.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import connection, transaction
+from django.db.models import Count, Max, QuerySet
+from django.utils import timezone
+
+from cmo_selector.accounts.models import User
+from cmo_selector.audit.services import record
+from partners.enums import ChangeHow, ConflictChoice, RowOutcome, UploadAim, UploadState
+from partners.history import recording
+from partners.importers import jobs
+from partners.importers.errors import ImportBusyError, ImportFileError
+from partners.importers.jobs import Stopped, Sweep, UploadError
+from partners.models import SheetImport, SheetRow
+
+from .applying import Changed, write_rows
+from .comparing import Comparer, RowResult
+from .reading import Headings, SheetReader, SheetRecord
+from .registry import SHEETS
+
+BATCH = 500  # rows of one comparison, and of one transaction of the preview
+KEEP_ROWS = dt.timedelta(days=30)
+DOUBLED = "row {} of the file is about the same; keep one of them"
+NOTHING_TO_DO = "Nothing in this file would be written."
+
+
+# -- the curator's side -----------------------------------------------------------------------------
+
+
+def may_import(user: Any, name: str) -> bool:
+    """Whether the user may add and change rows of the list."""
+    return all(user.has_perm(f"partners.{act}_{name}") for act in ("add", "change"))
+
+
+def store(*, actor: User, sheet: str, file: UploadedFile) -> SheetImport:
+    """Keep an uploaded spreadsheet and queue its preview. Raises UploadError."""
+    if sheet not in SHEETS:
+        raise UploadError("Choose the list that the file is of.")
+    name, size = jobs.check_file(file)
+    job = SheetImport(sheet=sheet, file_name=name, size=size, uploaded_by=actor)
+    jobs.store_file(
+        job,
+        file,
+        actor=actor,
+        verb="sheet_import.stored",
+        data={"sheet": sheet},
+        then=lambda key: dispatch(key),  # looked up when it is called
+    )
+    return job
+
+
+@transaction.atomic
+def request_apply(*, actor: User, job: SheetImport, leave_out: bool = False, conflicts: str = "") -> None:
+    """Queue the writing of a spreadsheet that was previewed. Raises UploadError, also when a choice is missing.
+
+    `leave_out` lets the good rows be written without the rejected ones; `conflicts` is a ConflictChoice.
+    """
+    counts = outcomes(job)
+    if counts[RowOutcome.REJECTED] and not leave_out:
+        raise UploadError(
+            "Some rows are rejected. Put them right and upload the file again, or say that they are left out."
+        )
+    if counts[RowOutcome.CONFLICT] and conflicts not in ConflictChoice.values:
+        raise UploadError("Say what becomes of the rows that changed in the catalogue since the export.")
+    if not writable(job, conflicts).exists():
+        raise UploadError(NOTHING_TO_DO)
+    jobs.move(
+        job,
+        (UploadState.READY,),
+        "Only a file that was read and not applied yet can be applied.",
+        state=UploadState.WAITING,
+        aim=UploadAim.APPLY,
+        leave_out=leave_out,
+        conflicts=conflicts,
+        note="",
+        **jobs.FRESH,
+    )
+    record(actor=actor, verb="sheet_import.apply_requested", obj=job)
+    transaction.on_commit(lambda: dispatch(job.pk))
+
+
+@transaction.atomic
+def cancel(*, actor: User, job: SheetImport) -> None:
+    """Stop an import; a running one notices and rolls back. Raises UploadError when it has ended."""
+    jobs.stop(actor=actor, job=job, verb="sheet_import.cancelled")
+
+
+@transaction.atomic
+def retry(*, actor: User, job: SheetImport) -> None:
+    """Go on with a cancelled import, or begin a failed one anew, with the aim it had. Raises UploadError."""
+    if job.aim == UploadAim.PREVIEW and not job.file:
+        raise UploadError(jobs.FILE_LOST)
+    again = job.aim == UploadAim.PREVIEW and job.state == UploadState.FAILED
+    jobs.move(
+        job,
+        (UploadState.FAILED, UploadState.CANCELLED),
+        "Only a failed or cancelled import can be tried again.",
+        state=UploadState.WAITING,
+        **jobs.FRESH,
+    )
+    if again:
+        job.rows.all().delete()
+    record(actor=actor, verb="sheet_import.retried", obj=job)
+    transaction.on_commit(lambda: dispatch(job.pk))
+
+
+def outcomes(job: SheetImport) -> Counter[str]:
+    """How many rows end in which way. One query."""
+    return Counter(dict(job.rows.order_by().values_list("outcome").annotate(n=Count("pk"))))
+
+
+def writable(job: SheetImport, conflicts: str) -> QuerySet[SheetRow]:
+    """The rows that applying writes."""
+    wanted = [RowOutcome.CREATED, RowOutcome.CHANGED]
+    if conflicts == ConflictChoice.OVERWRITE:
+        wanted.append(RowOutcome.CONFLICT)
+    return job.rows.filter(outcome__in=wanted).order_by("line")
+
+
+def dispatch(job_id: int) -> bool:
+    """Tell the workers about a waiting row. False when the broker is out of reach: beat tells them later."""
+    from partners.tasks import read_sheet_import
+
+    return jobs.send(read_sheet_import, job_id)
+
+
+# -- the worker's side ------------------------------------------------------------------------------
+
+
+def claim(job_id: int) -> SheetImport | None:
+    """Take a waiting row for this worker; None when somebody else has it or it needs no work."""
+    return jobs.take(SheetImport, job_id)
+
+
+def work(job: SheetImport) -> None:
+    """Preview or apply. Raises Stopped, ImportFileError and ImportBusyError; then nothing is in the catalogue."""
+    if job.sheet not in SHEETS:
+        raise ImportFileError(f"There is no list “{job.sheet}” any more.")
+    if job.aim == UploadAim.APPLY:
+        _apply(job)
+    else:
+        _preview(job)
+
+
+def _preview(job: SheetImport) -> None:
+    sheet = SHEETS[job.sheet].open()
+    with jobs.local_copy(job) as path:
+        try:
+            with SheetReader(path, sheet) as reader:
+                comparer = Comparer(sheet, set(reader.headings.at))
+                claimed = {claim: row.line for row in job.rows.only("line", "claims") for claim in row.claims}
+                done = job.rows.aggregate(last=Max("line"))["last"] or 0
+                for batch in _batches(reader):
+                    new = [record for record in batch if record.line > done]
+                    results = comparer.compare(new) if new else []
+                    _keep(job, reader, results, claimed)
+        except ImportFileError as error:
+            raise ImportFileError(str(error).replace(path.name, job.file_name)) from error
+        if not reader.rows:
+            raise ImportFileError(f"{job.file_name} has headings but no rows.")
+        report = {
+            "rows": reader.rows,
+            "columns": [c.heading for c in comparer.given],
+            "absent": [c.heading for c in comparer.absent],
+            "ignored": [text for text in reader.headings.ignored if text],
+            "versioned": "version" in reader.headings.at,
+        }
+    _end(job, UploadState.READY, report)
+
+
+def _batches(reader: SheetReader) -> Iterator[list[SheetRecord]]:
+    batch: list[SheetRecord] = []
+    for row in reader:
+        batch.append(row)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+@transaction.atomic
+def _keep(job: SheetImport, reader: SheetReader, results: list[RowResult], claimed: dict[str, int]) -> None:
+    """Keep what a batch would do, and how far the reading is. Rows that contradict each other are all rejected."""
+    for result in results:
+        for claim in result.claims:
+            other = claimed.setdefault(claim, result.record.line)
+            if other != result.record.line:
+                result.reject("", DOUBLED.format(other))
+                _reject_earlier(job, results, other, result.record.line)
+        if result.faults:
+            result.outcome = RowOutcome.REJECTED
+    SheetRow.objects.bulk_create([_row(job, reader.headings, result) for result in results])
+    told = jobs.held(job).update(
+        step="reading",
+        share_read=round(reader.share_read * 100),
+        lease_until=timezone.now() + jobs.READING_LEASE,
+    )
+    if not told:
+        raise Stopped
+
+
+def _reject_earlier(job: SheetImport, batch: list[RowResult], line: int, by: int) -> None:
+    """The first of several rows about one thing is as wrong as the others."""
+    text = DOUBLED.format(by)
+    for result in batch:
+        if result.record.line == line:
+            if not any(fault.text.startswith(DOUBLED[:3]) for fault in result.faults):
+                result.reject("", text)
+                result.outcome = RowOutcome.REJECTED
+            return
+    for row in job.rows.filter(line=line).exclude(outcome=RowOutcome.REJECTED):
+        row.outcome = RowOutcome.REJECTED
+        row.faults = [{"cell": f"row {line}", "column": "", "text": text}]
+        row.save(update_fields=["outcome", "faults"])
+
+
+def _row(job: SheetImport, headings: Headings, result: RowResult) -> SheetRow:
+    line = result.record.line
+    return SheetRow(
+        job=job,
+        line=line,
+        outcome=result.outcome,
+        name=result.name,
+        object_id=result.object_id,
+        cells=result.cells,
+        faults=[
+            {
+                "cell": headings.cell(fault.column, line),
+                "column": headings.titles.get(fault.column, fault.column),
+                "text": fault.text,
+            }
+            for fault in result.faults
+        ],
+        raw=result.record.cells,
+        claims=result.claims,
+    )
+
+
+def _apply(job: SheetImport) -> None:
+    who = job.uploaded_by
+    sheet = SHEETS[job.sheet].open()
+    try:
+        with (
+            closing(connection.copy()) as beside,
+            transaction.atomic(),
+            recording(how=ChangeHow.IMPORT, actor=who, why=f"Spreadsheet {job.file_name}"),
+        ):
+            _lock(sheet.name, sheet.title)
+            written = write_rows(
+                sheet,
+                writable(job, job.conflicts),
+                progress=jobs.Teller(job, beside),
+                batch_size=BATCH,
+            )
+            report = {**(job.report or {}), "written": written}
+            _end(job, UploadState.DONE, report)
+            record(actor=who, verb="sheet_import.applied", obj=job, data={"sheet": job.sheet, **written})
+    except Changed as changed:
+        _preview_again(job, str(changed))
+        return
+    if job.file:
+        jobs.delete_file(job)
+
+
+def _lock(name: str, title: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext(%s))", [lock_name(name)])
+        if not cursor.fetchone()[0]:
+            raise ImportBusyError(
+                f"Another spreadsheet of “{title}” is being written; nothing of this one was. Try again when it "
+                "has ended."
+            )
+
+
+def lock_name(name: str) -> str:
+    """What the advisory lock of an import of a list is named after; released when its transaction ends."""
+    return f"sheet-import:{name}"
+
+
+@transaction.atomic
+def _preview_again(job: SheetImport, why: str) -> None:
+    """What was previewed is not so any more: nothing was written, and the file is read anew."""
+    if not job.file:
+        raise ImportFileError(f"{why} Upload the file again.")
+    waiting = jobs.held(job).update(
+        state=UploadState.WAITING,
+        aim=UploadAim.PREVIEW,
+        note=why[:600],
+        conflicts="",
+        leave_out=False,
+        **jobs.FRESH,
+    )
+    if waiting:
+        job.rows.all().delete()
+        transaction.on_commit(lambda: dispatch(job.pk))
+
+
+def _end(job: SheetImport, state: UploadState, report: dict[str, Any]) -> None:
+    closed = jobs.held(job).update(
+        state=state, step="", share_read=100, lease_until=None, report=report, finished_at=timezone.now()
+    )
+    if not closed:
+        raise Stopped
+
+
+def fail(job: SheetImport, reason: str) -> None:
+    """Close the row with a reason that people can read. Does nothing when the row is no longer ours."""
+    jobs.close_failed(job, reason, verb="sheet_import.failed")
+
+
+# -- beat's side ------------------------------------------------------------------------------------
+
+
+def sweep(*, now: dt.datetime | None = None) -> Sweep:
+    """Take rows back from dead workers, dispatch what waits too long, delete old files and what they would do.
+
+    Rejected rows are kept with their reasons.
+    """
+    done = jobs.sweep_jobs(SheetImport, dispatch=lambda key: dispatch(key), fail=fail, now=now)
+    ended = SheetImport.objects.filter(uploaded_at__lt=(now or timezone.now()) - KEEP_ROWS)
+    SheetRow.objects.filter(
+        job__in=ended.exclude(state__in=[UploadState.WAITING, UploadState.RUNNING])
+    ).exclude(outcome=RowOutcome.REJECTED).delete()
+    return done
