@@ -1,6 +1,7 @@
 """A partner's page, worked out from rows that `selectors.partner_profile` has read: no queries here."""
 
 import datetime
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,8 @@ from partners.quality_record import Entry, certificate_is_valid, is_open, qualit
 from partners.record_sources import UsedSource, sources_of
 
 MATRIX_ROWS_OPEN = 25  # a longer table of services scrolls in its region
+RECORDS_OPEN = 8  # more of one kind in the track record are folded into one line
+FORMS_NAMED = 5  # in that line
 SITES_OPEN = 3  # with more sites than this, each site's details are folded
 
 #: column → (heading, has the process a value for it?)
@@ -56,6 +59,27 @@ class SiteView:
     unknown_columns: tuple[str, ...]
 
 
+Records = tuple[tuple[TrackRecord, str], ...]  # with what each is about
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedRecords:
+    """Many records of one kind: how many, what they add up to (None when one has no number), and mostly of what."""
+
+    kind: str
+    rows: Records
+    total: int | None
+    mostly: str
+
+    @classmethod
+    def of(cls, kind: str, rows: Records) -> "FoldedRecords":
+        numbers = [record.count for record, _ in rows]
+        total = None if None in numbers else sum(numbers)
+        forms = Counter(record.dosage_form.label for record, _ in rows if record.dosage_form)
+        mostly = ", ".join(f"{label} {number}" for label, number in forms.most_common(FORMS_NAMED))
+        return cls(kind, rows, total, mostly if forms.total() * 2 > len(rows) else "")
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     today: datetime.date
@@ -71,13 +95,15 @@ class Profile:
     entries: tuple[Entry, ...]
     timeline_spec: dict | None
     valid_certificates: int
+    other_certificates: int  # expired, or nobody knows whether they are still valid
     open_actions: int
     unclear_actions: int  # nobody knows whether they were closed out
     last_inspection: Inspection | None
     undated_inspections: int
     calendar: Calendar | None
     slots: tuple[tuple[Facility, CapacitySlot, str], ...]
-    records: tuple[tuple[TrackRecord, str], ...]
+    records: Records
+    folded_records: tuple[FoldedRecords, ...]
     price_rows: tuple[tuple[IndicativePrice, str], ...]
     sources: tuple[UsedSource, ...]
     gaps: tuple[Gap, ...]
@@ -92,6 +118,10 @@ class Profile:
         """Why there is no date of a last inspection."""
         undated = self.undated_inspections
         return f"{undated} on record without a date" if undated else "No inspection on record"
+
+    @property
+    def other_certificates_note(self) -> str:
+        return f"{self.other_certificates} on record expired, or renewal unknown"
 
     @property
     def unclear_actions_note(self) -> str:
@@ -110,6 +140,7 @@ def build_profile(partner: Organisation, metrics: Sequence[Metric], *, prices: b
     entries = quality_record(sites, today)
     aliases = list(partner.aliases.all())
     gaps = find_gaps(partner, metrics, prices=prices)
+    records, folded = _records(partner)
     return Profile(
         today=today,
         from_register=is_from_register(partner),
@@ -130,13 +161,15 @@ def build_profile(partner: Organisation, metrics: Sequence[Metric], *, prices: b
         entries=entries,
         timeline_spec=quality_timeline(entries, today),
         valid_certificates=sum(certificate_is_valid(c, today) for c in certificates),
+        other_certificates=sum(not certificate_is_valid(c, today) for c in certificates),
         open_actions=sum(map(is_open, actions)),
         unclear_actions=sum(a.close_out_unknown for a in actions),
         undated_inspections=sum(i.ended_on is None for i in inspections),
         last_inspection=max((i for i in inspections if i.ended_on), key=lambda i: i.ended_on, default=None),
         calendar=build_calendar(sites, today),
         slots=tuple((site, slot, wording.scope(slot)) for site in sites for slot in site.slots.all()),
-        records=tuple((record, wording.scope(record)) for record in partner.track_record.all()),
+        records=records,
+        folded_records=folded,
         price_rows=tuple((price, wording.scope(price)) for price in partner.prices.all()) if prices else (),
         sources=sources_of(partner, prices=prices),
         gaps=tuple(gap for gap in gaps if not gap.is_measure),
@@ -157,6 +190,20 @@ def _retrieval_dates(partner: Organisation, sites: Iterable[Facility]) -> Iterab
 
 
 # -- sites -------------------------------------------------------------------------------------------
+
+
+def _records(partner: Organisation) -> tuple[Records, tuple[FoldedRecords, ...]]:
+    """The track record as lines, and the kinds of which there are too many for that."""
+    by_kind: dict[str, list[tuple[TrackRecord, str]]] = {}
+    for record in partner.track_record.all():
+        by_kind.setdefault(record.get_kind_display(), []).append((record, wording.scope(record)))
+    few = [rows for rows in by_kind.values() if len(rows) <= RECORDS_OPEN]
+    many = [
+        FoldedRecords.of(kind, tuple(sorted(rows, key=lambda pair: pair[0].description)))
+        for kind, rows in by_kind.items()
+        if len(rows) > RECORDS_OPEN
+    ]
+    return tuple(pair for rows in few for pair in rows), tuple(many)
 
 
 def _site_view(site: Facility) -> SiteView:

@@ -3,9 +3,8 @@
 import datetime
 from collections.abc import Iterable, Sequence
 
-from django.templatetags.static import static
-
 from cmo_selector.templatetags.fmt import format_country
+from partners.map_charts import Box, countries_layer, projection
 from partners.models import Facility
 from partners.quality_record import Entry
 
@@ -18,6 +17,7 @@ SHAPES = {
     "Other action": "diamond",
     "Certificate": "stroke",
 }
+NARROWEST_OF_PARTNER = 60.0  # degrees: one site is seen on its continent
 LABEL_ROOM = 0.07  # of the chart's width: a state is written beside its mark when the next is further away
 
 
@@ -39,18 +39,14 @@ def sites_map(sites: Iterable[Facility]) -> dict | None:
         "$schema": SCHEMA,
         "width": "container",
         "height": 250,
-        "projection": {"type": "equalEarth"},
+        "projection": projection(
+            Box.of(((point["longitude"], point["latitude"]) for point in points), NARROWEST_OF_PARTNER)
+        ),
         "layer": [
-            {
-                "data": {
-                    "url": static("vendor/world-atlas/countries-110m.json"),
-                    "format": {"type": "topojson", "feature": "countries"},
-                },
-                "mark": {"type": "geoshape", "strokeWidth": 0.4},
-            },
+            countries_layer(),
             {
                 "data": {"values": points},
-                "mark": {"type": "circle", "size": 90, "opacity": 0.9},
+                "mark": {"type": "circle", "size": 90, "opacity": 0.9, "clip": True},
                 "encoding": {
                     "longitude": {"field": "longitude", "type": "quantitative"},
                     "latitude": {"field": "latitude", "type": "quantitative"},

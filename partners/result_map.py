@@ -1,30 +1,75 @@
 """Where the sites of a search are: clusters of points for the map, and countries for the table behind it.
 
 Clusters are cells of a grid whose size follows the part of the world that the sites cover, so that a search in one
-country is not a single dot and one of the whole catalogue draws at most a few hundred.
+country is not a single dot and one of the whole catalogue draws at most a few hundred. A cluster can be opened: the
+address's `at` is its area, of which the map then shows that part only, with the sites in it as a list.
 """
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
-from django.templatetags.static import static
 
 from cmo_selector.templatetags.fmt import format_country
 from partners.browse import Result
+from partners.forms import quoted
+from partners.map_charts import NARROWEST, Box, countries_layer, projection
+from partners.models import Facility
 from partners.profile_charts import SCHEMA
 
 FINEST = 0.25  # degrees; sites of one city fall together
 CELLS_ACROSS = 36  # of the part of the world that is shown
-WIDEST = 200.0  # degrees of longitude; beyond, the whole world is shown
-NARROWEST = 10.0
-HEIGHT = 460  # pixels
+NARROWEST_OPENED = 6.0  # of an opened cluster
+LARGEST_CIRCLE = "width < 480 ? 320 : 900"  # square pixels
+MOST_LISTED = 200  # sites of an opened cluster that are listed
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of the map, in degrees, borders included."""
+
+    south: float
+    west: float
+    north: float
+    east: float
+
+    @classmethod
+    def read(cls, text: str) -> "Area | None":
+        """What an address's `at` says; None when it is no area."""
+        try:
+            south, west, north, east = (float(part) for part in text.split(","))
+        except ValueError:
+            return None
+        sound = -90 <= south <= north <= 90 and -180 <= west <= east <= 180  # false for “nan”, too
+        return cls(south, west, north, east) if sound else None
+
+    @classmethod
+    def around(cls, areas: "Iterable[Area]") -> "Area":
+        parts = list(areas)
+        return cls(
+            min(a.south for a in parts), min(a.west for a in parts),
+            max(a.north for a in parts), max(a.east for a in parts),
+        )  # fmt: skip
+
+    @property
+    def at(self) -> str:
+        """As an address says it, rounded outwards to about 100 m."""
+        low, high = (math.floor, math.ceil)
+        bounds = (
+            low(self.south * 1000),
+            low(self.west * 1000),
+            high(self.north * 1000),
+            high(self.east * 1000),
+        )
+        return ",".join(f"{bound / 1000:g}" for bound in bounds)
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Sites close to each other: where (degrees, weighted mean), how many, and the city with most of them."""
+    """Sites close to each other: where (degrees, weighted mean), how many, the city with most of them, the area they
+    take up, and the address that opens it."""
 
     latitude: float
     longitude: float
@@ -32,6 +77,8 @@ class Cluster:
     city: str
     country: str
     cities: int
+    area: Area
+    url: str = ""
 
     @property
     def place(self) -> str:
@@ -51,26 +98,45 @@ class CountryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """A cluster that was opened: its sites by partner, how many there are, and the address of the whole map."""
+
+    sites: tuple[Facility, ...]
+    count: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResultMap:
-    """`spec` is None when no site has coordinates; `unplaced` counts the sites without."""
+    """`spec` is None when no site has coordinates; `unplaced` counts the sites without. `remark` says why the area
+    that the address names is not shown."""
 
     spec: dict[str, Any] | None
     clusters: tuple[Cluster, ...]
     countries: tuple[CountryRow, ...]
     sites: int
     unplaced: int
+    opened: Opened | None = None
+    remark: str = ""
 
 
-def build_map(result: Result) -> ResultMap:
-    """The map of the sites that fulfil the search: two queries, whatever their number."""
+def build_map(result: Result, at: str = "") -> ResultMap:
+    """The map of the sites that fulfil the search: two queries, whatever their number, and two for an opened area."""
+    area = Area.read(at) if at else None
     with connection.cursor() as cursor:
-        cursor.execute(PLACES, {"ids": result.sites, "finest": FINEST})
-        places = [Cluster(*row, 1) for row in cursor.fetchall()]
+        cursor.execute(PLACES, {"ids": result.sites, "finest": FINEST, **_bounds(area or WORLD)})
+        places = [Cluster(*row[:5], 1, Area(*row[5:])) for row in cursor.fetchall()]
         cursor.execute(COUNTRIES, {"ids": result.sites})
         rows = cursor.fetchall()
-    box = Box.of(places)
-    clusters = merged(places, max(FINEST, box.width / CELLS_ACROSS))
     found = result.filter
+    box = Box.of(
+        ((place.longitude, place.latitude) for place in places), NARROWEST_OPENED if area else NARROWEST
+    )
+    clusters = [
+        replace(cluster, url=found.url(extra=[("at", cluster.area.at)], view="map"))
+        for cluster in merged(places, max(FINEST, box.width / CELLS_ACROSS))
+    ]
+    remark = f"{quoted(at)} is no part of the map; the whole of it is shown." if at and not area else ""
     chosen = found.of_facet("country")
     countries = tuple(
         CountryRow(
@@ -87,13 +153,34 @@ def build_map(result: Result) -> ResultMap:
         countries=countries,
         sites=sum(row[1] for row in rows),
         unplaced=sum(row[3] for row in rows),
+        opened=_opened(result, area) if area else None,
+        remark=remark,
     )
+
+
+def _opened(result: Result, area: Area) -> Opened:
+    there = Facility.objects.filter(
+        pk__in=result.sites,
+        latitude__range=(area.south, area.north),
+        longitude__range=(area.west, area.east),
+    )
+    listed = there.select_related("organisation").order_by("organisation__name", "name", "pk")
+    return Opened(tuple(listed[:MOST_LISTED]), there.count(), result.filter.url(view="map"))
+
+
+WORLD = Area(-90, -180, 90, 180)
+
+
+def _bounds(area: Area) -> dict[str, float]:
+    return {"south": area.south, "west": area.west, "north": area.north, "east": area.east}
 
 
 PLACES = """
     SELECT avg(latitude)::float8, avg(longitude)::float8, count(*)::int,
-           mode() WITHIN GROUP (ORDER BY city), mode() WITHIN GROUP (ORDER BY country)
-    FROM partners_facility WHERE id = ANY (%(ids)s) AND latitude IS NOT NULL
+           mode() WITHIN GROUP (ORDER BY city), mode() WITHIN GROUP (ORDER BY country),
+           min(latitude)::float8, min(longitude)::float8, max(latitude)::float8, max(longitude)::float8
+    FROM partners_facility WHERE id = ANY (%(ids)s)
+      AND latitude BETWEEN %(south)s AND %(north)s AND longitude BETWEEN %(west)s AND %(east)s
     GROUP BY floor(latitude / %(finest)s), floor(longitude / %(finest)s)
     ORDER BY 3 DESC, 1, 2
 """
@@ -102,32 +189,6 @@ COUNTRIES = """
            count(*) FILTER (WHERE latitude IS NULL)::int
     FROM partners_facility WHERE id = ANY (%(ids)s) GROUP BY country ORDER BY 2 DESC, 1
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """The part of the world to show, in degrees; `world` when it is all of it."""
-
-    west: float
-    east: float
-    south: float
-    north: float
-
-    @classmethod
-    def of(cls, places: Iterable[Cluster]) -> "Box":
-        points = [(p.longitude, p.latitude) for p in places] or [(0.0, 0.0)]
-        west, east = (f(x for x, _ in points) for f in (min, max))
-        south, north = (f(y for _, y in points) for f in (min, max))
-        wide, high = max(0.0, NARROWEST - (east - west)) / 2, max(0.0, NARROWEST / 2 - (north - south)) / 2
-        return cls(west - wide, east + wide, south - high, north + high)
-
-    @property
-    def world(self) -> bool:
-        return self.east - self.west > WIDEST
-
-    @property
-    def width(self) -> float:
-        return 360.0 if self.world else self.east - self.west
 
 
 def merged(places: Iterable[Cluster], cell: float) -> list[Cluster]:
@@ -148,6 +209,7 @@ def merged(places: Iterable[Cluster], cell: float) -> list[Cluster]:
                 city=first.city,
                 country=first.country,
                 cities=len(members),
+                area=Area.around(place.area for place in members),
             )
         )
     return sorted(clusters, key=lambda c: (-c.sites, c.latitude, c.longitude))
@@ -161,6 +223,7 @@ def map_spec(clusters: Iterable[Cluster], box: Box) -> dict[str, Any]:
             "sites": c.sites,
             "longitude": round(c.longitude, 3),
             "latitude": round(c.latitude, 3),
+            "opens": c.url,
         }
         for c in clusters
     ]
@@ -172,25 +235,23 @@ def map_spec(clusters: Iterable[Cluster], box: Box) -> dict[str, Any]:
     size = {
         "field": "sites",
         "type": "quantitative",
-        "scale": {"type": "linear", "domain": [0, largest], "range": [30, 900 if largest > 1 else 90]},
+        "scale": {
+            "type": "linear",
+            "domain": [0, largest],
+            "range": [30, {"expr": LARGEST_CIRCLE} if largest > 1 else 90],
+        },
         "legend": None,
     }
     return {
         "$schema": SCHEMA,
         "width": "container",
-        "height": HEIGHT,
-        "projection": {"type": "equalEarth"} if box.world else _fitted(box),
+        "height": "container",
+        "projection": projection(box),
         "layer": [
-            {
-                "data": {
-                    "url": static("vendor/world-atlas/countries-110m.json"),
-                    "format": {"type": "topojson", "feature": "countries"},
-                },
-                "mark": {"type": "geoshape", "strokeWidth": 0.5, "clip": True},
-            },
+            countries_layer(),
             {
                 "data": {"values": points},
-                "mark": {"type": "circle", "opacity": 0.75, "clip": True},
+                "mark": {"type": "circle", "opacity": 0.75, "clip": True, "cursor": "pointer"},
                 "encoding": {
                     **position,
                     "size": size,
@@ -201,16 +262,4 @@ def map_spec(clusters: Iterable[Cluster], box: Box) -> dict[str, Any]:
                 },
             },
         ],
-    }
-
-
-def _fitted(box: Box) -> dict[str, Any]:
-    """A projection in which the box, with a margin, fills the picture whatever its width."""
-    radians = 57.29578
-    across, up = (box.east - box.west) * 1.15, (box.north - box.south) * 1.35
-    return {
-        "type": "equirectangular",
-        "center": [round((box.west + box.east) / 2, 3), round((box.south + box.north) / 2, 3)],
-        "scale": {"expr": f"{radians} * min(width / {across:.3f}, height / {up:.3f})"},
-        "translate": {"expr": "[width / 2, height / 2]"},
     }

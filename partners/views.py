@@ -28,16 +28,18 @@ def partner_list(request: HttpRequest) -> HttpResponse:
     fragment = request.htmx.target == RESULTS and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     view = result.filter.shown_as if result.count else DEFAULT_VIEW
     cards = build_cards(result, page.object_list) if view != "map" else []
+    found_map = build_map(result, request.GET.get("at", "")) if view == "map" else None
+    map_remark = found_map.remark if found_map else ""
     context = {
         "result": result,
         "filter": result.filter,
         "page": page,
         "cards": cards,
         "table": build_table(cards, result) if view == "table" else None,
-        "map": build_map(result) if view == "map" else None,
+        "map": found_map,
         "count": result.count,
         "fragment": fragment,
-        "remarks": [*result.filter.remarks, *([page_remark] if page_remark else [])],
+        "remarks": [*result.filter.remarks, *filter(None, [page_remark, map_remark])],
         "similar": [] if result.count else finding.similar_names(result.filter.text),
         "catalogue_is_empty": not result.catalogue_size,
         "typed": request.GET.get("q", ""),

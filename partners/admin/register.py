@@ -105,8 +105,8 @@ class RegisterListingAdmin(RegisterRowAdmin):
 @admin.register(models.RegisterImport)
 class RegisterImportAdmin(ReadOnlyAdmin):
     list_display = (
-        "applied_at", "kind", "file_name", "file_date", "rows", "created", "updated", "unchanged", "rejected",
-        "closed", "applied_by",
+        "applied_at", "kind", "file_name", "file_date", "file_date_stated", "rows", "created", "updated",
+        "unchanged", "rejected", "closed", "applied_by",
     )  # fmt: skip
     list_filter = (("kind", ChoicesDropdownFilter),)
     search_fields = ("file_name", "sha256", "applied_by")

@@ -42,7 +42,7 @@ class UploadForm(forms.Form):
         label="The day the file stands for",
         required=False,
         widget=UnfoldAdminDateWidget,
-        help_text="Empty: a date in the file's name (2025-08-29), or today.",
+        help_text="Empty: a date in the file's name (2025-08-29), else the pages say that it is not known.",
     )
 
     def clean_file_date(self) -> Any:

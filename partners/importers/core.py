@@ -88,7 +88,7 @@ def run_import(
         progress("comparing", 1.0)
         staging.reject_conflicts(conflicts, label=spec.key_label)
         report.rows, report.sha256 = reader.rows, reader.sha256
-        report.file_date = _file_date(spec, report, file_date)
+        report.file_date, report.file_date_stated = _file_date(spec, report, file_date)
         staging.diff()
         _count(staging, report, sample)
         if apply:
@@ -188,17 +188,23 @@ def _imports(spec: RegisterSpec):
     return RegisterImport.objects.filter(kind=spec.kind, layout=spec.list_name)
 
 
-def _file_date(spec: RegisterSpec, report: ImportReport, given: datetime.date | None) -> datetime.date:
-    """The day the file stands for. A file older than the last one applied is refused."""
+def _file_date(
+    spec: RegisterSpec, report: ImportReport, given: datetime.date | None
+) -> tuple[datetime.date, bool]:
+    """The day the file stands for, and whether anybody stated it. A file older than the last one is refused."""
     earlier = _imports(spec).filter(sha256=report.sha256).first()
-    date = given or (earlier and earlier.file_date) or date_in_name(report.file) or timezone.localdate()
+    if given is None and earlier and earlier.file_date:
+        date, known = earlier.file_date, earlier.file_date_stated
+    else:
+        stated = given or date_in_name(report.file)
+        date, known = stated or timezone.localdate(), stated is not None
     newest = _imports(spec).aggregate(newest=Max("file_date"))["newest"]
     if newest and date < newest:
         raise ImportFileError(
             f"{report.file} is of {date}, older than the file of {newest} that was applied before it; "
             "give its date with --date if that is wrong"
         )
-    return date
+    return date, known
 
 
 def date_in_name(name: str) -> datetime.date | None:
@@ -263,6 +269,7 @@ def _record_run(
         file_name=report.file[:200],
         sha256=report.sha256,
         file_date=report.file_date,
+        file_date_stated=report.file_date_stated,
         rows=report.rows,
         created=report.created,
         updated=report.updated,
@@ -284,14 +291,16 @@ def _record_run(
 
 def _source(spec: RegisterSpec, report: ImportReport) -> Source:
     """The file as a source of facts: one row per file and date."""
+    day = f"{report.file_date:%-d %B %Y}"
+    dated = f"file of {day}" if report.file_date_stated else f"file of unknown date, read on {day}"
     source, _ = Source.objects.get_or_create(
         code=f"{spec.kind.value}-{report.file_date:%Y-%m-%d}-{report.sha256[:8]}",
         defaults={
-            "title": f"{spec.source_title}, file of {report.file_date:%-d %B %Y}",
+            "title": f"{spec.source_title}, {dated}",
             "publisher": spec.source_publisher,
             "url": spec.source_url,
             "licence": spec.source_licence,
-            "dated_on": report.file_date,
+            "dated_on": report.file_date if report.file_date_stated else None,
             "sha256": report.sha256,
         },
     )

@@ -1,7 +1,7 @@
 """Attaching register rows to the catalogue. A link that is there, whoever made it, is never changed.
 
 Only an identification makes a link: D-U-N-S, FEI, a case that names one site, or a labeler's name that is
-exactly one partner's name. A warning letter that has but a name is left to a curator.
+exactly one partner's name or was accepted as one partner. A warning letter that has but a name is left to a curator.
 """
 
 # ruff: noqa: S608  table names come from the models
@@ -68,6 +68,15 @@ _BY_NAME = f"""
     WHERE l.organisation_id IS NULL AND NOT l.link_refused AND l.labeler = labelers.labeler
 """
 
+# A labeler some of whose listings belong to one partner, by name or because a curator said so, is that partner.
+_BY_LABELER = """
+    UPDATE partners_registerlisting l SET organisation_id = one.id
+    FROM (
+        SELECT labeler, min(organisation_id) AS id FROM partners_registerlisting
+        WHERE organisation_id IS NOT NULL GROUP BY labeler HAVING count(DISTINCT organisation_id) = 1
+    ) one
+    WHERE l.organisation_id IS NULL AND NOT l.link_refused AND l.labeler = one.labeler
+"""
 
 # A letter as posted has no FEI, but mostly its case: of the site that the Dashboard's lists name for that case
 # and that date, where it is one site only.
@@ -114,10 +123,15 @@ def link_inspections() -> int:
 
 
 def link_listings() -> int:
-    """Link drug listings to the one real partner whose name, or an alias of it, is the labeler's."""
+    """Link drug listings to the one real partner whose name, or an alias of it, is the labeler's.
+
+    Also to the partner that the labeler's other listings belong to. Returns how many.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_BY_NAME)
-        return cursor.rowcount
+        linked = cursor.rowcount
+        cursor.execute(_BY_LABELER)
+        return linked + cursor.rowcount
 
 
 def _link_by_fei(model: type[models.Model]) -> int:

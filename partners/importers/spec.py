@@ -72,6 +72,7 @@ class ImportReport:
     layout: str = ""
     sha256: str = ""
     file_date: datetime.date | None = None
+    file_date_stated: bool = True  # False: nobody gave a date, and it is the day of reading
     rows: int = 0
     created: int = 0
     updated: int = 0

@@ -26,6 +26,11 @@ class RegisterImport(models.Model):
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     file_date = models.DateField(null=True, blank=True)
+    file_date_stated = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Off when nobody stated the file's date: then it is the day on which the file was read.",
+    )
     rows = models.PositiveIntegerField()
     created = models.PositiveIntegerField()
     updated = models.PositiveIntegerField()

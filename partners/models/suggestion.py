@@ -9,16 +9,48 @@ from partners.enums import ProposalKind, SuggestionState
 from .facility import Facility
 from .organisation import Organisation
 from .register import RegisterEstablishment
+from .register_records import RegisterAction, RegisterForm483, RegisterInspection, RegisterListing
+
+
+def _exactly_one(*names: str) -> Q:
+    """One of these foreign keys is set, the others are not."""
+    condition = Q()
+    for name in names:
+        condition |= Q(**{f"{other}__isnull": other != name for other in names})
+    return condition
 
 
 class LinkSuggestion(models.Model):
-    """Somebody thinks that a register establishment and a catalogue site are the same place, and says why.
+    """Somebody thinks that a row of a register belongs to a site of the catalogue, and says why.
 
+    Exactly one of the rows is set. A drug listing names a labeler and no site, so it belongs to a partner
+    (`organisation`); every other row to a site (`facility`).
     Who proposed it is for curators only: it would tell one sponsor what another is looking at.
     """
 
-    establishment = models.ForeignKey(RegisterEstablishment, models.CASCADE, related_name="suggestions")
-    facility = models.ForeignKey(Facility, models.CASCADE, related_name="link_suggestions")
+    ROWS = ("establishment", "form_483", "action", "inspection", "listing")
+
+    establishment = models.ForeignKey(
+        RegisterEstablishment, models.CASCADE, null=True, blank=True, related_name="suggestions"
+    )
+    form_483 = models.ForeignKey(
+        RegisterForm483, models.CASCADE, null=True, blank=True, related_name="suggestions"
+    )
+    action = models.ForeignKey(
+        RegisterAction, models.CASCADE, null=True, blank=True, related_name="suggestions"
+    )
+    inspection = models.ForeignKey(
+        RegisterInspection, models.CASCADE, null=True, blank=True, related_name="suggestions"
+    )
+    listing = models.ForeignKey(
+        RegisterListing, models.CASCADE, null=True, blank=True, related_name="suggestions"
+    )
+    facility = models.ForeignKey(
+        Facility, models.CASCADE, null=True, blank=True, related_name="link_suggestions"
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, null=True, blank=True, related_name="link_suggestions"
+    )
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -36,10 +68,25 @@ class LinkSuggestion(models.Model):
         ordering = ["-proposed_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["establishment", "facility"],
+                fields=[
+                    *("establishment", "form_483", "action", "inspection", "listing"),
+                    *("facility", "organisation"),
+                ],
                 condition=Q(state=SuggestionState.OPEN),
+                nulls_distinct=False,
                 name="link_suggestion_open_once",
-                violation_error_message="This site is already suggested and waits for a curator.",
+                violation_error_message="This link is already suggested and waits for a curator.",
+            ),
+            models.CheckConstraint(
+                condition=_exactly_one("establishment", "form_483", "action", "inspection", "listing"),
+                name="link_suggestion_of_one_row",
+                violation_error_message="A suggestion is about one row of one register.",
+            ),
+            models.CheckConstraint(
+                condition=Q(listing__isnull=False, organisation__isnull=False, facility__isnull=True)
+                | Q(listing__isnull=True, organisation__isnull=True, facility__isnull=False),
+                name="link_suggestion_fits_row",
+                violation_error_message="A drug listing belongs to a partner, every other row to a site.",
             ),
             models.CheckConstraint(
                 condition=Q(state=SuggestionState.OPEN, decided_at__isnull=True)
@@ -50,12 +97,23 @@ class LinkSuggestion(models.Model):
             models.CheckConstraint(
                 condition=~Q(reason=""),
                 name="link_suggestion_has_reason",
-                violation_error_message="Say why the two are the same place.",
+                violation_error_message="Say why the two belong together.",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.establishment} = {self.facility}"
+        return f"{self.row} = {self.target}"
+
+    @property
+    def row(self) -> models.Model:
+        """The row of a register that it is about."""
+        name = next(name for name in self.ROWS if getattr(self, f"{name}_id") is not None)
+        return getattr(self, name)
+
+    @property
+    def target(self) -> Facility | Organisation:
+        """The site, or for a drug listing the partner, that the row is said to belong to."""
+        return self.facility if self.facility_id else self.organisation
 
 
 class Proposal(models.Model):

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partners.access import sees_prices
 from partners.curation.services import owner_of
-from partners.models import CommercialTerms, IndicativePrice, Proposal
+from partners.models import CommercialTerms, IndicativePrice, LinkSuggestion, Proposal
 from partners.paging import page_or_nearest
 
 from .fields import FACTS
@@ -25,7 +25,11 @@ def own(request: HttpRequest) -> HttpResponse:
     rows = Proposal.objects.filter(proposed_by=request.user).select_related("organisation")
     page, remark = page_or_nearest(Paginator(rows, PER_PAGE), request.GET.get("page", "1"))
     new = Proposal.objects.filter(proposed_by=request.user, read_at=None).exclude(state="open").count()
-    return render(request, "partners/proposing/own.html", {"page": page, "remark": remark, "new": new})
+    links = LinkSuggestion.objects.filter(proposed_by=request.user).select_related(
+        *LinkSuggestion.ROWS, "facility__organisation", "organisation"
+    )
+    context = {"page": page, "remark": remark, "new": new, "links": links[:PER_PAGE]}
+    return render(request, "partners/proposing/own.html", context)
 
 
 @require_POST

@@ -48,6 +48,7 @@ class Book:
     kinds: tuple[RegisterKind, ...]
     words: tuple[str, ...]
     numbers: tuple[str, ...]
+    stated: tuple[tuple[str, str], ...]  # (label, column): what the page of a row shows
     facets: tuple[Facet, ...]
     sorts: dict[str, tuple[str, tuple]]
     owner: str = "facility"  # what of the catalogue a row is linked to
@@ -82,6 +83,10 @@ FORM_483S = Book(
     kinds=(RegisterKind.FORM_483S,),
     words=("firm_name",),
     numbers=("fei", "document"),
+    stated=(
+        ("Firm", "firm_name"), ("Record type", "record_type"), ("Record date", "recorded_on"),
+        ("Posted", "posted_on"), ("FEI", "fei"), ("Number of the document", "document"),
+    ),
     facets=(
         Facet("year", "Year of the record", "recorded_on__year", newest_first=True,
               help="Hundreds of records of July 2015 carry the day of posting."),
@@ -106,6 +111,11 @@ LETTERS = Book(
     kinds=(RegisterKind.WARNING_LETTERS, RegisterKind.COMPLIANCE_ACTIONS),
     words=("firm_name", "subject", "issuing_office"),
     numbers=("fei", "case_id"),
+    stated=(
+        ("Firm", "firm_name"), ("What", "action_type"), ("Issued", "issued_on"), ("Posted", "posted_on"),
+        ("Subject", "subject"), ("Issuing office", "issuing_office"), ("Product type", "product_type"),
+        ("State", "state"), ("Country", "country"), ("FEI", "fei"), ("Case", "case_id"), ("List", "listing"),
+    ),
     facets=(
         Facet("kind", "Kind", "kind", lambda value: ActionKind(value).label),
         Facet("product", "Product type", "product_type", _sentence),
@@ -117,7 +127,7 @@ LETTERS = Book(
         "newest": ("Issued, newest first", _newest("issued_on")),
         "name": ("Firm name", ("firm_name", "pk")),
     },
-)
+)  # fmt: skip
 
 INSPECTIONS = Book(
     code="inspections",
@@ -131,6 +141,13 @@ INSPECTIONS = Book(
     kinds=(RegisterKind.INSPECTIONS,),
     words=("firm_name", "city"),
     numbers=("fei", "inspection_id"),
+    stated=(
+        ("Firm", "firm_name"), ("City", "city"), ("Ended", "ended_on"), ("State", "state"),
+        ("Postal code", "postal_code"), ("Country", "country"), ("Classification", "outcome"),
+        ("Project area", "project_area"), ("Product type", "product_type"), ("Fiscal year", "fiscal_year"),
+        ("Citations posted", "citations_posted"), ("FEI", "fei"), ("Number of the inspection", "inspection_id"),
+        ("Details", "details"),
+    ),
     facets=(
         Facet("outcome", "Classification", "outcome", lambda value: InspectionOutcome(value).label),
         Facet("area", "Project area", "project_area"),
@@ -142,7 +159,7 @@ INSPECTIONS = Book(
         "newest": ("Ended, newest first", _newest("ended_on")),
         "name": ("Firm name", ("firm_name", "pk")),
     },
-)
+)  # fmt: skip
 
 SUBSTANCES = Book(
     code="substances",
@@ -156,6 +173,11 @@ SUBSTANCES = Book(
     kinds=(RegisterKind.NDC,),
     words=("name", "labeler"),
     numbers=("product_ndc",),
+    stated=(
+        ("Labeler", "labeler"), ("Product", "name"), ("Product type", "product_type"), ("NDC", "product_ndc"),
+        ("Dosage form", "dosage_form"), ("Marketing category", "category"), ("DEA schedule", "schedule"),
+        ("Marketing start", "started_on"), ("Marketing end", "ended_on"), ("Certified through", "certified_through"),
+    ),
     arrays=("substances",),
     owner="organisation",
     facets=(
@@ -169,6 +191,6 @@ SUBSTANCES = Book(
         "labeler": ("Labeler", ("labeler", "name", "pk")),
         "newest": ("Marketing start, newest first", _newest("started_on")),
     },
-)
+)  # fmt: skip
 
 BOOKS = (FORM_483S, LETTERS, INSPECTIONS, SUBSTANCES)

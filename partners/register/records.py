@@ -1,6 +1,5 @@
 """Searching one of the `books`: what an address may ask of it, and the rows that fit."""
 
-import datetime
 import re
 from functools import cached_property, reduce
 from operator import or_
@@ -8,12 +7,12 @@ from typing import Any
 
 import django_filters
 from django.core.cache import cache
-from django.db.models import BooleanField, F, Func, Max, Model, Q, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Model, Q, QuerySet, Value
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.text import slugify
 
-from partners.models import RegisterEstablishment, RegisterImport
+from partners.models import RegisterEstablishment
 from partners.register.books import Book, Facet
 from partners.register.filters import Choice, Choices, ChoicesFilter, OnFilter, TextFilter
 from partners.register.selectors import LINKED, MOST_WORDS, SHORTEST_IDENTIFIER, UNLINKED
@@ -41,12 +40,6 @@ class JoinedText(Func):
 
     def __init__(self, field: str) -> None:
         super().__init__(F(field), Value(" · "))
-
-
-def newest_file(book: Book) -> tuple[int, datetime.date | None]:
-    """Number of the last import that was applied, 0 for none, and the date of the newest file. One query."""
-    runs = RegisterImport.objects.filter(kind__in=book.kinds).aggregate(run=Max("pk"), day=Max("file_date"))
-    return runs["run"] or 0, runs["day"]
 
 
 def choices_of(book: Book, run: int) -> dict[str, tuple[dict[str, Term], Values]]:
@@ -219,10 +212,13 @@ class RecordFilter(django_filters.FilterSet):
         return [(code, term.label, code == self.order) for code, term in self.terms["sort"].items()]
 
 
-def establishments_of(rows: list[Any]) -> dict[str, RegisterEstablishment]:
-    """FEI → an establishment that may still be linked, for rows that have no site. One query at most."""
-    asked = {row.fei for row in rows if getattr(row, "fei", "") and row.facility_id is None}
-    if not asked:
-        return {}
-    found = RegisterEstablishment.objects.filter(fei__in=asked, facility__isnull=True).order_by("-pk")
-    return {row.fei: row for row in found}
+def record_of(book: Book, pk: int) -> Any | None:
+    """One row of a book with its source and what it is linked to; None when there is none."""
+    return book.model.objects.select_related(*book.related).filter(pk=pk).first()  # type: ignore[attr-defined]
+
+
+def first_words(book: Book, row: Any) -> str:
+    """What a search for the row's site or partner starts with: the first telling word of the name it states."""
+    name = row.labeler if book.owner == "organisation" else row.firm_name
+    words = [word for word in re.split(r"[^\w]+", name) if len(word) > 2]
+    return words[0] if words else name

@@ -3,6 +3,7 @@
 import datetime
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,10 +15,12 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django_countries import countries
 
-from partners.enums import RegisterKind
+from partners.enums import ActionListing, RegisterKind
 from partners.models import (
+    Alias,
     Facility,
     LinkSuggestion,
+    Organisation,
     RegisterEstablishment,
     RegisterImport,
     ServiceCrosswalk,
@@ -42,6 +45,28 @@ SORTS: dict[str, tuple[str, tuple]] = {
     "expiry": ("Expiry, latest first", (F("expires_on").desc(nulls_last=True), "name_order", "pk")),
     "seen": ("First seen, newest", (F("first_seen_on").desc(), "name_order", "pk")),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """The last file that was read of one list of a register. Without `stated` the day is that of reading."""
+
+    name: str  # of the list; empty where the register has one list only
+    day: datetime.date
+    stated: bool
+
+
+def read_files(kinds: Iterable[RegisterKind]) -> tuple[int, list[ReadFile]]:
+    """Number of the last import that was applied, 0 for none, and the last file of every list. One query."""
+    runs = RegisterImport.objects.filter(kind__in=kinds).order_by("kind", "layout", "-pk")
+    last = list(runs.distinct("kind", "layout"))
+    names = dict(ActionListing.choices)
+    files = [
+        ReadFile(names.get(run.layout, ""), run.file_date, run.file_date_stated)
+        for run in last
+        if run.file_date
+    ]
+    return max((run.pk for run in last), default=0), sorted(files, key=lambda file: file.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +324,15 @@ def candidate_sites(text: str) -> list[Facility]:
     return list(found.order_by("organisation__name", "name", "pk")[: MOST_CANDIDATES + 1])
 
 
-def last_file_date() -> datetime.date | None:
-    """The date of the newest register file that was read; None when there was none."""
-    run = RegisterImport.objects.filter(kind=RegisterKind.DRLS).order_by("-file_date", "-applied_at").first()
-    return run.file_date if run else None
+def linkable_partners() -> QuerySet[Organisation]:
+    """Partners a labeler may be: offered, and real companies."""
+    return Organisation.objects.filter(active=True, illustrative=False)
+
+
+def candidate_partners(text: str) -> list[Organisation]:
+    """Partners in one of whose names every word of the text occurs; one more than are offered."""
+    found = linkable_partners()
+    for word in text.split()[:MOST_WORDS]:
+        named = Alias.objects.filter(name__unaccent__icontains=word).values("organisation")
+        found = found.filter(Q(name__unaccent__icontains=word) | Q(pk__in=named))
+    return list(found.order_by("name", "pk")[: MOST_CANDIDATES + 1])

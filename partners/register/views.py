@@ -1,25 +1,24 @@
-"""Pages of the public register. The list and the record read; a suggestion is the only thing written."""
+"""Pages of the public register. They read; a suggestion (`suggest_views`) is the only thing written."""
 
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
+from partners.enums import RegisterKind
 from partners.models import RegisterEstablishment
 from partners.paging import page_or_nearest
 from partners.register import selectors
 from partners.register.books import BOOKS, Book
 from partners.register.filters import RegisterFilter
-from partners.register.forms import SiteSearchForm, SuggestionForm
-from partners.register.records import RecordFilter, establishments_of, newest_file
-from partners.register.services import SuggestionError, suggest_link
+from partners.register.records import RecordFilter, first_words, record_of
+from partners.register.subject import of_record, record_url
 
 PER_PAGE = 50
 RESULTS = "results"  # id of the element that htmx swaps
@@ -47,7 +46,7 @@ def register_list(request: HttpRequest) -> HttpResponse:
         "register_is_empty": not count and not RegisterEstablishment.objects.exists(),
         "typed": request.GET.get("q", ""),
         "today": timezone.localdate(),
-        "file_date": selectors.last_file_date(),
+        "files": selectors.read_files([RegisterKind.DRLS])[1],
     }
     return _answer(request, context)
 
@@ -55,16 +54,15 @@ def register_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def records(request: HttpRequest, book: Book) -> HttpResponse:
     """Search over one of the other registers, in the same frame."""
-    run, file_date = newest_file(book)
+    run, files = selectors.read_files(book.kinds)
     found = RecordFilter(request.GET, book, run)
     page, page_remark = page_or_nearest(Paginator(found.qs, PER_PAGE), request.GET.get("page", "1"))
-    rows, count = list(page.object_list), page.paginator.count
-    linkable = establishments_of(rows) if book.owner == "facility" else {}
+    count = page.paginator.count
     context = {
         **_frame(book),
         "filter": found,
         "page": page,
-        "rows": [(row, linkable.get(getattr(row, "fei", ""))) for row in rows],
+        "rows": [(row, record_url(book, row), record_url(book, row, "suggest")) for row in page.object_list],
         "count": count,
         "fragment": request.htmx.target == RESULTS and not request.htmx.history_restore_request,
         "remarks": [*found.remarks, *([page_remark] if page_remark else [])],
@@ -73,7 +71,7 @@ def records(request: HttpRequest, book: Book) -> HttpResponse:
         else selectors.similar_firms(found.text, model=book.model, field=book.words[0]),
         "register_is_empty": not count and not book.model.objects.exists(),
         "typed": request.GET.get("q", ""),
-        "file_date": file_date,
+        "files": files,
     }
     return _answer(request, context)
 
@@ -102,48 +100,27 @@ def establishment(request: HttpRequest, duns: str) -> HttpResponse:
     """Everything the register states about one establishment."""
     row = selectors.establishment(duns)
     if row is None:
-        return _not_found(request, duns)
+        return not_found(request, duns)
     record = selectors.establishment_record(row, reader=request.user.pk)
     return render(request, "partners/register/establishment.html", {"record": record, "row": row})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def suggest(request: HttpRequest, duns: str) -> HttpResponse:
-    """Propose a catalogue site for an establishment that has none."""
-    row = selectors.establishment(duns)
+@require_safe
+def record(request: HttpRequest, book: Book, pk: int) -> HttpResponse:
+    """Everything one row of another register states, and what it is linked to."""
+    row = record_of(book, pk)
     if row is None:
-        return _not_found(request, duns)
-    if row.facility_id:
-        messages.info(request, "This establishment is linked to a catalogue site already.")
-        return redirect("register:establishment", duns)
-    form = SuggestionForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            suggest_link(
-                actor=request.user,
-                establishment=row,
-                facility=form.cleaned_data["facility"],
-                reason=form.cleaned_data["reason"],
-            )
-        except SuggestionError as error:
-            form.add_error(error.field, str(error))
-        else:
-            messages.success(request, "Thank you. A curator will look at your suggestion.")
-            return redirect("register:establishment", duns)
-    search = SiteSearchForm({"site": request.POST.get("site", request.GET.get("site", row.city))})
-    search.is_valid()
-    sites = selectors.candidate_sites(search.cleaned_data["site"])
+        raise Http404(f"The register holds no such {book.noun}.")
+    own = row.suggestions.filter(proposed_by=request.user)
     context = {
+        "book": book,
         "row": row,
-        "form": form,
-        "searched": search.cleaned_data["site"],
-        "remarks": search.fields["site"].remarks,
-        "sites": sites[: selectors.MOST_CANDIDATES],
-        "more": len(sites) > selectors.MOST_CANDIDATES,
-        "chosen": request.POST.get("facility", ""),
+        "subject": of_record(book, row, first_words(book, row)),
+        "suggestions": own.select_related("facility__organisation", "organisation"),
+        "register_url": reverse("register:list"),
     }
-    return render(request, "partners/register/suggest.html", context, status=400 if form.errors else 200)
+    return render(request, "partners/register/record.html", context)
 
 
-def _not_found(request: HttpRequest, duns: str) -> HttpResponse:
+def not_found(request: HttpRequest, duns: str) -> HttpResponse:
     return render(request, "partners/register/not_found.html", {"number": duns}, status=404)

@@ -82,6 +82,7 @@ async function draw(box) {
       tooltip: { disableDefaultStyle: true, theme: "cmo" },
     });
     drawn.set(box, result);
+    result.view.addEventListener("click", (_, item) => follow(box, item?.datum?.opens));
     box.dataset.drawn = "true";
     if (label) {
       // one image with one name, instead of every mark
@@ -94,6 +95,13 @@ async function draw(box) {
     if (table) table.open = true;
     console.warn(error);
   }
+}
+
+// A mark whose datum says what it `opens` is a second way to the link of that address in the table behind the chart.
+function follow(box, address) {
+  if (!address) return;
+  const links = box.closest(".figure-chart")?.querySelectorAll("a[href]") ?? [];
+  [...links].find((link) => link.getAttribute("href") === address)?.click();
 }
 
 function drawAll(root) {

@@ -40,3 +40,16 @@ for (const name of ["input", "change", "search"]) {
 document.addEventListener("keydown", (event) => {
   if (isBox(event.target) && event.key === "Enter") event.preventDefault();
 });
+
+// Enter in a filter's field changes it and sends the form, one after the other: the change has searched already.
+let searched = false;
+document.addEventListener("change", (event) => {
+  if (!(event.target instanceof Element) || !event.target.closest("#browse-form .filters")) return;
+  searched = true;
+  window.setTimeout(() => { searched = false; });
+});
+document.addEventListener("submit", (event) => {
+  if (!searched || event.target.id !== "browse-form") return;
+  event.preventDefault();
+  event.stopPropagation();
+}, true);

@@ -9,13 +9,16 @@ from axe_playwright_python.sync_playwright import Axe
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from openpyxl import load_workbook
+from playwright.sync_api import expect
 
+from cmo_selector.accounts.models import Membership
 from cmo_selector.accounts.roles import Role
 from partners import selectors
 from partners.compare import build_comparison
 from partners.tray import SESSION_KEY
 from tests.factories import accounts
 from tests.factories import partners as make
+from tests.factories.quotes import ProjectFactory
 
 COMPARE, TRAY, XLSX = "/partners/compare/", "/partners/compare/tray/", "/partners/compare/export.xlsx"
 HTMX = {"HX-Request": "true", "HX-Target": "compare-tray"}
@@ -482,6 +485,7 @@ def signed_in_page(browser_page, live_server, client):
 def test_two_partners_are_picked_and_compared_in_a_browser(signed_in_page, width):
     full_partner("Alder")
     full_partner("Birch", scale=2000)
+    ProjectFactory(sponsor=Membership.objects.get().sponsor, name="Vector")
     page = signed_in_page
     page.set_viewport_size({"width": width, "height": 800})
     page.goto("/partners/")
@@ -506,10 +510,26 @@ def test_two_partners_are_picked_and_compared_in_a_browser(signed_in_page, width
     page.wait_for_url("**only=differences")
     names = page.locator("tbody th[scope=row] > span:first-child").all_inner_texts()
     assert names == ["Viral vector: AAV, scale"]
+    page.get_by_role("link", name="All rows").click()
+    page.wait_for_url("**partner=alder")
+    page.get_by_role("navigation", name="Topics").get_by_role("link", name="Quality record").click()
+    expect(page.locator("#quality .compare-topic")).to_be_in_viewport()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export XLSX").click()
+    assert load_workbook(BytesIO(download.value.path().read_bytes())).sheetnames == [
+        "Comparison",
+        "Evidence",
+        "About",
+    ]
     scroller = page.get_by_role("region", name="Partners side by side")
     scroller.evaluate("element => element.scrollTo(9999, 0)")
-    assert page.get_by_text("50–200 L").is_visible()
+    assert page.get_by_text("50–200 L").first.is_visible()
     assert page.locator("tbody th[scope=row]").first.is_visible()
+    page.get_by_text("Add all to project").click()
+    page.get_by_role("button", name="Add all to “Vector”").click()
+    page.wait_for_url("**/shortlist/")
+    for name in ("Alder", "Birch"):
+        expect(page.locator("main")).to_contain_text(name)
 
 
 @pytest.mark.browser

@@ -10,11 +10,12 @@ from partners.capacity_calendar import build_calendar
 from partners.enums import EvidenceLevel, SlotStatus
 from partners.matrix import build_matrix
 from partners.models import Facility
-from partners.profile import build_profile
+from partners.profile import RECORDS_OPEN, build_profile
 from partners.profile_charts import SHAPES, quality_timeline
 from partners.quality_record import quality_record
 from partners.record_sources import sources_of
 from partners.similar import WEIGHTS, similar_partners
+from tests.factories import accounts
 from tests.factories import partners as make
 
 pytestmark = pytest.mark.django_db
@@ -300,6 +301,44 @@ def test_sources_are_counted_with_their_levels_and_days():
     ]
     assert found == expected
     assert [u.source.title for u in sources_of(record(organisation), prices=False)] == ["Deck", "Test source"]
+
+
+@pytest.mark.parametrize("many", [RECORDS_OPEN, RECORDS_OPEN + 1, 150])
+def test_many_records_of_one_kind_are_one_line_that_opens(client, many):
+    organisation = make.OrganisationFactory()
+    tablet = make.DosageFormFactory(code="t-tablet", label="Tablet")
+    for number in range(many):
+        make.TrackRecordFactory(
+            organisation=organisation,
+            kind="listing",
+            count=2,
+            dosage_form=tablet,
+            description=f"Drug {number:03}",
+        )
+    make.TrackRecordFactory(organisation=organisation, kind="ppq", count=None)
+    profile = build_profile(record(organisation), [], prices=False)
+    folds = many > RECORDS_OPEN
+    assert len(profile.records) == (1 if folds else many + 1)
+    found = [(f.kind, len(f.rows), f.total, f.mostly) for f in profile.folded_records]
+    assert found == ([("Product listings", many, 2 * many, f"Tablet {many}")] if folds else [])
+    client.force_login(accounts.MembershipFactory().user)
+    html = client.get(organisation.get_absolute_url()).content.decode()
+    assert html.count('id="trackrecord-') == many + 1
+    assert ('<details class="folded-records">' in html) is folds
+
+
+def test_a_total_with_an_unknown_number_is_not_given_and_forms_only_if_most_are_known():
+    organisation = make.OrganisationFactory()
+    tablet = make.DosageFormFactory(code="t-tablet", label="Tablet")
+    for number in range(20):
+        make.TrackRecordFactory(
+            organisation=organisation,
+            kind="listing",
+            count=None if number == 3 else 1,
+            dosage_form=tablet if number < 10 else None,
+        )
+    (folded,) = build_profile(record(organisation), [], prices=False).folded_records
+    assert (len(folded.rows), folded.total, folded.mostly) == (20, None, "")
 
 
 def test_unknown_outcomes_and_close_outs_are_neither_good_nor_bad():

@@ -277,9 +277,7 @@ def test_queries_of_a_record_do_not_grow(client, member, django_assert_num_queri
     row = establishment(fei="3100200300", operations=["PACK", "LABEL"][:count])
     for n in range(count):
         establishment(f"Twin {n}", fei="3100200300")
-        suggest_link(
-            actor=member.user, establishment=row, facility=real_site(partner=f"P{n}"), reason="Same."
-        )
+        suggest_link(actor=member.user, row=row, target=real_site(partner=f"P{n}"), reason="Same.")
     with django_assert_num_queries(RECORD_QUERIES):
         client.get(url(row))
 
@@ -299,7 +297,7 @@ def test_text_of_the_register_is_escaped(client, member):
 def test_a_suggestion_is_kept_for_curators_and_changes_nothing(client, member):
     row, site = establishment(city="Basel"), real_site(city="Basel")
     offered = client.get(url(row, "suggest"))
-    assert [s.pk for s in offered.context["sites"]] == [site.pk]
+    assert [s.pk for s in offered.context["targets"]] == [site.pk]
     response = client.post(url(row, "suggest"), {"facility": site.pk, "reason": " Same address. "})
     assert (response.status_code, response.url) == (302, url(row))
     (kept,) = LinkSuggestion.objects.all()
@@ -313,7 +311,7 @@ def test_a_suggestion_is_kept_for_curators_and_changes_nothing(client, member):
 
 def test_only_the_proposer_sees_a_suggestion(client, member):
     row, site = establishment(), real_site(partner="Secretly considered")
-    suggest_link(actor=member.user, establishment=row, facility=site, reason="Why we look at them.")
+    suggest_link(actor=member.user, row=row, target=site, reason="Why we look at them.")
     assert "Secretly considered" in text(client.get(url(row)))
     client.force_login(accounts.MembershipFactory().user)
     page = text(client.get(url(row)))
@@ -327,7 +325,7 @@ def test_only_the_proposer_sees_a_suggestion(client, member):
         ({"facility": ""}, "Choose the site."),
         ({"facility": "x"}, "That site cannot be linked."),
         ({"facility": "999999"}, "That site cannot be linked."),
-        ({"reason": "  "}, "Say why the two are the same place."),
+        ({"reason": "  "}, "Say why the two belong together."),
         ({"reason": "r" * 1001}, "at most 1000 characters"),
     ],
 )
@@ -347,26 +345,26 @@ def test_a_bad_suggestion_says_what_to_mend_and_keeps_what_was_typed(client, mem
 def test_invented_sites_are_never_linked_to_real_establishments(client, member):
     row, site = establishment(city=""), make.FacilityFactory()
     assert site.organisation.illustrative
-    assert client.get(url(row, "suggest")).context["sites"] == []
+    assert client.get(url(row, "suggest")).context["targets"] == []
     assert client.post(url(row, "suggest"), {"facility": site.pk, "reason": "x"}).status_code == 400
     with pytest.raises(SuggestionError, match="real company"):
-        suggest_link(actor=member.user, establishment=row, facility=site, reason="x")
+        suggest_link(actor=member.user, row=row, target=site, reason="x")
 
 
 def test_the_same_site_is_suggested_once_while_it_waits(client, member):
     row, site = establishment(), real_site()
-    first = suggest_link(actor=member.user, establishment=row, facility=site, reason="One.")
+    first = suggest_link(actor=member.user, row=row, target=site, reason="One.")
     response = client.post(url(row, "suggest"), {"facility": site.pk, "reason": "Two."})
     assert response.status_code == 400
     assert "already suggested and waits" in text(response)
     curator = accounts.CuratorFactory()
     decide_suggestion(actor=curator, suggestion=first, accept=False)
-    suggest_link(actor=member.user, establishment=row, facility=site, reason="New evidence.")
+    suggest_link(actor=member.user, row=row, target=site, reason="New evidence.")
     assert LinkSuggestion.objects.count() == 2
 
 
 def test_the_database_itself_refuses_a_second_open_suggestion(member):
-    kept = suggest_link(actor=member.user, establishment=establishment(), facility=real_site(), reason="One.")
+    kept = suggest_link(actor=member.user, row=establishment(), target=real_site(), reason="One.")
     with pytest.raises(IntegrityError, match="link_suggestion_open_once"), transaction.atomic():
         LinkSuggestion.objects.create(
             establishment=kept.establishment, facility=kept.facility, proposer_name="x", reason="Two."
@@ -375,11 +373,9 @@ def test_the_database_itself_refuses_a_second_open_suggestion(member):
 
 def test_one_person_cannot_flood_the_curators(member, monkeypatch):
     monkeypatch.setattr(services, "MOST_OPEN", 1)
-    suggest_link(actor=member.user, establishment=establishment(), facility=real_site(), reason="One.")
+    suggest_link(actor=member.user, row=establishment(), target=real_site(), reason="One.")
     with pytest.raises(SuggestionError, match="still wait for a curator"):
-        suggest_link(
-            actor=member.user, establishment=establishment(), facility=real_site(partner="P2"), reason="Two."
-        )
+        suggest_link(actor=member.user, row=establishment(), target=real_site(partner="P2"), reason="Two.")
 
 
 def desk(client, action, *suggestions):
@@ -392,10 +388,8 @@ def desk(client, action, *suggestions):
 
 def test_a_curator_accepts_on_the_desk_and_the_other_suggestions_are_closed(client, member):
     row, site = establishment(), real_site()
-    kept = suggest_link(actor=member.user, establishment=row, facility=site, reason="Same.")
-    other = suggest_link(
-        actor=member.user, establishment=row, facility=real_site(partner="P2"), reason="Perhaps."
-    )
+    kept = suggest_link(actor=member.user, row=row, target=site, reason="Same.")
+    other = suggest_link(actor=member.user, row=row, target=real_site(partner="P2"), reason="Perhaps.")
     curator = accounts.CuratorFactory()
     client.force_login(curator)
     assert "1 suggestion(s) accepted" in desk(client, "accept", kept).content.decode()
@@ -411,7 +405,7 @@ def test_a_curator_accepts_on_the_desk_and_the_other_suggestions_are_closed(clie
 
 def test_a_curator_rejects_and_a_decision_is_made_once(client, member):
     row, site = establishment(), real_site()
-    kept = suggest_link(actor=member.user, establishment=row, facility=site, reason="Same.")
+    kept = suggest_link(actor=member.user, row=row, target=site, reason="Same.")
     client.force_login(accounts.CuratorFactory())
     desk(client, "reject", kept)
     assert "was already rejected" in desk(client, "accept", kept).content.decode()
@@ -421,18 +415,16 @@ def test_a_curator_rejects_and_a_decision_is_made_once(client, member):
 
 def test_a_link_made_in_the_meantime_is_never_overwritten(client, member):
     row, site, other = establishment(), real_site(), real_site(partner="P2")
-    kept = suggest_link(actor=member.user, establishment=row, facility=site, reason="Same.")
+    kept = suggest_link(actor=member.user, row=row, target=site, reason="Same.")
     RegisterEstablishment.objects.filter(pk=row.pk).update(facility=other)
-    with pytest.raises(SuggestionError, match="linked to another site already"):
+    with pytest.raises(SuggestionError, match="linked to another one already"):
         decide_suggestion(actor=accounts.CuratorFactory(), suggestion=kept, accept=True)
     response = client.post(url(row, "suggest"), {"facility": site.pk, "reason": "Mine"}, follow=True)
-    assert "is linked to a catalogue site already" in text(response)
+    assert "linked to a catalogue site already" in text(response)
 
 
 def test_staff_without_the_permission_cannot_decide(client, member):
-    kept = suggest_link(
-        actor=member.user, establishment=establishment(), facility=real_site(), reason="Same."
-    )
+    kept = suggest_link(actor=member.user, row=establishment(), target=real_site(), reason="Same.")
     from django.contrib.auth.models import Permission
 
     looker = accounts.UserFactory(is_staff=True)

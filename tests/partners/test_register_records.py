@@ -4,11 +4,16 @@ import datetime
 import re
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from cmo_selector.accounts.roles import Role
+from partners.enums import ActionListing
+from partners.importers.linking import link_listings
+from partners.models import LinkSuggestion
 from partners.register.books import BOOKS
 from partners.register.views import PER_PAGE
+from partners.vocabularies import load_vocabularies
 from tests.factories import accounts
 from tests.factories import partners as make
 
@@ -44,15 +49,15 @@ def text(response):
 def found(client, code, **asked):
     response = client.get(url(code), asked)
     assert response.status_code == 200
-    return [getattr(row, NAME.get(code, "firm_name")) for row, _ in response.context["rows"]]
+    return [getattr(row, NAME.get(code, "firm_name")) for row, *_ in response.context["rows"]]
 
 
 def row(code, name, **values):
     return MAKERS[code](**{NAME.get(code, "firm_name"): name}, **values)
 
 
-def real_site(fei=None):
-    organisation = make.OrganisationFactory(name="Northvale Group", illustrative=False)
+def real_site(partner="Northvale Group"):
+    organisation = make.OrganisationFactory(name=partner, illustrative=False)
     return make.FacilityFactory(organisation=organisation, name="Northvale plant")
 
 
@@ -140,16 +145,160 @@ def test_choices_follow_the_next_import(client, member):
 def test_documents_and_links_to_the_catalogue_are_given(client, member):
     site = real_site()
     row("form-483s", "Linked", facility=site, url="https://www.fda.gov/media/1/download")
-    make.RegisterEstablishmentFactory(duns="123456789", fei="3100200300")
-    row("form-483s", "To be linked", fei="3100200300")
-    row("form-483s", "Elsewhere", fei="3999")
-    row("form-483s", "Nameless", fei="")
+    free = row("form-483s", "To be linked", fei="")
     html = client.get(url("form-483s")).content.decode()
     assert 'href="https://www.fda.gov/media/1/download"' in html
     assert f'href="{site.organisation.get_absolute_url()}#site-{site.pk}">Northvale Group</a>' in html
-    assert html.count('href="/register/123456789/suggest/"') == 1
-    assert html.count('href="/register/?q=3999"') == 1
-    assert html.count("not linked") == 3
+    assert re.findall(r'href="(/register/[^"]+/suggest/)"', html) == [f"{url('form-483s')}{free.pk}/suggest/"]
+    assert html.count("not linked") == 1
+
+
+def test_the_files_that_were_read_are_named_by_list_and_an_unknown_date_is_called_so(client, member):
+    day = datetime.date(2025, 7, 18)
+    make.RegisterImportFactory(kind="warning-letters", layout=ActionListing.POSTED_LETTERS, file_date=day)
+    make.RegisterImportFactory(
+        kind="compliance-actions",
+        layout=ActionListing.COMPLIANCE_ACTIONS,
+        file_date=day,
+        file_date_stated=False,
+    )
+    page = text(client.get(url("letters")))
+    assert re.search(
+        r"Read from: Data Dashboard, compliance actions, file of unknown date, read on 2025-07-18; "
+        r"Warning letters as posted on fda\.gov, file of 2025-07-18\.",
+        page,
+    ), page[:900]
+
+
+@pytest.mark.parametrize("code", MAKERS)
+def test_a_row_has_a_page_with_all_it_states_and_what_is_unknown(client, member, code):
+    kept = row(code, HOSTILE, **({"labeler": "Labeler AG"} if code == "substances" else {"fei": ""}))
+    response = client.get(f"{url(code)}{kept.pk}/")
+    page = text(response)
+    book = next(book for book in BOOKS if book.code == code)
+    labels = re.findall(r"<dt>(.*?)</dt>", response.content.decode())
+    assert [label for label, _ in book.stated] == labels[: len(book.stated)]
+    assert "First seen file of 2025-09-01" in page
+    assert "unknown" in page
+    assert HOSTILE not in response.content.decode()
+    assert f'href="{url(code)}{kept.pk}/"' in client.get(url(code)).content.decode()
+    assert client.get(f"{url(code)}{kept.pk + 1}/").status_code == 404
+
+
+# -- suggesting links --------------------------------------------------------------------------------------
+
+
+def suggest(client, code, kept, target):
+    owner = "organisation" if code == "substances" else "facility"
+    address = f"{url(code)}{kept.pk}/suggest/"
+    return client.post(address, {owner: target.pk, "reason": "The same company."})
+
+
+def decide(client, action, *suggestions):
+    client.force_login(accounts.CuratorFactory())
+    return client.post(
+        reverse("admin:partners_linksuggestion_changelist"),
+        {"action": action, "_selected_action": [s.pk for s in suggestions]},
+        follow=True,
+    )
+
+
+@pytest.mark.parametrize("code", MAKERS)
+def test_a_link_is_suggested_for_a_row_of_any_register_and_a_curator_accepts_it(client, member, code):
+    load_vocabularies()
+    site = real_site()
+    target = site.organisation if code == "substances" else site
+    kept = row(
+        code, "Northvale Pharma", **({"labeler": "Northvale Pharma"} if code == "substances" else {"fei": ""})
+    )
+    offered = client.get(f"{url(code)}{kept.pk}/suggest/")
+    assert [found.pk for found in offered.context["targets"]] == [target.pk]
+    assert suggest(client, code, kept, target).url == f"{url(code)}{kept.pk}/"
+    assert f"Your suggestion: {target}" in text(client.get(f"{url(code)}{kept.pk}/"))
+    assert "already suggested and waits" in text(suggest(client, code, kept, target))
+    (suggestion,) = LinkSuggestion.objects.all()
+    assert (suggestion.row, suggestion.target, suggestion.proposed_by) == (kept, target, member.user)
+    answer = decide(client, "accept", suggestion)
+    assert "1 suggestion(s) accepted." in answer.content.decode()
+    assert "Northvale Pharma" in answer.content.decode()
+    kept.refresh_from_db()
+    assert (kept.organisation if code == "substances" else kept.facility) == target
+    client.force_login(member.user)
+    assert client.get(f"{url(code)}{kept.pk}/suggest/").url == f"{url(code)}{kept.pk}/"
+    page = client.get(
+        target.get_absolute_url() if code == "substances" else target.organisation.get_absolute_url()
+    )
+    facts = {
+        "form-483s": "Form 483",
+        "letters": "Warning letter",
+        "inspections": "NAI",
+        "substances": "Testosterone",
+    }
+    assert facts[code].casefold() in text(page).casefold() or "Northvale Pharma" in text(page)
+
+
+def test_rows_of_the_same_fei_follow_unless_a_curator_unlinked_them_or_another_site_bears_it(client, member):
+    load_vocabularies()
+    site, other = real_site(), real_site("Other")
+    fei = {"fei": "3100200300"}
+    first, same = row("form-483s", "A", **fei), row("form-483s", "A too", **fei)
+    letter, refused = row("letters", "A", **fei), row("letters", "Not A", **fei, link_refused=True)
+    foreign = row("inspections", "B", fei="3999999999")
+    suggest(client, "form-483s", first, site)
+    suggest(client, "letters", letter, other)
+    suggest(client, "form-483s", same, site)
+    mine = LinkSuggestion.objects.get(form_483=first)
+    answer = decide(client, "accept", mine)
+    assert "2 row(s) of the same FEI or labeler were linked with them" in answer.content.decode()
+    states = {s.row: (s.state, s.decision_note) for s in LinkSuggestion.objects.exclude(pk=mine.pk)}
+    along = "The row was linked together with another one of the same FEI."
+    assert states == {letter: ("rejected", along), same: ("accepted", along)}
+    for kept, expected in ((first, site), (same, site), (letter, site), (refused, None), (foreign, None)):
+        kept.refresh_from_db()
+        assert kept.facility == expected
+    assert site.identifiers.get().value == "3100200300"
+    assert (site.inspections.count(), site.actions.count()) == (2, 1)
+    # another real site bears the FEI, too: only the row itself is linked
+    make.IdentifierFactory(facility=other, scheme="fei", value="3999999999")
+    one, two = (row("inspections", name, fei="3999999999") for name in "CD")
+    client.force_login(member.user)
+    suggest(client, "inspections", one, site)
+    decide(client, "accept", LinkSuggestion.objects.get(inspection=one))
+    two.refresh_from_db()
+    assert two.facility is None
+
+
+def test_listings_of_one_labeler_are_linked_together_and_so_are_those_of_the_next_file(client, member):
+    load_vocabularies()
+    partner = real_site().organisation
+    first, second = (
+        row("substances", name, labeler="NV Pharma LLC", substances=[name.upper()])
+        for name in ("Testosterone", "Estradiol")
+    )
+    other = row("substances", "Iron", labeler="Somebody")
+    suggest(client, "substances", first, partner)
+    decide(client, "accept", LinkSuggestion.objects.get())
+    later = row("substances", "Zinc", labeler="NV Pharma LLC")
+    assert link_listings() == 1
+    for kept, expected in ((first, partner), (second, partner), (later, partner), (other, None)):
+        kept.refresh_from_db()
+        assert kept.organisation == expected
+    assert partner.track_record.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "constraint"),
+    [
+        ({}, "link_suggestion_of_one_row"),
+        ({"form_483": True, "action": True}, "link_suggestion_of_one_row"),
+        ({"listing": True}, "link_suggestion_fits_row"),
+    ],
+)
+def test_the_database_keeps_a_suggestion_to_one_row_and_the_right_kind_of_target(values, constraint):
+    makers = {"form_483": "form-483s", "action": "letters", "listing": "substances"}
+    rows = {name: row(makers[name], "A") for name in values}
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        LinkSuggestion.objects.create(**rows, facility=real_site(), proposer_name="x", reason="x")
 
 
 @pytest.mark.parametrize("code", MAKERS)
@@ -196,8 +345,8 @@ def test_queries_do_not_grow_with_the_rows(client, member, django_assert_num_que
     for number in range(count):
         row(code, f"Firm {number}")
     book = next(book for book in BOOKS if book.code == code)
-    # session, user, memberships; newest import; each facet; count, page; establishments of the same FEI
-    expected = 3 + 1 + len(book.facets) + 2 + (book.owner == "facility")
+    # session, user, memberships; files that were read; each facet; count, page
+    expected = 3 + 1 + len(book.facets) + 2
     with django_assert_num_queries(expected):
         response = client.get(reverse(book.url_name))
     assert len(response.context["rows"]) == count

@@ -7,10 +7,12 @@ from axe_playwright_python.sync_playwright import Axe
 from django.http import QueryDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from playwright.sync_api import expect
 
 from cmo_selector.accounts.roles import Role
 from partners.browse import browse
-from partners.result_map import CELLS_ACROSS, Box, Cluster, build_map, merged
+from partners.map_charts import Box
+from partners.result_map import CELLS_ACROSS, Area, Cluster, build_map, merged
 from partners.shown import COLUMNS
 from tests.factories import accounts
 from tests.factories import partners as make
@@ -187,25 +189,81 @@ def test_queries_of_the_map_do_not_grow_with_the_sites(client, member, django_as
         assert client.get(f"{LIST}?view=map").context["map"].sites == count
 
 
+def test_a_cluster_opens_with_all_its_sites_and_no_others(db):
+    partner("Aldermoor")
+    partner("Birch", latitude="47.51", longitude="7.51")
+    partner("Cedar", city="Zürich", latitude="47.4", longitude="8.5")
+    partner("Dale", city="Boston", country="US", latitude="42.4", longitude="-71.1")
+    swiss = build_map(result()).clusters[0]
+    assert swiss.url == "/partners/?at=47.4%2C7.5%2C47.51%2C8.5&view=map"
+    opened = build_map(result(), swiss.area.at)
+    assert [(c.place, c.sites) for c in opened.clusters] == [
+        ("Basel, Switzerland", 2),
+        ("Zürich, Switzerland", 1),
+    ]
+    assert [site.organisation.name for site in opened.opened.sites] == ["Aldermoor", "Birch", "Cedar"]
+    assert (opened.opened.count, opened.opened.url, opened.sites) == (3, "/partners/?view=map", 4)
+    basel = build_map(result("modality=t-aav"), opened.clusters[0].area.at)
+    assert [site.city for site in basel.opened.sites] == ["Basel", "Basel"]
+    assert basel.clusters[0].url.startswith("/partners/?modality=t-aav&at=")
+
+
+@pytest.mark.parametrize(
+    "at", ["x", "1,2,3", "9,9,1,1", "nan,0,1,1", "0,0,91,0", "1e999,0,0,0", "\x00", "<b>,1,2,3", "1" * 5000]
+)
+def test_an_area_that_is_none_is_left_out_with_a_remark(client, member, at):
+    partner("Aldermoor")
+    html = client.get(LIST, {"view": "map", "at": at}).content.decode()
+    assert "is no part of the map; the whole of it is shown." in text(html)
+    assert "Sites found, by country" in html
+    assert "<b>,1" not in html
+
+
+def test_an_area_without_a_site_of_the_search_says_so(client, member):
+    partner("Aldermoor")
+    page = text(client.get(LIST, {"view": "map", "at": "0,0,1,1"}).content.decode())
+    assert "0 of 1 sites are in this part of the map. Show the whole map" in page
+    assert "No site of this search is in this part of the map." in page
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_queries_of_an_opened_cluster_do_not_grow(client, member, django_assert_num_queries, count):
+    for n in range(count):
+        partner(f"Partner {n}")
+    client.get(f"{LIST}?view=map")
+    with django_assert_num_queries(10):
+        answer = client.get(f"{LIST}?view=map&at=47,7,48,8")
+    assert len(answer.context["map"].opened.sites) == count
+
+
+def place(latitude, longitude, sites):
+    return Cluster(
+        latitude, longitude, sites, "City", "CH", 1, Area(latitude, longitude, latitude, longitude)
+    )
+
+
 places = st.lists(
-    st.builds(
-        Cluster,
-        st.floats(-90, 90), st.floats(-180, 180), st.integers(1, 500), st.just("City"), st.just("CH"), st.just(1),
-    ),
-    min_size=1, max_size=60,
-)  # fmt: skip
+    st.builds(place, st.floats(-90, 90), st.floats(-180, 180), st.integers(1, 500)), min_size=1, max_size=60
+)
 
 
 @given(places)
 @settings(max_examples=60, deadline=None)
 def test_clusters_lose_no_site_and_stay_among_their_places(given_places):
-    box = Box.of(given_places)
+    box = Box.of((place.longitude, place.latitude) for place in given_places)
     clusters = merged(given_places, box.width / CELLS_ACROSS)
     assert sum(c.sites for c in clusters) == sum(p.sites for p in given_places)
     assert sum(c.cities for c in clusters) == len(given_places)
     for cluster in clusters:
         assert min(p.latitude for p in given_places) - 1e-6 <= cluster.latitude
         assert cluster.longitude <= max(p.longitude for p in given_places) + 1e-6
+        assert Area.read(cluster.area.at) is not None  # what an address says can be read again
+    for given_place in given_places:
+        assert any(
+            area.south <= given_place.latitude <= area.north
+            and area.west <= given_place.longitude <= area.east
+            for area in (Area.read(cluster.area.at) for cluster in clusters)
+        )
     assert [c.sites for c in clusters] == sorted((c.sites for c in clusters), reverse=True)
 
 
@@ -240,15 +298,28 @@ def test_views_follow_each_other_and_keep_the_search(browser_page, live_server, 
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Map", exact=True).click()
     page.locator(".chart-canvas[data-drawn=true] svg").wait_for()
-    assert (
-        page.locator(
-            ".chart-canvas svg path[aria-roledescription=circle], .chart-canvas svg .mark-symbol path"
-        ).count()
-        == 1
-    )
+    circles = page.locator(".chart-canvas svg .mark-symbol path")
+    expect(circles).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert [v["id"] for v in Axe().run(page).response["violations"]] == []
-    country = page.get_by_role("link", name="United States of America")
+    # a place opens: at a desk by its circle, on a phone by keyboard from the table behind the map
+    if width > 1000:
+        circles.click()
+    else:
+        page.locator(".chart-table summary").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("link", name="Boston, United States of America").focus()
+        page.keyboard.press("Enter")
+    page.wait_for_url("**at=42.4*")
+    expect(page.locator(".map-said")).to_contain_text("1 of 1 sites are in this part of the map.")
+    sites = page.get_by_role("region", name="Sites in this part of the map")
+    expect(sites.get_by_role("rowheader")).to_have_text("Boston Works plant")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator(".chart-canvas[data-drawn=true] svg").wait_for()
+    assert [v["id"] for v in Axe().run(page).response["violations"]] == []
+    page.get_by_role("link", name="Show the whole map").click()
+    page.wait_for_url("**modality=t-aav&view=map")
+    country = page.get_by_role("link", name="United States of America", exact=True)
     country.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**view=table**")

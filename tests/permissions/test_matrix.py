@@ -26,7 +26,15 @@ from quotes.services.schedules import create_schedule
 from quotes.services.shares import share_report
 from quotes.versions import version_of
 from tests.factories.accounts import CuratorFactory, MembershipFactory
-from tests.factories.partners import FacilityFactory, OrganisationFactory, RegisterEstablishmentFactory
+from tests.factories.partners import (
+    FacilityFactory,
+    OrganisationFactory,
+    RegisterActionFactory,
+    RegisterEstablishmentFactory,
+    RegisterForm483Factory,
+    RegisterInspectionFactory,
+    RegisterListingFactory,
+)
 from tests.factories.quotes import NeedFactory, ProjectFactory, WeightSetFactory
 from tests.factories.rfq import make_rfq, open_gate, priced, send
 from tests.permissions.matrix import CASES, LIBRARY_PREFIXES, ROLES, Case
@@ -89,6 +97,10 @@ class Scene:
             "member": member.pk,
             "duns": establishment.duns,
             "real_site": real_site.pk,
+            "form_483": RegisterForm483Factory().pk,
+            "action": RegisterActionFactory().pk,
+            "inspection": RegisterInspectionFactory().pk,
+            "listing": RegisterListingFactory().pk,
             "report": report.pk,
             "schedule": create_schedule(
                 actor=owner.user, project=project, rhythm="change", options=ReportOptions(kind="comparison")

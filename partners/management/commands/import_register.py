@@ -81,8 +81,11 @@ def _date(text: str | None) -> datetime.date | None:
 
 def lines_of(report: ImportReport, *, title: str) -> list[str]:
     """The report for people."""
+    dated = f"{report.file_date}"
+    if not report.file_date_stated:
+        dated += " (the day of reading: the file's own date is not known; give it with --date)"
     lines = [
-        f"{title}: {report.file}, of {report.file_date}, sha256 {report.sha256[:16]}…",
+        f"{title}: {report.file}, of {dated}, sha256 {report.sha256[:16]}…",
         "",
         *(
             f"{label:<11}{getattr(report, name):>9,}{note}"

@@ -201,6 +201,7 @@ def test_json_report_has_a_fixed_set_of_keys(drls_file, capsys):
         "applied": False,
         "layout": "",
         "file_date": "2025-08-29",
+        "file_date_stated": True,
         "rows": 2,
         "created": 1,
         "updated": 0,

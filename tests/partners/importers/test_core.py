@@ -219,7 +219,20 @@ def test_same_file_again_restores_a_row_that_was_lost(drls_file):
 )
 def test_file_without_a_given_date_takes_it_from_its_name_or_today(drls_file, name, date):
     report = run_import(register=DRLS, path=drls_file([drls_row(A)], name))
-    assert report.file_date == (date or timezone.localdate())
+    assert (report.file_date, report.file_date_stated) == (date or timezone.localdate(), date is not None)
+
+
+def test_a_file_of_unknown_date_is_never_called_a_file_of_today(drls_file):
+    path = drls_file([drls_row(A)], "drls.csv")
+    applied(path, None)
+    run = RegisterImport.objects.get()
+    today = timezone.localdate()
+    assert (run.file_date, run.file_date_stated) == (today, False)
+    assert run.source.title.endswith(f", file of unknown date, read on {today:%-d %B %Y}")
+    assert run.source.dated_on is None
+    # the same file again: still unknown; with a date it is known
+    assert run_import(register=DRLS, path=path).file_date_stated is False
+    assert run_import(register=DRLS, path=path, file_date=today).file_date_stated is True
 
 
 def test_older_file_than_the_one_applied_is_refused(drls_file):
