@@ -20,6 +20,7 @@ from ninja.security import HttpBearer, SessionAuth
 from cmo_selector.accounts.tokens import find_token
 from partners.api import BadParameters, router
 from quotes.api import router as project_router
+from quotes.report_api import router as report_router
 
 
 class TokenAuth(HttpBearer):
@@ -50,6 +51,7 @@ api = NinjaAPI(
 )
 api.add_router("/partners", router, tags=["catalogue"])
 api.add_router("/projects", project_router, tags=["projects"])
+api.add_router("/projects", report_router, tags=["reports"])
 
 
 def problem(status: int, message: str, details: list[dict[str, str]] | None = None) -> JsonResponse:
@@ -89,10 +91,15 @@ def _parameters(request: HttpRequest, error: BadParameters) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     details = [
-        {"parameter": str(one["loc"][-1]), "message": str(one["msg"])}
+        # the name, also where one item of a list is meant
+        {
+            "parameter": next((p for p in reversed(one["loc"]) if isinstance(p, str)), ""),
+            "message": str(one["msg"]),
+        }
         for one in error.errors  # the texts are pydantic's: "Input should be a valid integer"
     ]
-    return problem(422, "Nothing was searched for, because some parameters cannot be used.", details)
+    nothing = "Nothing was searched for" if request.method == "GET" else "Nothing was done"
+    return problem(422, f"{nothing}, because some parameters cannot be used.", details)
 
 
 def index(request: HttpRequest) -> HttpResponse:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
-from cmo_selector import desk, env
+from cmo_selector import desk, env, storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -182,7 +182,9 @@ if CMO_ENV == "demo":
 if env.boolean("TRUST_PROXY_HEADERS", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", default=PRODUCTION)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes speak plain HTTP
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # probes speak plain HTTP
+# What a scraper of /metrics sends. Without it the address does not exist in production.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
@@ -250,7 +252,7 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["woff2", "png", "jpg", "gz", "br", "webp"
 MEDIA_URL = "/media/"  # never served as such: files go out through views that check the tenant
 MEDIA_ROOT = env.path("MEDIA_ROOT", VAR_DIR / "media")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": storage.file_storage("FILE_STORAGE_URL"),
     "staticfiles": {"BACKEND": "cmo_selector.staticfinder.StaticStorage"},
 }
 
@@ -295,6 +297,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 # Days after which the file of a report is deleted; its snapshot and checksum stay. 0: never.
 REPORT_RETENTION_DAYS = env.integer("REPORT_RETENTION_DAYS", 0)
+# What one report may take before it is stopped, in a process of its own.
+REPORT_TIME_LIMIT_SECONDS = env.integer("REPORT_TIME_LIMIT_SECONDS", 180, minimum=1)
+REPORT_MEMORY_LIMIT_MB = env.integer("REPORT_MEMORY_LIMIT_MB", 1024, minimum=256)
+# A worker says several times per lease that it lives; a report whose worker fell silent is made by another.
+REPORT_LEASE_SECONDS = env.integer("REPORT_LEASE_SECONDS", 60, minimum=3)
+REPORT_SWEEP_SECONDS = env.integer("REPORT_SWEEP_SECONDS", 15, minimum=1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A page must not hang on a dead broker: the row stays queued and beat dispatches it again.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
@@ -304,11 +312,16 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = env.integer("CELERY_WORKER_MAX_TASKS_PER_CHI
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.integer("CELERY_WORKER_MAX_MEMORY_PER_CHILD", 700_000)  # KiB
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
-CELERY_TASK_ROUTES = {"quotes.tasks.render_*": {"queue": "render"}}
+# Reports come last (9): a queue full of them must not keep beat's short jobs, which take lost ones back, waiting.
+CELERY_TASK_ROUTES = {"quotes.tasks.render_*": {"queue": "render", "priority": 9}}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # A sweep that waited longer than the next one is not worth running.
-    "sweep-reports": {"task": "quotes.tasks.sweep_reports", "schedule": 30.0, "options": {"expires": 25}},
+    "sweep-reports": {
+        "task": "quotes.tasks.sweep_reports",
+        "schedule": float(REPORT_SWEEP_SECONDS),
+        "options": {"expires": 2 * REPORT_SWEEP_SECONDS},
+    },
     "report-notices": {
         "task": "quotes.tasks.send_report_notices",
         "schedule": 30.0,

@@ -3,13 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from cmo_selector import api, health
+from cmo_selector import api, health, metrics
 from cmo_selector.accounts import token_views
 from cmo_selector.gallery import gallery
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("components/", gallery, name="component_gallery"),  # 404 in production

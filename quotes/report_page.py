@@ -18,6 +18,7 @@ from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS, clean
 from quotes.reports.decision import criteria_names, points
 from quotes.reports.firmness_words import firmness_rows
 from quotes.reports.snapshot import DETAILED, SCHEMA_ID, SCHEMA_VERSION
+from quotes.services.report_files import NotReachable, size_of
 from quotes.services.reports import queue_position
 
 PER_PAGE = 20
@@ -108,12 +109,12 @@ def readable_by(report: Report, sees_prices: bool) -> bool:
     return sees_prices or report.snapshot.get("prices_included") is False
 
 
-def file_size(report: Report) -> int | None:
-    """Bytes of the stored file, None when it is not there."""
+def file_size(report: Report) -> dict[str, Any]:
+    """`size`: bytes of the stored file, None when it is not there; `away`: the storage does not answer."""
     try:
-        return report.file.size
-    except (OSError, ValueError):
-        return None
+        return {"size": size_of(report), "away": False}
+    except NotReachable:
+        return {"size": None, "away": True}
 
 
 def of_this_format(report: Report) -> bool:

@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from celery import shared_task
-from celery.exceptions import SoftTimeLimitExceeded
+from celery.signals import worker_init
 from django.conf import settings
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
+from cmo_selector import isolated
 from quotes.enums import ReportStep
 from quotes.models import Report
-from quotes.services import digests, report_upkeep, reports, rfq_mail, schedules
+from quotes.services import digests, report_files, report_upkeep, reports, rfq_mail, schedules
 
 logger = structlog.get_logger(__name__)
 
-# Below the lease of 180 s, so that a row is never taken back while its worker still works on it.
-SOFT_LIMIT, HARD_LIMIT = 120, 150  # seconds
+SOFT_LIMIT, HARD_LIMIT = 120, 150  # seconds, for jobs that keep no limit of their own
 
-TOO_SLOW = f"Making the PDF took longer than {SOFT_LIMIT // 60} minutes and was stopped. Try again later."
+TOO_SLOW = (
+    "Making the PDF took longer than {seconds} seconds and was stopped. Try again with fewer appendices."
+)
+TOO_BIG = (
+    "Making the PDF took more than {megabytes} MB of memory and was stopped. Try again with fewer appendices, or "
+    "with a shorter shortlist."
+)
+KILLED = (
+    "The process that made the PDF was ended from outside, probably because the machine ran out of memory. "
+    "Try again later."
+)
 NOT_STORED = (
-    "The finished PDF could not be stored: the file storage is full or cannot be written. Try again later."
+    "The finished PDF could not be stored: the file storage is full, cannot be written or does not answer. "
+    "Try again later."
 )
 BROKEN = "The PDF could not be made because of a fault in this program. The operator's log says more."
 
 
-class NotStored(Exception):
-    """The storage refused the file."""
+@worker_init.connect
+def warm_up(**kwargs: object) -> None:
+    """Import what every rendering needs once, in the worker whose children and grandchildren do the rendering.
+
+    vl-convert is left out: it hangs in the forks of a process that has used it.
+    """
+    import altair  # noqa: F401
+    import weasyprint  # noqa: F401
+
+    from quotes.reports import render  # noqa: F401
 
 
 @shared_task(
-    name="quotes.tasks.render_report", soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT, acks_late=True
+    name="quotes.tasks.render_report",
+    acks_late=True,
+    # The child process keeps the real limits; these are for a parent that hangs.
+    soft_time_limit=settings.REPORT_TIME_LIMIT_SECONDS + 60,
+    time_limit=settings.REPORT_TIME_LIMIT_SECONDS + 90,
 )
 def render_report(report_id: int) -> None:
     """Make the PDF of one queued report. A row that somebody else has, or that is done, is left alone."""
@@ -38,43 +63,64 @@ def render_report(report_id: int) -> None:
         return
     log = logger.bind(report=report_id, attempt=report.attempts)
     try:
-        _render(report)
+        pdf = _render(report)
+        reports.heartbeat(report, ReportStep.STORING)
+        reports.finish(report, pdf.content, pdf.pages)
     except reports.LeaseLost:
         log.warning("report_lease_lost")
-    except SoftTimeLimitExceeded:
-        log.error("report_too_slow")
-        reports.fail(report, TOO_SLOW)
-    except OperationalError:
-        # No database: the row cannot be changed now. Its lease runs out and beat takes it back.
+    except (OperationalError, InterfaceError):
+        # No database for longer than the lease: beat takes the row back when there is one again.
         log.exception("report_database_lost")
-    except NotStored:
-        log.exception("report_not_stored")
-        reports.fail(report, NOT_STORED)
-    except Exception:
-        log.exception("report_broken")
-        reports.fail(report, BROKEN)
+    except Exception as error:
+        reason = _reason(error)
+        log.error("report_failed", reason=reason, details=getattr(error, "details", str(error)))
+        reports.fail(report, reason)
 
 
-def _render(report: Report) -> None:
-    from quotes.reports.render import render_pdf  # WeasyPrint and vl-convert belong in the child only
+def _render(report: Report) -> Any:
+    """The Pdf, made in a child process."""
+    warm_up()
+    from quotes.reports import charts
+    from quotes.reports.render import render_pdf
 
-    pdf = render_pdf(
-        report.snapshot,
-        report.snapshot_hash,
-        options=report.options,
-        previous=report.previous_snapshot,
-        on_step=lambda step: reports.heartbeat(report, step),
+    if charts.drew_here():
+        raise RuntimeError("This process has used vl-convert, which would hang in its forks.")
+    # Everything the child needs, read here: it must not touch the database.
+    options, previous = report.options, report.previous_snapshot
+    return isolated.run(
+        lambda tell: render_pdf(
+            report.snapshot,
+            report.snapshot_hash,
+            options=options,
+            previous=previous,
+            on_step=lambda step: tell(str(step)),
+        ),
+        seconds=settings.REPORT_TIME_LIMIT_SECONDS,
+        megabytes=settings.REPORT_MEMORY_LIMIT_MB,
+        told=lambda step: reports.heartbeat(report, step),
+        beat=lambda: reports.heartbeat(report),
+        beat_every=reports.BEAT_EVERY.total_seconds(),
     )
-    reports.heartbeat(report, ReportStep.STORING)
-    try:
-        reports.finish(report, pdf.content, pdf.pages)
-    except OSError as error:
-        raise NotStored from error
+
+
+def _reason(error: Exception) -> str:
+    """Why a report could not be made, for people."""
+    match error:
+        case isolated.TooSlow():
+            return TOO_SLOW.format(seconds=settings.REPORT_TIME_LIMIT_SECONDS)
+        case isolated.TooBig():
+            return TOO_BIG.format(megabytes=settings.REPORT_MEMORY_LIMIT_MB)
+        case isolated.Killed():
+            return KILLED
+        case report_files.NotStored():
+            return NOT_STORED
+        case _:
+            return BROKEN
 
 
 @shared_task(name="quotes.tasks.sweep_reports", ignore_result=True)
 def sweep_reports() -> None:
-    """Every half minute: re-dispatch lost messages, take rows back from dead workers."""
+    """Often: re-dispatch lost messages, take rows back from dead workers."""
     done = reports.sweep()
     if done.dispatched or done.taken_back or done.given_up:
         logger.info(

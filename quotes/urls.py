@@ -8,6 +8,7 @@ from quotes.views import (
     home,
     needs,
     networks,
+    notices,
     overrides,
     partner_notes,
     projects,
@@ -29,6 +30,10 @@ app_name = "quotes"
 urlpatterns = [
     path("", home.home, name="home"),
     path("sponsor/", home.switch_sponsor, name="switch_sponsor"),
+    # one's own reports that have ended
+    path("reports/", notices.notice_list, name="notices"),
+    path("reports/bell/", notices.bell, name="notice_bell"),
+    path("reports/read/", notices.mark_all_read, name="notices_read"),
     # what the sponsor keeps to itself about a partner
     path("partners-notes/<slug:slug>/", partner_notes.edit, name="partner_notes"),
     # saved searches; the link in their e-mails needs no sign-in
@@ -120,6 +125,7 @@ urlpatterns = [
         name="schedule_stop",
     ),
     path("projects/<int:project_id>/reports/<int:report_id>/", reports.report, name="report"),
+    path("projects/<int:project_id>/reports/<int:report_id>/read/", notices.mark_read, name="notice_read"),
     path(
         "projects/<int:project_id>/reports/<int:report_id>/status/",
         reports.report_status,

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse
 
 from .models import Membership
 from .roles import Action, may
 
 SESSION_KEY = "sponsor_id"
+# Figures about a membership that every page's header shows. Apps add expressions here when they start; the one
+# query that finds the memberships computes them.
+header_figures: dict[str, Combinable] = {}
 
 
 class SponsorMiddleware:
@@ -26,7 +30,7 @@ class SponsorMiddleware:
         if request.user.is_authenticated:
             # The oldest first: being added to another sponsor never changes whom somebody works for.
             memberships = Membership.objects.filter(user=request.user).select_related("sponsor")
-            request.memberships = list(memberships.order_by("created_at", "pk"))
+            request.memberships = list(memberships.annotate(**header_figures).order_by("created_at", "pk"))
             chosen = request.session.get(SESSION_KEY)
             request.membership = next(
                 (m for m in request.memberships if m.sponsor_id == chosen),

@@ -63,6 +63,9 @@ class Report(SponsorOwned):
     noticed_at = models.DateTimeField(
         null=True, blank=True, help_text="When its requester was told the outcome."
     )
+    seen_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its requester looked at the outcome in the app."
+    )
     file_removed_at = models.DateTimeField(
         null=True, blank=True, help_text="When its file reached the end of the retention period."
     )

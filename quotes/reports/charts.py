@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -34,6 +35,7 @@ BAR = 16
 ROW = 34
 LABEL = 34
 ROOM_PER_LETTER = 1.8  # points of score a segment needs for each letter of its code
+_DREW: set[int] = set()  # processes that have used vl-convert
 NEAR_X, NEAR_Y = 30, 12  # pixels: dots closer than this in both directions share one label
 
 
@@ -266,7 +268,13 @@ def svg(spec: Mapping[str, Any]) -> str:
     """The chart as SVG text, drawn offline. Only in a worker's child process, see the module's docstring."""
     import vl_convert
 
+    _DREW.add(os.getpid())
     return vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=_vega_lite(), allowed_base_urls=[])
+
+
+def drew_here() -> bool:
+    """Whether this very process has drawn: then its forks cannot."""
+    return os.getpid() in _DREW
 
 
 def data_uri(svg_text: str) -> str:

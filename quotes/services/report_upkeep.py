@@ -13,9 +13,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from cmo_selector.accounts.models import Sponsor, User
 from cmo_selector.audit.services import record
 from quotes.enums import ReportState
 from quotes.models import Report
+from quotes.services import report_files
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,17 @@ def notice_of(report: Report) -> EmailMessage:
     )
 
 
+def mark_seen(*, user: User, sponsor: Sponsor, report: Report | None = None) -> int:
+    """The person has looked at the outcome of their own `report`, or of all of theirs. Returns how many were news.
+
+    What somebody has read is their own business: the audit log keeps nothing about it.
+    """
+    news = Report.objects.for_sponsor(sponsor).filter(requested_by=user, state__in=ENDED, seen_at=None)
+    if report is not None:
+        news = news.filter(pk=report.pk)
+    return news.update(seen_at=timezone.now())
+
+
 def owed_notices() -> list[int]:
     """Ended reports whose requester has not been told, oldest first."""
     since = timezone.now() - NOTICE_WITHIN
@@ -81,7 +94,8 @@ def remove_old_files(*, days: int, now: dt.datetime | None = None) -> list[int]:
     for report in old.select_related("project__sponsor").defer("snapshot").order_by("pk")[:FILES_AT_ONCE]:
         with transaction.atomic():
             won = Report.objects.filter(pk=report.pk, file_removed_at=None).update(file_removed_at=now)
-            if not won:
+            if not won or not report_files.remove(report, report.file.name):
+                transaction.set_rollback(True)  # a store that refuses is asked again next time
                 continue
             record(
                 actor=None,
@@ -90,6 +104,5 @@ def remove_old_files(*, days: int, now: dt.datetime | None = None) -> list[int]:
                 sponsor=report.project.sponsor,
                 data={"after_days": days, "sha256": report.file_sha256},
             )
-            report.file.storage.delete(report.file.name)
         removed.append(report.pk)
     return removed

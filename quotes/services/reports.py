@@ -2,8 +2,8 @@
 
 States move only by compare-and-swap (an UPDATE whose WHERE names the state it leaves and, while running, the
 attempt that holds the row), so a message delivered twice, a worker that comes back from the dead and two beats
-at once change nothing twice. A worker holds a row until `lease_until` and extends it while it works; the task's
-time limit is below the lease, so nobody works on a row whose lease has run out.
+at once change nothing twice. A worker holds a row until `lease_until` and extends it many times while it works;
+one that cannot reach the database for so long gives the work up.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.core.files.base import ContentFile
-from django.db import transaction
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.text import slugify
-from kombu.exceptions import OperationalError
+from kombu.exceptions import OperationalError as BrokerError
 
 from cmo_selector.accounts.models import Membership, User
 from cmo_selector.accounts.roles import Action, may
@@ -32,13 +32,16 @@ from quotes.reports.canonical import snapshot_hash
 from quotes.reports.kinds import missing_for, title_of
 from quotes.reports.options import ReportOptions
 from quotes.reports.snapshot import build_snapshot
+from quotes.services import report_files
 from quotes.services.projects import ProjectArchived
 
 logger = logging.getLogger(__name__)
 
-LEASE = dt.timedelta(seconds=180)
-DISPATCH_AFTER = dt.timedelta(seconds=30)  # a queued row this old has probably lost its message
-DISPATCH_AGAIN_AFTER = dt.timedelta(seconds=120)  # between two messages for the same waiting row
+LEASE = dt.timedelta(seconds=settings.REPORT_LEASE_SECONDS)
+BEAT_EVERY = LEASE / 6  # how often a worker says that it lives
+DISPATCH_AFTER = LEASE / 2  # a queued row this old has probably lost its message
+DISPATCH_AGAIN_AFTER = 2 * LEASE  # between two messages for the same waiting row
+RETRY_SECONDS = 0.5
 MAX_ATTEMPTS = 3
 ENDED_WITHOUT_FILE = (ReportState.FAILED, ReportState.STOPPED)
 WORKER_LOST = f"The worker stopped {MAX_ATTEMPTS} times while making this report. Try again later."
@@ -147,23 +150,16 @@ def _same_request(
         **_columns(options),
     ).exclude(state__in=ENDED_WITHOUT_FILE)
     for report in reports.defer("snapshot").order_by("-requested_at", "-pk"):
-        if report.state != ReportState.DONE or read_file(report) is not None:
+        if report.state != ReportState.DONE or _file_is_whole(report):
             return report
     return None
 
 
-def read_file(report: Report) -> bytes | None:
-    """The stored PDF, or None when it is missing or no longer matches its checksum."""
+def _file_is_whole(report: Report) -> bool:
     try:
-        with report.file.open("rb") as stored:
-            content = stored.read()
-    except (OSError, ValueError) as error:
-        logger.error("report %s: its file cannot be read (%s)", report.pk, type(error).__name__)
-        return None
-    if hashlib.sha256(content).hexdigest() != report.file_sha256:
-        logger.error("report %s: its file does not match its checksum", report.pk)
-        return None
-    return content
+        return report_files.read_file(report) is not None
+    except report_files.NotReachable:
+        return True  # a storage that is away today has lost nothing; a new file could not be stored either
 
 
 def dispatch(report_id: int) -> bool:
@@ -172,7 +168,7 @@ def dispatch(report_id: int) -> bool:
 
     try:
         render_report.delay(report_id)
-    except OperationalError as error:
+    except BrokerError as error:
         logger.warning("report %s waits: the broker is out of reach (%s)", report_id, type(error).__name__)
         return False
     return True
@@ -190,6 +186,7 @@ def retry_report(*, actor: User, report: Report) -> None:
         started_at=None,
         finished_at=None,
         noticed_at=None,
+        seen_at=None,
     )
     if not queued:
         raise NothingToRetry("This report has not failed: there is nothing to try again.")
@@ -252,53 +249,94 @@ def claim(report_id: int) -> Report | None:
 
 
 class LeaseLost(Exception):
-    """The row no longer belongs to this attempt: another worker has it, or it was failed meanwhile."""
+    """The row no longer belongs to this attempt: another worker has it, or it was failed or cancelled meanwhile."""
 
 
 def _held(report: Report):
     return Report.objects.filter(pk=report.pk, state=ReportState.RUNNING, attempts=report.attempts)
 
 
-def heartbeat(report: Report, step: str) -> None:
-    """Record the step that begins now and extend the lease. Raises LeaseLost."""
-    if not _held(report).update(step=step, lease_until=timezone.now() + LEASE):
+def heartbeat(report: Report, step: str | None = None) -> None:
+    """Extend the lease; `step` records the step that begins now. Raises LeaseLost.
+
+    A database that is away for a moment is no reason to stop: until the lease runs out nobody else takes the row.
+    """
+    until = timezone.now() + LEASE
+    changes = {"lease_until": until} if step is None else {"lease_until": until, "step": step}
+    try:
+        held = _held(report).update(**changes)
+    except (OperationalError, InterfaceError) as error:
+        connection.close()
+        if timezone.now() >= report.lease_until:
+            raise LeaseLost from error
+        logger.warning("report %s: no heartbeat, the database is away", report.pk)
+        return
+    if not held:
         raise LeaseLost
+    report.lease_until = until
+
+
+def _once_the_database_answers(report: Report, write: Callable[[], object]) -> None:
+    """Call `write`, again while the database is away and the lease lasts."""
+    while True:
+        try:
+            write()
+            return
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if timezone.now() >= report.lease_until:
+                raise
+            time.sleep(RETRY_SECONDS)
 
 
 def finish(report: Report, content: bytes, pages: int) -> None:
-    """Store the PDF and close the row. Raises LeaseLost (the file is removed again) and OSError."""
-    name = f"{slugify(report.project.name)[:60] or 'project'}-{report.snapshot_hash[:8]}.pdf"
-    report.file.save(name, ContentFile(content), save=False)
+    """Store the PDF and close the row. Raises LeaseLost (the file is removed again) and NotStored."""
+    name = report_files.store(report, content)
     try:
-        with transaction.atomic():
-            closed = _held(report).update(
-                state=ReportState.DONE,
-                step=ReportStep.FINISHED,
-                lease_until=None,
-                file=report.file.name,
-                file_sha256=hashlib.sha256(content).hexdigest(),
-                pages=pages,
-                finished_at=timezone.now(),
-            )
-            if not closed:
-                raise LeaseLost
-            record(
-                actor=None,
-                verb="report.finished",
-                obj=report,
-                sponsor=report.project.sponsor,
-                data={"pages": pages, "bytes": len(content), "attempt": report.attempts},
-            )
+        _once_the_database_answers(report, lambda: _close_done(report, name, content, pages))
+    except (OperationalError, InterfaceError):
+        raise  # perhaps the row was closed before the answer was lost: then it needs its file
     except BaseException:
-        report.file.storage.delete(report.file.name)
+        report_files.remove(report, name)
         raise
+    if report.attempts > 1:
+        report_files.remove_others(report, name)
 
 
 @transaction.atomic
+def _close_done(report: Report, name: str, content: bytes, pages: int) -> None:
+    closed = _held(report).update(
+        state=ReportState.DONE,
+        step=ReportStep.FINISHED,
+        lease_until=None,
+        file=name,
+        file_sha256=hashlib.sha256(content).hexdigest(),
+        pages=pages,
+        finished_at=timezone.now(),
+    )
+    if closed:
+        record(
+            actor=None,
+            verb="report.finished",
+            obj=report,
+            sponsor=report.project.sponsor,
+            data={"pages": pages, "bytes": len(content), "attempt": report.attempts},
+        )
+    elif not Report.objects.filter(pk=report.pk, state=ReportState.DONE, file=name).exists():
+        raise LeaseLost  # otherwise it was closed by this very attempt, and only the answer was lost
+
+
 def fail(report: Report, reason: str) -> None:
     """Close the row with a reason that people can read. Does nothing when the row is no longer ours."""
-    closed = _held(report).update(
-        state=ReportState.FAILED, lease_until=None, error=reason[:400], finished_at=timezone.now()
+    _once_the_database_answers(report, lambda: _close_failed(report, reason, Q()))
+
+
+@transaction.atomic
+def _close_failed(report: Report, reason: str, condition: Q) -> int:
+    closed = (
+        _held(report)
+        .filter(condition)
+        .update(state=ReportState.FAILED, lease_until=None, error=reason[:400], finished_at=timezone.now())
     )
     if closed:
         record(
@@ -308,6 +346,7 @@ def fail(report: Report, reason: str) -> None:
             sponsor=report.project.sponsor,
             data={"reason": reason[:400], "attempt": report.attempts},
         )
+    return closed
 
 
 # -- beat's side ------------------------------------------------------------------------------------
@@ -325,14 +364,15 @@ class Sweep:
 def sweep(*, now: dt.datetime | None = None) -> Sweep:
     """Take rows back from dead workers, give up on those that died too often, dispatch what waits too long."""
     now, done = now or timezone.now(), Sweep()
-    expired = Report.objects.filter(state=ReportState.RUNNING, lease_until__lt=now)
-    for report in expired.select_related("project__sponsor").defer("snapshot"):
+    expired = Q(lease_until__lt=now)
+    running = Report.objects.filter(expired, state=ReportState.RUNNING)
+    for report in running.select_related("project__sponsor").defer("snapshot"):
         if report.attempts >= MAX_ATTEMPTS:
-            fail(report, WORKER_LOST)
-            done.given_up.append(report.pk)
+            if _close_failed(report, WORKER_LOST, expired):
+                done.given_up.append(report.pk)
         elif (
             _held(report)
-            .filter(lease_until__lt=now)
+            .filter(expired)
             .update(state=ReportState.QUEUED, step=ReportStep.WAITING, lease_until=None)
         ):
             done.taken_back.append(report.pk)

@@ -33,11 +33,11 @@ from quotes.report_page import (
 )
 from quotes.reports.canonical import canonical
 from quotes.services.projects import ProjectArchived
+from quotes.services.report_files import NotReachable, read_file
 from quotes.services.reports import (
     NothingToReport,
     NothingToRetry,
     cancel_report,
-    read_file,
     request_report,
     retry_report,
 )
@@ -123,7 +123,7 @@ def _context(request: HttpRequest, project: Project, found: Report) -> dict:
         "report": found,
         "progress": progress_of(found),
         "readable": open_to_role,
-        "size": file_size(found) if done else None,
+        **(file_size(found) if done else {"size": None, "away": False}),
         "summary": summary_of(found) if done and open_to_role else None,
         "shares": shares_of(found) if may(request.membership.role, Action.SHARE_REPORT) else [],
         "site": f"{request.scheme}://{request.get_host()}",
@@ -184,10 +184,13 @@ def report_download(request: HttpRequest, project_id: int, report_id: int) -> Ht
     if found.state != ReportState.DONE:
         messages.info(request, "The PDF is not ready yet.")
         return redirect("quotes:report", project.pk, found.pk)
-    content = read_file(found)
+    context = {"project": project, "report": found}
+    try:
+        content = read_file(found)
+    except NotReachable:
+        return render(request, "quotes/reports/missing.html", {**context, "away": True}, status=503)
     if content is None:
-        context = {"project": project, "report": found}
-        return render(request, "quotes/reports/missing.html", context, status=410)
+        return render(request, "quotes/reports/missing.html", {**context, "away": False}, status=410)
     return pdf_response(found, content)
 
 

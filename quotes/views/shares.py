@@ -15,7 +15,7 @@ from quotes.forms import PasscodeForm, ShareForm
 from quotes.models import ReportShare
 from quotes.report_page import report_of
 from quotes.services import shares
-from quotes.services.reports import read_file
+from quotes.services.report_files import NotReachable, read_file
 from quotes.views.reports import pdf_response, readable
 
 GONE = "This link is not open: it has expired, was closed, or is not complete. Ask the person who sent it."
@@ -112,6 +112,7 @@ def _page(share: ReportShare, token: str) -> dict:
         "token": token,
         "report": report,
         "ready": report.state == ReportState.DONE,
+        "away": False,
         "failed": report.state in (ReportState.FAILED, ReportState.STOPPED),
     }
 
@@ -124,8 +125,15 @@ def shared_download(request: HttpRequest, token: str) -> HttpResponse:
     share = shares.share_of(token)
     if share is None:
         return _gone(request)
-    content = read_file(share.report) if share.report.state == ReportState.DONE else None
-    if not _unlocked(request, share) or content is None:
+    if not _unlocked(request, share) or share.report.state != ReportState.DONE:
         return redirect("quotes:shared", token)
+    try:
+        content = read_file(share.report)
+    except NotReachable:
+        page = {**_page(share, token), "away": True}
+        return _private(render(request, "quotes/reports/shared.html", page, status=503))
+    if content is None:
+        page = {**_page(share, token), "failed": True, "ready": False}
+        return _private(render(request, "quotes/reports/shared.html", page, status=410))
     shares.note(share, ShareEvent.DOWNLOAD)
     return _private(pdf_response(share.report, content))

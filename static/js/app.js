@@ -213,11 +213,13 @@ document.addEventListener("htmx:beforeCleanupElement", (event) => event.detail.e
 document.addEventListener("toast", (event) => toast(event.detail));
 document.addEventListener("announce", (event) => announce(event.detail.value ?? event.detail));
 document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.elt.hasAttribute("data-quiet")) return; // nobody asked: it asks again by itself
   const status = event.detail.xhr.status;
   const words = { 403: "You are not allowed to do that.", 404: "That is no longer there. Reload the page." };
   toast({ text: words[status] ?? `The server could not do that (${status}). Nothing was changed; try again.`, tone: "bad" });
 });
-document.addEventListener("htmx:sendError", () => {
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.detail.elt.hasAttribute("data-quiet")) return;
   toast({ text: "No connection to the server. Nothing was changed; try again.", tone: "bad" });
 });
 

@@ -28,6 +28,12 @@ def test_render_jobs_have_a_queue_of_their_own():
     assert app.amqp.router.route({}, "quotes.tasks.other")["queue"].name == "default"
 
 
+def test_reports_come_after_the_short_jobs_that_wait():
+    """The broker's lists of priority 0 are emptied before those of priority 9, whichever queue they belong to."""
+    assert app.amqp.router.route({}, "quotes.tasks.render_report")["priority"] == 9
+    assert "priority" not in app.amqp.router.route({}, "quotes.tasks.sweep_reports")
+
+
 def test_every_scheduled_job_exists():
     app.loader.import_default_modules()
     names = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}

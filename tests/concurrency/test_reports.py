@@ -12,7 +12,7 @@ from cmo_selector.audit.models import AuditEvent
 from quotes.enums import ReportState
 from quotes.models import Report
 from quotes.reports import wording
-from quotes.services import reports
+from quotes.services import report_files, reports
 from quotes.tasks import render_report
 from tests.factories.quotes import ReportFactory
 from tests.quotes.reports import scenario
@@ -85,7 +85,7 @@ def test_a_worker_makes_the_pdf_once_however_often_it_is_told(celery_worker_proc
         render_report.delay(report.pk)
     done = wait_for_end(report)
     assert (done.state, done.error, done.attempts) == (ReportState.DONE, "", 1)
-    content = reports.read_file(done)
+    content = report_files.read_file(done)
     pdf = PdfReader(io.BytesIO(content))
     assert len(pdf.pages) == done.pages
     first_page = " ".join(pdf.pages[0].extract_text().split())
@@ -113,4 +113,4 @@ def test_lost_messages_and_dead_workers_are_made_good_by_the_sweep(celery_worker
     for row, attempts in ((never_told, 1), (orphan, 2)):
         done = wait_for_end(row)
         assert (done.state, done.attempts, finished_events(done)) == (ReportState.DONE, attempts, 1)
-        assert reports.read_file(done).startswith(b"%PDF-")
+        assert report_files.read_file(done).startswith(b"%PDF-")

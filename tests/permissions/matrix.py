@@ -52,6 +52,7 @@ CASES = [
     # platform
     Case("healthz", PUBLIC),
     Case("readyz", (503,) * 7),  # no worker runs here; its own test has one
+    Case("metrics", PUBLIC),  # closed in production unless a token is set; its own test has both
     Case("component_gallery", SIGNED_IN),
     # catalogue: shared by everybody who is signed in
     Case("partners:list", SIGNED_IN),
@@ -73,6 +74,12 @@ CASES = [
     Case("api:partner", (401, *(200,) * 6), {"slug": "{partner}"}),
     Case("api:partner", (401, *(404,) * 6), {"slug": "nobody"}),
     Case("api:project-ranking", (401, 404, 200, 200, 200, 200, 403), PROJECT),
+    Case("api:project-reports", (401, 404, 200, 200, 200, 200, 403), PROJECT),
+    Case("api:project-reports", (401, 404, 403, 403, 202, 202, 403), PROJECT, "POST", {"paper": "a4"}),
+    Case("api:project-report", (401, 404, 200, 200, 200, 200, 403), REPORT),
+    Case("api:project-report-snapshot", (401, 404, 200, 403, 200, 200, 403), REPORT),
+    Case("api:project-report-workbook", (401, 404, 200, 403, 200, 200, 403), REPORT),
+    Case("api:project-report-pdf", (401, 404, 200, 403, 200, 200, 403), REPORT),
     Case("api_tokens", SIGNED_IN),
     Case("api_tokens", ("login", *(201,) * 6), {}, "POST", {"name": "Nightly"}),
     Case("api_token_revoke", ("login", 404, 404, 404, 302, 404, 404), {"token_id": "{api_token}"}, "POST"),
@@ -286,6 +293,10 @@ CASES = [
     Case("respond_clarify", (422,) * 7, {**TOKEN, "message_id": "999999"}, "POST", {"answer": "Included."}),
     Case("respond_decline", (302,) * 7, TOKEN, "POST", {"reason": "No capacity."}),
     # reports
+    Case("quotes:notices", SPONSOR),
+    Case("quotes:notice_bell", SPONSOR),
+    Case("quotes:notices_read", ("login", *(302,) * 5, 403), method="POST"),
+    Case("quotes:notice_read", ("login", 404, 302, 302, 302, 302, 403), REPORT, "POST"),
     Case("quotes:report_list", READ, PROJECT),
     Case("quotes:report_create", EDIT_PAGE, PROJECT),
     Case("quotes:report_create", EDIT, PROJECT, "POST"),

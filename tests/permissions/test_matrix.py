@@ -148,7 +148,10 @@ class Scene:
     def ask(self, case: Case, role: str) -> int | str:
         client = self.clients[role]
         url = reverse(case.name, kwargs=self.fill(case.kwargs)) + case.query
-        response = client.post(url, self.fill(case.data)) if case.method == "POST" else client.get(url)
+        kind = {"content_type": "application/json"} if case.name.startswith("api:") else {}
+        response = (
+            client.post(url, self.fill(case.data), **kind) if case.method == "POST" else client.get(url)
+        )
         if response.status_code == 302 and response.url.startswith("/accounts/login/"):
             return "login"
         return response.status_code

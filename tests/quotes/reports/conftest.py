@@ -1,30 +1,9 @@
 """One scenario, frozen once per module: rendering it takes seconds, reading it does not."""
 
 import pytest
-from django.db import transaction
 
-from quotes.ranking import rank_project
 from quotes.reports.canonical import snapshot_hash
-from quotes.reports.snapshot import build_snapshot
 from tests.quotes.reports import scenario
-
-
-class _Undo(Exception):
-    """Rolls back the rows a frozen snapshot was taken from."""
-
-
-def frozen(make) -> dict:
-    """The snapshot of the project that `make()` creates; nothing stays in the database."""
-    try:
-        with transaction.atomic():
-            scene = make()
-            ranking = rank_project(scene.project, as_of=scenario.TODAY)
-            snapshot = build_snapshot(
-                project=scene.project, ranking=ranking, requester=scene.user, include_prices=True
-            )
-            raise _Undo
-    except _Undo:
-        return snapshot
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +12,7 @@ def frozen_scene(django_db_setup, django_db_blocker):
 
     def take(make):
         with django_db_blocker.unblock():
-            return frozen(make)
+            return scenario.frozen(make)
 
     return take
 

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
+
 from cmo_selector.accounts.models import Membership, Sponsor, User
 from partners.enums import TrackRecordKind
 from partners.models import Organisation
 from partners.scoring.weights import default_weights
 from quotes.models import Need, Project, ProjectWeights, Quote, ShortlistEntry
+from quotes.ranking import rank_project
+from quotes.reports.snapshot import build_snapshot
 from quotes.services.awards import award_quote
 from quotes.services.responses import save_draft, submit_quote
 from quotes.services.rfq_send import Contact, send_rfq
@@ -309,3 +313,21 @@ def quoted_scene(*, award: bool = True) -> Scene:
         chosen = Quote.objects.get(rfq=rfq, organisation=scene_.partners["halden"])
         award_quote(actor=scene_.user, quote=chosen, reason="Best record of AAV batches, and a slot in May.")
     return scene_
+
+
+class _Undo(Exception):
+    """Rolls back the rows a frozen snapshot was taken from."""
+
+
+def frozen(make) -> dict:
+    """The snapshot of the project that `make()` creates; nothing stays in the database."""
+    try:
+        with transaction.atomic():
+            scene = make()
+            ranking = rank_project(scene.project, as_of=TODAY)
+            snapshot = build_snapshot(
+                project=scene.project, ranking=ranking, requester=scene.user, include_prices=True
+            )
+            raise _Undo
+    except _Undo:
+        return snapshot
