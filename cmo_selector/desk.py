@@ -109,6 +109,7 @@ NAVIGATION = [
         _link("Document types", "partners.documenttype", "description"),
         _link("Measures", "partners.metric", "monitoring"),
         _link("Register crosswalks", "partners.servicecrosswalk", "sync_alt"),
+        _link("Merged terms", "partners.termmerge", "merge"),
     ),
     _group(
         "Administration",

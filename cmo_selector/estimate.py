@@ -2,12 +2,14 @@
 
 import json
 from functools import cached_property
+from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db import connections
 from django.db.models import QuerySet
 
 EXACT_UP_TO = 10_000
+KEYS_FROM = 500  # rows from which on a page is picked by keys
 
 
 def count(queryset: QuerySet) -> int:
@@ -28,9 +30,34 @@ def count(queryset: QuerySet) -> int:
 
 
 class EstimatedPaginator(Paginator):
-    """A paginator that never counts a big table to its end; the last pages of one are reached by filtering."""
+    """A paginator that never counts a big table to its end; the last pages of one are reached by filtering.
+
+    The rows of a page of a big table are picked by their keys first and fetched with everything they are shown
+    with afterwards: sorting a million keys takes a fraction of sorting a million rows with what they refer to.
+    """
 
     @cached_property
     def count(self) -> int:
         rows = self.object_list
-        return count(rows) if isinstance(rows, QuerySet) and not rows.query.is_sliced else len(rows)
+        return count(rows) if self._of_rows else len(rows)
+
+    @property
+    def _of_rows(self) -> bool:
+        return isinstance(self.object_list, QuerySet) and not self.object_list.query.is_sliced
+
+    def page(self, number: int | str) -> Page:
+        number = self.validate_number(number)
+        if not self._of_rows or self.count <= KEYS_FROM:
+            return super().page(number)
+        start = (number - 1) * self.per_page
+        keys = self.object_list.select_related(None).values_list("pk", flat=True)
+        return self._get_page(self._rows(list(keys[start : start + self.per_page])), number, self)
+
+    def _rows(self, keys: list[Any]) -> QuerySet:
+        """The rows with these keys as the list shows them; what they were searched by is not asked again."""
+        rows = self.object_list
+        if rows.query.annotations:
+            return rows.filter(pk__in=keys)
+        shown = rows.model._base_manager.filter(pk__in=keys).order_by(*rows.query.order_by)
+        shown.query.select_related = rows.query.select_related
+        return shown.prefetch_related(*rows._prefetch_related_lookups)

@@ -7,7 +7,8 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BooleanField, Count, F, IntegerField, Max, Min, Q, QuerySet
+from django.db.models.functions import Cast
 
 from partners.models import (
     Capability,
@@ -21,6 +22,7 @@ from partners.models import (
 )
 
 SHOWN = 50  # conflicts of one kind that are spelt out
+MOST_COUNTED = 1_000  # of one kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,19 @@ def groups(rule: Rule, organisation: Organisation | None = None) -> QuerySet:
     rows = rule.model._default_manager.filter(rule.known).order_by()
     if organisation is not None:
         rows = rows.filter(**{rule.owner: organisation})
-    numbers = {f"different_{name}": Count(name, distinct=True) for name in rule.compared}
-    several = reduce(or_, (Q(**{f"different_{name}__gt": 1}) for name in rule.compared))
-    return rows.values(*rule.same).annotate(n=Count("pk"), **numbers).filter(n__gt=1).filter(several)
+    # the least and the greatest value differ: cheaper to find than how many values there are
+    extremes, several = {}, Q()
+    for name in rule.compared:
+        value = _ordered(rule.model, name)
+        extremes |= {f"least_{name}": Min(value), f"most_{name}": Max(value)}
+        several |= Q(**{f"least_{name}__lt": F(f"most_{name}")})
+    return rows.values(*rule.same).annotate(n=Count("pk"), **extremes).filter(n__gt=1).filter(several)
+
+
+def _ordered(model: type[Evidenced], name: str) -> Any:
+    """The field as something that has a least and a greatest value; yes and no have none in SQL."""
+    flag = isinstance(model._meta.get_field(name), BooleanField)
+    return Cast(name, IntegerField()) if flag else F(name)
 
 
 def conflicts(
@@ -110,9 +122,33 @@ def conflicts(
     return found
 
 
-def conflict_count() -> int:
-    """How many things the catalogue contradicts itself about: one query for each kind of fact."""
-    return sum(groups(rule).count() for rule in RULES)
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How many things the catalogue contradicts itself about, and the first of each kind, as their `same` fields."""
+
+    number: int
+    more: bool  # counting stopped at MOST_COUNTED of a kind
+    things: tuple[tuple[dict[str, Any], ...], ...]  # in the order of RULES
+
+
+def overview() -> Overview:
+    """One query for each kind of fact, over all of its rows."""
+    number, more, things = 0, False, []
+    for rule in RULES:
+        found = list(groups(rule).values(*rule.same)[: MOST_COUNTED + 1])
+        number += min(len(found), MOST_COUNTED)
+        more |= len(found) > MOST_COUNTED
+        things.append(tuple(found[:SHOWN]))
+    return Overview(number, more, tuple(things))
+
+
+def still_conflicting(found: Overview) -> list[Conflict]:
+    """Those of an overview that are conflicts now; one query for each kind of fact that has some."""
+    return [
+        conflict
+        for rule, things in zip(RULES, found.things, strict=True)
+        for conflict in _spelt_out(rule, list(things))
+    ]
 
 
 def conflict_of(fact: Evidenced) -> Conflict | None:

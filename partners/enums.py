@@ -213,3 +213,4 @@ class MatchState(models.TextChoices):
 class ProposalKind(models.TextChoices):
     CORRECTION = "correction", "Correction"
     NEW_PARTNER = "new_partner", "New partner"
+    NEW_FACT = "new_fact", "Missing fact"

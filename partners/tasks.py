@@ -9,8 +9,12 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection
 
+from partners.curation.remembered import find
+from partners.enums import ChangeHow
+from partners.history import recording
 from partners.importers import uploads
 from partners.importers.errors import ImportBusyError, ImportFileError
+from partners.importers.evidence import refresh_evidence
 from partners.importers.jobs import Stopped
 from partners.matching.proposals import propose
 from partners.proposing import services
@@ -18,6 +22,7 @@ from partners.sheets import imports
 
 logger = structlog.get_logger(__name__)
 MATCHING_LOCK = "match-proposals"
+LOOK_AGAIN = 30  # seconds
 
 SOFT_LIMIT, HARD_LIMIT = 840, 870  # seconds; below the lease of the writing step
 TOO_SLOW = (
@@ -89,15 +94,31 @@ def sweep_register_uploads() -> None:
 
 @shared_task(name="partners.tasks.propose_matches", soft_time_limit=840, time_limit=900)
 def propose_matches() -> None:
-    """Bring the proposals of all partners up to date; a second one at the same time has nothing to do."""
+    """Bring the proposals of all partners up to date, one run at a time."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [MATCHING_LOCK])
         if not cursor.fetchone()[0]:
+            propose_matches.apply_async(
+                countdown=LOOK_AGAIN
+            )  # the one under way may have passed the new rows
             return
         try:
             logger.info("matches proposed", open=propose())
         finally:
             cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [MATCHING_LOCK])
+
+
+@shared_task(name="partners.tasks.refresh_register_facts", soft_time_limit=840, time_limit=900)
+def refresh_register_facts() -> None:
+    """Make the facts that rest on registers equal to what their rows and the cross-walk say."""
+    with recording(how=ChangeHow.JOB, why="The cross-walk of registers was changed"):
+        logger.info("register_facts_refreshed", **vars(refresh_evidence()))
+
+
+@shared_task(name="partners.tasks.find_for_the_desk", soft_time_limit=600, time_limit=630, ignore_result=True)
+def find_for_the_desk(name: str) -> None:
+    """Count or look for something of the whole catalogue that the desk's pages show."""
+    find(name)
 
 
 @shared_task(name="partners.tasks.tell_proposers")

@@ -120,23 +120,30 @@ def _set_parents(file: Path, parents: dict[str, str | None], *, only_new: bool) 
 
 def _load_crosswalks(folder: Path, missing_only: bool) -> Loaded:
     file = folder / f"{CROSSWALKS}.json"
-    services = dict(Service.objects.values_list("code", "pk"))
+    terms = {
+        "service": dict(Service.objects.values_list("code", "pk")),
+        "dosage_form": dict(DosageForm.objects.values_list("code", "pk")),
+    }
     entries = []
     for position, row in enumerate(_rows(file, "entries"), start=1):
         label = f"entry {row.get('register', '')} {row.get('code', position)}".replace("  ", " ")
-        _known_keys(file, label, row, {"register", "code", "label", "service"})
-        code = row.pop("service", None)
-        if code is not None and code not in services:
-            raise VocabularyError(f"{file.name}: {label}: service: “{code}” is not a service.")
-        entry = ServiceCrosswalk(service_id=services.get(code), **row)
-        entries.append(_checked(file, label, entry, exclude=("service",)))
+        _known_keys(file, label, row, {"register", "code", "label", *terms})
+        meant = {}
+        for kind, known in terms.items():
+            code = row.pop(kind, None)
+            if code is not None and code not in known:
+                what = kind.replace("_", " ")
+                raise VocabularyError(f"{file.name}: {label}: {kind}: “{code}” is not a {what}.")
+            meant[f"{kind}_id"] = known.get(code)
+        entry = ServiceCrosswalk(**meant, **row)
+        entries.append(_checked(file, label, entry, exclude=tuple(terms)))
     _once(file, [f"{e.register} {e.code}" for e in entries])
     return _upsert(
         CROSSWALKS,
         ServiceCrosswalk.objects.all(),
         entries,
         key=lambda e: (e.register, e.code),
-        fields=["label", "service_id"],
+        fields=["label", "service_id", "dosage_form_id"],
         keep=missing_only,
     )
 

@@ -8,11 +8,39 @@ from cmo_selector.accounts.models import User
 from partners import freshness
 from partners.curation.services import ask_to_verify
 from partners.matching.proposals import propose
-from partners.models import Certificate, Facility, MatchProposal, Proposal, VerificationTask
-from partners.proposing.services import propose_correction
+from partners.models import (
+    Certificate,
+    CertificateType,
+    Facility,
+    MatchProposal,
+    Proposal,
+    VerificationTask,
+)
+from partners.proposing.new_facts import KINDS, form_of
+from partners.proposing.services import propose_correction, propose_fact
 from quotes.demo_accounts import CURATOR
 
 PROPOSER = "manager@alder.example"
+
+
+def _propose_certificate(site: Facility) -> None:
+    """A missing fact, as somebody would propose it on the partner's page."""
+    kind = CertificateType.objects.filter(code="iso-9001").first() or CertificateType.objects.first()
+    if kind is None:
+        return
+    form = form_of(
+        KINDS["certificate"],
+        site.organisation,
+        {"facility": site.pk, "type": kind.pk, "number": "ILLUSTRATIVE 4711"},
+    )
+    if form.is_valid():
+        propose_fact(
+            actor=User.objects.get(email=PROPOSER),
+            organisation=site.organisation,
+            kind="certificate",
+            form=form,
+            source_title="Illustrative certificate on the company's website",
+        )
 
 
 @transaction.atomic
@@ -31,6 +59,7 @@ def load_desk(*, today: dt.date, register: bool) -> None:
                 statement="The site opened a year later than the catalogue says.",
                 source_title="Illustrative company brochure",
             )
+            _propose_certificate(site)
     if not VerificationTask.objects.exists():
         curator = User.objects.get(email=CURATOR)
         expiring = Certificate.objects.filter(

@@ -1,8 +1,9 @@
 """What happens to a sponsor's own rows when two partners of the catalogue become one, and two again.
 
 Rows about the merged partner move by themselves. Where a sponsor keeps notes on both, they are put together here:
-nothing that anybody wrote is lost. Other double rows (both partners on one shortlist, both invited to one RFQ) stay as
-they are, under their own names.
+nothing that anybody wrote is lost. Where both stand on one shortlist, all that the project says about the merged one
+(entry, scores, agreed scores, musts let pass) stays under its own name, and where both were asked for one quote, its
+invitation and quote do: two answers are never mixed into one. Pages say that the two are one, people decide.
 """
 
 from typing import Any
@@ -10,7 +11,15 @@ from typing import Any
 from partners.matching.signals import partners_merging, partners_split
 from partners.models import Merge, Organisation
 from quotes.enums import PartnerStanding
-from quotes.models import PartnerRelation
+from quotes.models import (
+    AgreedScore,
+    EvaluationScore,
+    Invitation,
+    MustOverride,
+    PartnerRelation,
+    Quote,
+    ShortlistEntry,
+)
 from quotes.models.relation import MOST_TAGS
 
 KEY = "quotes.partner_notes"
@@ -22,7 +31,34 @@ FIELDS = (*OWN, *(f"{kind}_{part}" for kind in AGREEMENTS for part in ("status",
 
 def connect() -> None:
     partners_merging.connect(put_notes_together, dispatch_uid="partner-notes")
+    partners_merging.connect(double_rows, dispatch_uid="double-rows")
     partners_split.connect(take_notes_apart, dispatch_uid="partner-notes")
+
+
+def double_rows(*, keep: Organisation, merged: Organisation, **kwargs: Any) -> dict[str, list[int]]:
+    """Rows of the merged partner that stay its own: "app.model.field" → keys."""
+    both_listed = ShortlistEntry.objects.filter(organisation=keep).values("project")
+    projects = ShortlistEntry.objects.filter(organisation=merged, project__in=both_listed).values("project")
+    asked = {
+        partner: {
+            *Invitation.objects.filter(organisation=partner).values_list("rfq", flat=True),
+            *Quote.objects.filter(organisation=partner).values_list("rfq", flat=True),
+        }
+        for partner in (keep, merged)
+    }
+    rfqs = asked[keep] & asked[merged]
+    found = {}
+    for model, where in (
+        (ShortlistEntry, {"project__in": projects}),
+        (MustOverride, {"project__in": projects}),
+        (EvaluationScore, {"evaluation__project__in": projects}),
+        (AgreedScore, {"evaluation__project__in": projects}),
+        (Invitation, {"rfq__in": rfqs}),
+        (Quote, {"rfq__in": rfqs}),
+    ):
+        rows = model._base_manager.filter(organisation=merged, **where)
+        found[f"quotes.{model._meta.model_name}.organisation"] = list(rows.values_list("pk", flat=True))
+    return found
 
 
 def put_notes_together(*, keep: Organisation, merged: Organisation, merge: Merge, **kwargs: Any) -> None:

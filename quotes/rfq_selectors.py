@@ -58,7 +58,7 @@ def rfq_overview(rfq: Rfq) -> RfqOverview:
     return RfqOverview(
         rfq=rfq,
         lines=lines,
-        invitations=list(rfq.invitations.select_related("organisation", "invited_by")),
+        invitations=list(rfq.invitations.select_related("organisation__merged_into", "invited_by")),
         messages=list(rfq.messages.select_related("invitation__organisation", "answered_by")),
         versions=list(rfq.versions.select_related("created_by").defer("content")),
         readiness=readiness(rfq, lines),
@@ -66,10 +66,13 @@ def rfq_overview(rfq: Rfq) -> RfqOverview:
 
 
 def sendable(rfq: Rfq) -> list[ShortlistEntry]:
-    """Shortlisted partners that are not invited yet, with what is known of them. One query."""
+    """Shortlisted partners that are not invited yet, with what is known of them. One query.
+
+    A partner that was merged into another is asked under the other's name.
+    """
     taken = rfq.invitations.values("organisation_id")
     return list(
-        ShortlistEntry.objects.filter(project=rfq.project_id)
+        ShortlistEntry.objects.filter(project=rfq.project_id, organisation__merged_into=None)
         .exclude(organisation__in=taken)
         .select_related("organisation")
         .order_by("position")

@@ -63,7 +63,7 @@ def shortlist_of(project: Project) -> list[ShortlistEntry]:
     """Entries in the team's order, with their risks: two queries."""
     return list(
         ShortlistEntry.objects.filter(project=project)
-        .select_related("organisation", "added_by")
+        .select_related("organisation__merged_into", "added_by")
         .prefetch_related("risks")
         .order_by("position")
     )

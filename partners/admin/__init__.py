@@ -16,6 +16,7 @@ from . import (
     sheet_import,
     site,
     suggestion,
+    term_merges,
     vocabulary,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "sheet_import",
     "site",
     "suggestion",
+    "term_merges",
     "vocabulary",
 ]

@@ -23,6 +23,7 @@ from unfold.widgets import (
 from cmo_selector.audit.desk import AuditedAdmin
 from partners import conflicts
 from partners.curation import selectors
+from partners.curation.remembered import forget, remembered
 from partners.curation.services import CurationError, fact_of, finish_task, settle_conflict
 from partners.enums import EvidenceLevel, TaskState, VerifyOutcome
 from partners.models import Capability, SavedFilter, Source, VerificationTask
@@ -172,8 +173,8 @@ class VerificationTaskAdmin(SavedFiltersMixin, AuditedAdmin):
             raise PermissionDenied
         if request.method == "POST":
             return self._settle(request)
-        found = []
-        for conflict in conflicts.conflicts():
+        overview, found = remembered("conflicts"), []
+        for conflict in conflicts.still_conflicting(overview.value) if overview else ():
             name = conflict.rule.model._meta.model_name
             rows = [
                 (
@@ -190,6 +191,7 @@ class VerificationTaskAdmin(SavedFiltersMixin, AuditedAdmin):
             **self.admin_site.each_context(request),
             "title": "Facts that contradict each other",
             "found": found,
+            "overview": overview,
         }
         return render(request, "partners/desk/conflicts.html", context)
 
@@ -204,6 +206,7 @@ class VerificationTaskAdmin(SavedFiltersMixin, AuditedAdmin):
         keep = get_object_or_404(model, pk=number)
         try:
             deleted = settle_conflict(actor=request.user, keep=keep, why=request.POST.get("why", ""))
+            forget("conflicts")
         except CurationError as error:
             messages.error(request, str(error))
         else:

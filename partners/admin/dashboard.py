@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from partners import freshness
 from partners.curation import selectors
+from partners.curation.remembered import remembered
 from partners.curation.selectors import Number, number_of
 from partners.enums import MatchState, SuggestionState, TaskState
-from partners.matching import duplicates
 from partners.models import (
     Certificate,
     LinkSuggestion,
@@ -28,16 +28,16 @@ class Tile:
     """One queue: how long it is, and the page where it is worked off."""
 
     title: str
-    number: Number
+    number: Number | None  # None: being counted
     url: str
     note: str
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Adds `tiles` and `coverage` for those who may see the catalogue (UNFOLD's DASHBOARD_CALLBACK)."""
-    context |= {"tiles": [], "coverage": None}
+    context |= {"tiles": [], "coverage": None, "may_see_coverage": False}
     if request.user.has_perm("partners.view_organisation"):  # type: ignore[union-attr]
-        context |= {"tiles": tiles(request), "coverage": selectors.coverage()}
+        context |= {"tiles": tiles(request), "coverage": remembered("coverage"), "may_see_coverage": True}
     return context
 
 
@@ -50,6 +50,7 @@ def tiles(request: HttpRequest) -> list[Tile]:
     unlinked = RegisterEstablishment.objects.filter(facility=None, left_on=None)
     expiring = Certificate.objects.filter(freshness.expiring(Certificate, today))
     suggestions = LinkSuggestion.objects.filter(state=SuggestionState.OPEN)
+    contradictions, pairs = remembered("conflicts"), remembered("duplicates")
     return [
         Tile(
             "Stale facts",
@@ -59,7 +60,7 @@ def tiles(request: HttpRequest) -> list[Tile]:
         ),
         Tile(
             "Contradictions",
-            Number(selectors.conflicts_number()),
+            contradictions and Number(contradictions.value.number, contradictions.value.more),
             reverse("admin:partners_conflicts"),
             "sources that disagree about one thing",
         ),
@@ -83,7 +84,7 @@ def tiles(request: HttpRequest) -> list[Tile]:
         ),
         Tile(
             "Probable duplicates",
-            Number(duplicates.remembered_count()),
+            pairs and Number(len(pairs.value)),
             reverse("admin:partners_duplicates"),
             "partners or sites that look like one",
         ),

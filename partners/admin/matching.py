@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from cmo_selector.audit.desk import ReadOnlyAdmin
+from partners.curation.remembered import remembered
 from partners.matching import duplicates, likeness, merging, proposals, references
 from partners.matching.merging import MergeError
 from partners.matching.proposals import MatchError
@@ -224,6 +225,20 @@ COMPARED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Back:
+    """The way a merge's page offers to take it back."""
+
+    url: str
+    question: str
+    button: str
+
+
+def moved_in_words(moved: dict[str, list[Any]]) -> list[tuple[str, int]]:
+    """Kind of row and field → how many moved."""
+    return [(name.split(".", 1)[1].replace(".", ", "), len(keys)) for name, keys in sorted(moved.items())]
+
+
 @admin.register(Merge)
 class MergeAdmin(ReadOnlyAdmin):
     list_display = ("merged_at", "what", "into", "why", "merged_by", "split_at")
@@ -266,16 +281,20 @@ class MergeAdmin(ReadOnlyAdmin):
         return self._merge_page(request, get_object_or_404(Merge, pk=object_id))
 
     def _merge_page(self, request: HttpRequest, merge: Merge, why: str = "") -> HttpResponse:
+        back = None
+        if self.may_merge(request) and not merge.split_at:
+            url = reverse("admin:partners_merge_split", args=[merge.pk])
+            back = Back(url, "Why are they two after all?", "Split them again")
         context = {
             **self.admin_site.each_context(request),
             "title": str(merge),
             "opts": self.opts,
             "merge": merge,
-            "moved": [
-                (name.split(".", 1)[1].replace(".", ", "), len(keys))
-                for name, keys in sorted(merge.moved.items())
-            ],
-            "may_split": self.may_merge(request) and not merge.split_at,
+            "headline": f"{merge.merged} became {merge.kept}",
+            "taken_back_at": merge.split_at,
+            "taken_back_by": merge.split_by,
+            "moved": moved_in_words(merge.moved),
+            "back": back,
             "why": why,
         }
         return render(request, "partners/desk/merge.html", context)
@@ -295,8 +314,9 @@ class MergeAdmin(ReadOnlyAdmin):
     def duplicates_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = []
-        for kind, pairs in (("partner", duplicates.partner_pairs()), ("site", duplicates.site_pairs())):
+        known, found = remembered("duplicates"), []
+        pairs_now = duplicates.still_two(known.value) if known else duplicates.Pairs((), ())
+        for kind, pairs in (("partner", pairs_now.partners), ("site", pairs_now.sites)):
             shown = pairs[:PAIRS_SHOWN]
             keys = {pk for pair in shown for pk in (pair.first, pair.second)}
             rows = (
@@ -305,7 +325,12 @@ class MergeAdmin(ReadOnlyAdmin):
                 .in_bulk(keys)
             )
             found.append((kind, len(pairs), [(rows[p.first], rows[p.second], p) for p in shown]))
-        context = {**self.admin_site.each_context(request), "title": "Probable duplicates", "found": found}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Probable duplicates",
+            "found": found,
+            "known": known,
+        }
         return render(request, "partners/desk/duplicates.html", context)
 
     def compare_view(self, request: HttpRequest) -> HttpResponse:

@@ -8,6 +8,7 @@ from partners import models
 
 from .base import EVIDENCE_FILTERS, FactAdmin, FactInline
 from .matching import MergeAction
+from .searching import partner_keys, words_of
 
 
 class TypeInline(FactInline):
@@ -51,6 +52,7 @@ class FacilityInline(FactInline):
 @admin.register(models.Organisation)
 class OrganisationAdmin(MergeAction, FactAdmin):
     merge_kind = "partner"
+    ordering = ("name", "pk")
     actions = ("compare_two", *FactAdmin.actions)
     list_display = ("name", "record", "evidence_level", "retrieved_on", "active")
     list_filter = (
@@ -59,7 +61,8 @@ class OrganisationAdmin(MergeAction, FactAdmin):
         ("type_facts__type", AutocompleteSelectFilter),
         *EVIDENCE_FILTERS,
     )
-    search_fields = ("name", "aliases__name", "identifiers__value", "slug")
+    search_fields = ("name",)
+    search_help_text = "A name, another name, an identifier or the short name in the address"
     prepopulated_fields = {"slug": ("name",)}
     autocomplete_fields = ("source",)
     main_fields = (
@@ -79,6 +82,11 @@ class OrganisationAdmin(MergeAction, FactAdmin):
         OrganisationIdentifierInline,
         FacilityInline,
     )
+
+    def get_search_results(self, request, queryset, search_term):
+        for word in words_of(search_term):
+            queryset = queryset.filter(pk__in=partner_keys(word))
+        return queryset, False
 
     @display(description="Record", ordering="illustrative", label={"Real": "info", "Illustrative": "warning"})
     def record(self, obj):

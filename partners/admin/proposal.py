@@ -11,9 +11,10 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from cmo_selector.audit.desk import ReadOnlyAdmin
-from partners.enums import SuggestionState
+from partners.enums import ProposalKind, SuggestionState
 from partners.history.selectors import watched_models
-from partners.models import Proposal
+from partners.models import OrganisationType, Proposal
+from partners.proposing import new_facts
 from partners.proposing.services import ProposalError, decide
 
 from .saved import SavedFiltersMixin
@@ -39,6 +40,8 @@ class ProposalAdmin(SavedFiltersMixin, ReadOnlyAdmin):
 
     @display(description="Change")
     def change(self, proposal: Proposal) -> str:
+        if proposal.kind == ProposalKind.NEW_FACT:
+            return proposal.about.partition(": ")[2]
         if not proposal.column:
             return proposal.statement[:80]
         return f"{proposal.column}: {proposal.value_before or 'unknown'} → {proposal.value or 'unknown'}"
@@ -109,7 +112,20 @@ class ProposalAdmin(SavedFiltersMixin, ReadOnlyAdmin):
             "proposal": proposal,
             "fact": fact,
             "fact_url": fact_url,
+            "lines": _lines(proposal),
             "may_decide": self.has_decide_permission(request) and proposal.state == SuggestionState.OPEN,
             "note": note,
         }
         return render(request, "partners/desk/proposal.html", context)
+
+
+def _lines(proposal: Proposal) -> list[tuple[str, str]]:
+    """What a missing fact or a new partner says, field by field."""
+    if proposal.kind == ProposalKind.NEW_FACT:
+        kind = new_facts.KINDS[new_facts.KIND_OF_TABLE[proposal.table]]
+        return new_facts.in_words(new_facts.form_of(kind, proposal.organisation, proposal.values))
+    terms = OrganisationType.objects.filter(code__in=proposal.values.get("types", ()))
+    found = [("Type", term.label) for term in terms]
+    for name, value in proposal.values.get("site", {}).items():
+        found.append((f"Main site, {name.replace('_', ' ')}", value))
+    return found

@@ -1,15 +1,21 @@
 """The quality record of sites."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateFilter
 
 from partners import models
+from partners.curation.gmp_scope import read_scope
 
 from .base import EVIDENCE_FILTERS, FactAdmin
 
 
 @admin.register(models.Certificate)
 class CertificateAdmin(FactAdmin):
+    actions = ("read_operations", *FactAdmin.actions)
     list_display = (
         "type", "number", "facility", "issued_on", "expires_on", "evidence_level", "retrieved_on",
     )  # fmt: skip
@@ -26,6 +32,36 @@ class CertificateAdmin(FactAdmin):
         ("issued_on", "expires_on"),
         "url",
     )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if "scope" in form.changed_data:
+            self._read(request, form.instance)
+
+    @admin.action(
+        description="Read the EU operations of their scope: 1.2.1.13 becomes a service",
+        permissions=["change"],
+    )
+    def read_operations(self, request: HttpRequest, queryset: QuerySet) -> None:
+        new = sum(
+            self._read(request, one) for one in queryset.select_related("type", "facility__organisation")
+        )
+        if not new:
+            messages.info(request, "No scope names an operation whose service is not there already.")
+
+    @staticmethod
+    def _read(request: HttpRequest, certificate: models.Certificate) -> int:
+        found = read_scope(actor=request.user, certificate=certificate)  # type: ignore[arg-type]
+        if found.services:
+            words = ", ".join(map(str, found.services))
+            messages.success(request, f"{certificate}: its scope also means {words}.")
+        if found.unknown:
+            numbers = ", ".join(found.unknown)
+            messages.warning(
+                request,
+                f"{certificate}: the cross-walk has nothing for {numbers}; add an entry, or choose by hand.",
+            )
+        return len(found.services)
 
 
 @admin.register(models.Inspection)

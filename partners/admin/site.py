@@ -1,12 +1,14 @@
 """Sites: what they can do, with what, and when they have room."""
 
 from django.contrib import admin
+from django.db.models import Q
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateFilter
 
 from partners import models
 
 from .base import EVIDENCE_FILTERS, FactAdmin, FactInline
 from .matching import MergeAction
+from .searching import partner_keys, site_keys, sites_of, words_of
 
 
 class SiteIdentifierInline(FactInline):
@@ -53,6 +55,7 @@ class EquipmentInline(FactInline):
 @admin.register(models.Facility)
 class FacilityAdmin(MergeAction, FactAdmin):
     merge_kind = "site"
+    ordering = ("organisation__name", "name", "pk")
     actions = ("compare_two", *FactAdmin.actions)
     list_display = ("name", "organisation", "city", "country", "active", "evidence_level", "retrieved_on")
     list_select_related = ("organisation",)
@@ -62,7 +65,8 @@ class FacilityAdmin(MergeAction, FactAdmin):
         ("organisation", AutocompleteSelectFilter),
         *EVIDENCE_FILTERS,
     )
-    search_fields = ("name", "city", "organisation__name", "identifiers__value")
+    search_fields = ("name", "city", "organisation__name")
+    search_help_text = "Name, city, partner or identifier"
     prepopulated_fields = {"slug": ("name",)}
     autocomplete_fields = ("organisation", "source")
     main_fields = (
@@ -85,6 +89,19 @@ class FacilityAdmin(MergeAction, FactAdmin):
         SlotInline,
         EquipmentInline,
     )
+
+    def get_queryset(self, request):
+        """A site is called by its partner, in the autocompletes too."""
+        return super().get_queryset(request).select_related("organisation")
+
+    def get_search_results(self, request, queryset, search_term):
+        for word in words_of(search_term):
+            keys = [site_keys(word), sites_of(partner_keys(word))]
+            if all(isinstance(found, list) for found in keys):
+                queryset = queryset.filter(pk__in={*keys[0], *keys[1]})
+            else:
+                queryset = queryset.filter(Q(pk__in=keys[0]) | Q(pk__in=keys[1]))
+        return queryset, False
 
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj else self.prepopulated_fields

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from partners import models
+from partners.jobs import ask_to_refresh_evidence
 from partners.matching.terms import TermError, merge_terms, set_synonyms, synonyms, usage
 
 from .base import CatalogueAdmin
@@ -40,7 +42,7 @@ class VocabularyAdmin(CatalogueAdmin):
     list_editable = ("order", "active")
     list_filter = ("active",)
     search_fields = ("label", "code")
-    list_per_page = 200
+    list_per_page = 100
     actions = ("merge_two",)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
@@ -96,13 +98,16 @@ class VocabularyAdmin(CatalogueAdmin):
         if request.method == "POST":
             keep, merged = terms if data.get("keep") == numbers[0] else reversed(terms)
             try:
-                moved = merge_terms(actor=request.user, keep=keep, merged=merged, why=data.get("why", ""))
+                done = merge_terms(actor=request.user, keep=keep, merged=merged, why=data.get("why", ""))
             except TermError as error:
                 messages.error(request, str(error))
             else:
-                total = sum(moved.values())
-                messages.success(request, f"“{merged}” is retired; {total:,} rows use “{keep}” now.")
-                return redirect(back)
+                total = sum(map(len, done.moved.values()))
+                messages.success(
+                    request,
+                    f"“{merged}” is retired; {total:,} rows use “{keep}” now. It can be taken back here.",
+                )
+                return redirect("admin:partners_termmerge_change", done.pk)
         used = usage(self.model, [term.pk for term in terms])
         context = {
             **self.admin_site.each_context(request),
@@ -189,11 +194,28 @@ class PlainVocabularyAdmin(VocabularyAdmin):
 
 @admin.register(models.ServiceCrosswalk)
 class ServiceCrosswalkAdmin(CatalogueAdmin):
-    list_display = ("label", "register", "code", "service")
-    list_select_related = ("service",)
+    list_display = ("label", "register", "code", "service", "dosage_form")
+    list_select_related = ("service", "dosage_form")
     list_filter = ("register",)
-    search_fields = ("label", "code", "service__label")
-    autocomplete_fields = ("service",)
+    search_fields = ("label", "code", "service__label", "dosage_form__label")
+    autocomplete_fields = ("service", "dosage_form")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        self._facts_follow(request)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        self._facts_follow(request)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        super().delete_queryset(request, queryset)
+        self._facts_follow(request)
+
+    def _facts_follow(self, request: HttpRequest) -> None:
+        """What registers say is read anew with the changed words, by a worker."""
+        transaction.on_commit(ask_to_refresh_evidence)
+        messages.info(request, "The facts that rest on registers are brought up to date in the background.")
 
 
 @admin.register(models.Source)

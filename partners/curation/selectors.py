@@ -3,18 +3,14 @@
 import datetime
 from dataclasses import dataclass
 
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from partners import freshness
-from partners.conflicts import conflict_count
 from partners.models import Evidenced, Modality
 from partners.regions import REGIONS, region_of
 
 COUNTED_UP_TO = 1_000  # a queue that is longer is "more than": counting it would take longer than it helps
-COVERAGE_SECONDS = 600  # counting every process of every site is worth remembering
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +40,32 @@ class Queue:
 
 
 def stale_queues(on: datetime.date, *, shown: int = 0) -> list[Queue]:
-    """Kinds of fact with stale rows, and the `shown` oldest rows of each."""
+    """Kinds of fact with stale rows, and the `shown` oldest rows of each. At most three queries for each kind."""
     found = []
     for model in freshness.fact_models():
         stale = model._default_manager.filter(freshness.stale(model, on))
         number = number_of(stale)
         if number.value:
-            related = [f.name for f in model._meta.fields if f.is_relation]
-            if "facility" in related:
-                related.append("facility__organisation")
-            rows = (
-                stale.select_related(*related).order_by(*freshness.oldest_first(model))[:shown]
-                if shown
-                else ()
-            )
-            found.append(Queue(model, number, tuple(rows)))
+            found.append(Queue(model, number, _oldest(model, stale, shown) if shown else ()))
     return found
+
+
+def _oldest(model: type[Evidenced], stale: QuerySet, shown: int) -> tuple[Evidenced, ...]:
+    """The rows that were looked at longest ago: picked by their keys, and only then fetched with what they name."""
+    keys = list(stale.order_by(*freshness.oldest_first(model)).values_list("pk", flat=True)[:shown])
+    related = [f.name for f in model._meta.fields if f.is_relation]
+    if "facility" in related:
+        related.append("facility__organisation")
+    rows = model._default_manager.select_related(*related).in_bulk(keys)
+    return tuple(rows[key] for key in keys if key in rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Active partners with a process of a modality at an active site, by region; `at` is when that was counted."""
+    """Active partners with a process of a modality at an active site, by region."""
 
-    at: datetime.datetime
     regions: tuple[tuple[str, str], ...]
     rows: tuple[tuple[str, str, tuple[int, ...]], ...]  # code, label, partners per region
-
-
-def coverage() -> Coverage:
-    """Counted at most every ten minutes: one query over every process."""
-    return cache.get_or_set("desk-coverage", _coverage, COVERAGE_SECONDS)
 
 
 _COVERAGE_SQL = """
@@ -84,7 +76,8 @@ _COVERAGE_SQL = """
 """
 
 
-def _coverage() -> Coverage:
+def coverage() -> Coverage:
+    """Two queries, one of them over every process."""
     with connection.cursor() as cursor:
         cursor.execute(_COVERAGE_SQL)
         partners: dict[tuple[int, str], set[int]] = {}
@@ -95,9 +88,4 @@ def _coverage() -> Coverage:
         (term.code, term.label, tuple(len(partners.get((term.pk, code), ())) for code in codes))
         for term in Modality.objects.filter(active=True)
     )
-    return Coverage(timezone.now(), tuple((code, REGIONS[code]) for code in codes), rows)
-
-
-def conflicts_number() -> int:
-    """Conflicts of the catalogue, counted at most once a minute."""
-    return cache.get_or_set("desk-conflicts", conflict_count, 60)
+    return Coverage(tuple((code, REGIONS[code]) for code in codes), rows)

@@ -50,14 +50,18 @@ def recording(*, how: ChangeHow | None = None, why: str = "", actor: Any = None)
 
 def _forget() -> None:
     """The settings last until the transaction ends; what comes later in it was not done by this act."""
-    status = connection.connection.get_transaction_status() if connection.connection else None
-    # a failed one takes no more statements, and will be rolled back
-    if status == TRANSACTION_STATUS_INTRANS and not connection.needs_rollback:
+    if _takes_statements():
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT set_config('pghistory.context_id', '', true), "
                 "set_config('pghistory.context_metadata', '', true)"
             )
+
+
+def _takes_statements() -> bool:
+    """Whether a transaction is under way and whole; a failed one takes no more, and will be rolled back."""
+    status = connection.connection.get_transaction_status() if connection.connection else None
+    return status == TRANSACTION_STATUS_INTRANS and not connection.needs_rollback
 
 
 class HistoryMiddleware:
@@ -91,6 +95,6 @@ def without_history() -> Iterator[None]:
     try:
         yield
     finally:
-        if not connection.needs_rollback:
+        if _takes_statements():
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL partners.history_paused = 'off'")

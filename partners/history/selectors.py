@@ -36,7 +36,7 @@ UNWATCHED = frozenset(
             "searchdocument",
         ),
         *("exchangerate", "exchangerateimport", "verificationtask", "savedfilter"),
-        *("matchproposal", "merge", "notthesame", "proposal", "partymatch"),
+        *("matchproposal", "merge", "termmerge", "notthesame", "proposal", "partymatch"),
     }
 )
 

@@ -32,14 +32,14 @@ from .staging import Staging
 __all__ = ["ImportReport", "ParsedRow", "Progress", "Register", "RegisterSpec", "run_import"]
 
 REASON_LENGTH = 300  # RejectedRow.reason
+DAY_FIRST_SHOWN = 3
 EXAMPLES = 20  # warnings that are spelt out; all are counted
 PROGRESS_EVERY = 1000  # rows
 # A complete snapshot that would close more than this is more likely a file cut off between two rows.
 CLOSING_LIMIT_SHARE = 0.5
 CLOSING_LIMIT_ROWS = 100
 
-# A date that only makes sense with the day first: other dates of the file may be read the wrong way round.
-DAY_FIRST = "dates seem to have the day first; dates with slashes are read as MM/DD/YYYY, so check the others"
+# A date that only makes sense with the day first: other dates of the file would be read the wrong way round.
 _day_first = re.compile(r"must be a date .* not '(1[3-9]|2[0-9]|3[01])/(0?[1-9]|1[0-2])/[0-9]{4}'", re.ASCII)
 
 # Told a step and how much of the file has been read (0 to 1); may raise to stop the run.
@@ -128,6 +128,7 @@ def _staged_rows(
     key_at = spec.fields.index(spec.key)
     seen: dict[str, tuple[int, int]] = {}  # key → line of the row that holds it, hash of its values
     warned: Counter[str] = Counter()
+    day_first: list[tuple[int, str]] = []
     for row in reader:
         if reader.rows % PROGRESS_EVERY == 0:
             progress("reading", reader.share_read)
@@ -140,7 +141,7 @@ def _staged_rows(
             values: list[Any] = [None] * len(spec.fields)
             values[key_at] = _key_of_bad_row(spec, row)
             if _day_first.search(str(rejection)):
-                warned[DAY_FIRST] += 1
+                day_first.append((row.line, str(rejection)))
             yield (row.line, str(rejection)[:REASON_LENGTH], row.fields, *values)
             continue
         seen[key] = (row.line, _digest(parsed))
@@ -149,7 +150,19 @@ def _staged_rows(
             if len(report.warning_examples) < EXAMPLES:
                 report.warning_examples.append({"line": row.line, "warning": text})
         yield (row.line, None, None, *parsed.values)
+    if day_first:
+        raise ImportFileError(_mixed_dates(report.file, day_first))
     report.warnings = dict(warned.most_common())
+
+
+def _mixed_dates(file: str, found: list[tuple[int, str]]) -> str:
+    """Why a file with a day before its month is refused as a whole: 05/06/2025 in it may be May or June."""
+    lines = "; ".join(f"line {line}: {reason}" for line, reason in found[:DAY_FIRST_SHOWN])
+    more = f"; and {len(found) - DAY_FIRST_SHOWN:,} more" if len(found) > DAY_FIRST_SHOWN else ""
+    return (
+        f"{file} has dates with the day first, so what 05/06/2025 means in it is uncertain ({lines}{more}). "
+        "Dates with slashes are MM/DD/YYYY; write all dates as YYYY-MM-DD and try again"
+    )
 
 
 def _digest(parsed: ParsedRow) -> int:

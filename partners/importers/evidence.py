@@ -103,17 +103,6 @@ def refresh_evidence(*, register: RegisterKind | None = None, owners: Sites = No
     return done
 
 
-def withdraw_facts(*, register: RegisterKind, owner: int, reference: str) -> int:
-    """Remove the facts that one row of a register gave a site, before the link is taken back; returns how many."""
-    removed = 0
-    for kind in FACT_KINDS:
-        if register in kind.registers:
-            found = [fact.pk for fact in _stored(kind, [owner]) if fact.source_reference == reference]
-            kind.model._default_manager.filter(pk__in=found).delete()
-            removed += len(found)
-    return removed
-
-
 def _refresh(kind: FactKind, vocabulary: Vocabulary, owners: Sites) -> FactChanges:
     wanted = {_identity(kind, fact): fact for fact in list(kind.make(vocabulary, owners))}
     stored = {_identity(kind, fact): fact for fact in _stored(kind, owners)}

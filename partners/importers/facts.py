@@ -7,11 +7,8 @@ its register gives a fact that is no longer to be relied on after that day (`val
 
 import datetime
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db.models import QuerySet
@@ -39,7 +36,7 @@ from partners.models import (
 CROSSWALK = "fda_drls"
 CERTIFICATE_TYPE = "fda-registration"
 REGULATOR = "fda"
-DOSAGE_FORMS = Path(__file__).resolve().parent.parent / "data" / "register" / "dosage_forms.json"
+DOSAGE_FORMS = "fda_ndc"
 REFERENCE_LENGTH = 160  # Evidenced.source_reference
 NOTE_LENGTH = 300  # Inspection.note, Capability.note, TrackRecord.description
 
@@ -64,7 +61,11 @@ class Vocabulary:
             for entry in ServiceCrosswalk.objects.filter(register=CROSSWALK).select_related("service")
             if entry.service
         }
-        self.dosage_forms = DosageForm.objects.in_bulk(field_name="code")
+        self.dosage_forms: dict[str, DosageForm] = {
+            entry.label: entry.dosage_form
+            for entry in ServiceCrosswalk.objects.filter(register=DOSAGE_FORMS).select_related("dosage_form")
+            if entry.dosage_form
+        }
 
     @property
     def complete(self) -> bool:
@@ -223,7 +224,6 @@ def listings(vocabulary: Vocabulary, partners: Sites = None) -> Iterator[TrackRe
     for row in rows if partners is None else rows.filter(organisation__in=partners):
         substance = "; ".join(row.substances) or row.name
         groups[row.organisation_id, substance, row.dosage_form].append(row)
-    forms = dosage_form_codes()
     for (organisation_id, substance, form), rows in groups.items():
         current = [row for row in rows if row.left_on is None] or rows
         row = _current(rows)
@@ -235,18 +235,12 @@ def listings(vocabulary: Vocabulary, partners: Sites = None) -> Iterator[TrackRe
             organisation_id=organisation_id,
             kind=TrackRecordKind.LISTING,
             count=len(current),
-            dosage_form=vocabulary.dosage_forms.get(forms.get(form, "")),
+            dosage_form=vocabulary.dosage_forms.get(form),
             regulator=vocabulary.regulator,
             first_year=min(years, default=None),
             description=_cut(text),
             **_evidence(row, _short(f"{substance} · {form}")),
         )
-
-
-@cache
-def dosage_form_codes() -> dict[str, str]:
-    """FDA's dosage forms → codes of the vocabulary, where they mean the same."""
-    return json.loads(DOSAGE_FORMS.read_text(encoding="utf-8"))["forms"]
 
 
 # -- common ------------------------------------------------------------------------------------------

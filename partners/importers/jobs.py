@@ -176,7 +176,7 @@ def local_copy(job: UploadJob) -> Iterator[Path]:
     """The uploaded file as a file of this machine, wherever it is stored."""
     stored_file = job.file  # type: ignore[attr-defined]
     with tempfile.TemporaryDirectory(prefix="upload-") as folder:
-        path = Path(folder) / Path(stored_file.name or "upload").name
+        path = Path(folder) / (Path(job.file_name).name or "upload")  # messages name it so
         try:
             with stored_file.open("rb") as stored, path.open("wb") as local:
                 shutil.copyfileobj(stored, local)

@@ -110,11 +110,7 @@ def link_form_483s() -> int:
 
 def link_actions() -> int:
     """Link letters and actions to the one real site that has their FEI, posted letters through their case."""
-    linked = _link_by_fei(RegisterAction)
-    posted = ActionListing.POSTED_LETTERS.value
-    with connection.cursor() as cursor:
-        cursor.execute(_BY_CASE, [posted, posted])
-        return linked + cursor.rowcount
+    return _link_by_fei(RegisterAction) + _link_posted_letters()
 
 
 def link_inspections() -> int:
@@ -134,14 +130,35 @@ def link_listings() -> int:
         return linked + cursor.rowcount
 
 
-def _link_by_fei(model: type[models.Model]) -> int:
+def link_rows_of_site(facility_id: int) -> dict[RegisterKind, int]:
+    """Link the rows of the other registers to a site whose FEI has just become known; how many of each, if any."""
+    linked = {
+        RegisterKind.FORM_483S: _link_by_fei(RegisterForm483, facility_id),
+        RegisterKind.WARNING_LETTERS: _link_by_fei(RegisterAction, facility_id),
+        RegisterKind.INSPECTIONS: _link_by_fei(RegisterInspection, facility_id),
+    }
+    if linked[RegisterKind.WARNING_LETTERS]:
+        linked[RegisterKind.WARNING_LETTERS] += _link_posted_letters()
+    return {register: number for register, number in linked.items() if number}
+
+
+def _link_by_fei(model: type[models.Model], facility_id: int | None = None) -> int:
+    """Rows without a site whose FEI names one; with `facility_id` only those that become that site's."""
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} r SET facility_id = one.facility_id FROM ({_SITE_OF_FEI}) one "
-            "WHERE r.facility_id IS NULL AND NOT r.link_refused AND r.fei <> '' AND r.fei = one.fei",
-            [IdentifierScheme.FEI],
+            "WHERE r.facility_id IS NULL AND NOT r.link_refused AND r.fei <> '' AND r.fei = one.fei "
+            "AND one.facility_id = coalesce(%s, one.facility_id)",
+            [IdentifierScheme.FEI, facility_id],
         )
+        return cursor.rowcount
+
+
+def _link_posted_letters() -> int:
+    posted = ActionListing.POSTED_LETTERS.value
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_CASE, [posted, posted])
         return cursor.rowcount
 
 

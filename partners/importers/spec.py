@@ -90,6 +90,11 @@ class ImportReport:
     rejected_rows: list[dict[str, Any]] = field(default_factory=list)
     rejected_rows_left_out: int = 0
 
+    @property
+    def may_match(self) -> bool:
+        """Establishments that the catalogue has not seen like this before: matches are worth looking for."""
+        return self.applied and self.kind == RegisterKind.DRLS and bool(self.created or self.updated)
+
     def as_json(self) -> dict[str, Any]:
         """Plain values, ready for `json.dumps`."""
         data = dataclasses.asdict(self)

@@ -14,6 +14,7 @@ from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
 from partners.enums import ChangeHow, RegisterKind, UploadAim, UploadState
 from partners.history import recording
+from partners.jobs import ask_for_matches
 from partners.models import RegisterUpload
 
 from .core import run_import
@@ -158,6 +159,8 @@ def work(upload: RegisterUpload) -> None:
             raise Stopped
     if apply:
         delete_file(upload)
+        if report.may_match:
+            ask_for_matches()
 
 
 def fail(upload: RegisterUpload, reason: str) -> None:

@@ -135,6 +135,17 @@ def addresses(one: Address, other: Address) -> float | None:
     return round(sum(share * value for share, value in parts) / sum(share for share, _ in parts), 1)
 
 
+def code_key(address: Address) -> str:
+    """What two postal codes must have in common to be one; empty without a code."""
+    code = re.sub(r"[^a-z0-9]", "", address.postal_code.lower())
+    return code[:5] if address.country == "US" else code
+
+
+def street_numbers(street: str) -> set[str]:
+    """The numbers of a street; two streets whose numbers have none in common are two places."""
+    return set(re.findall(r"\d+", " ".join(_street(street))))
+
+
 STREET_WORDS = {
     "street": "st", "str": "st", "strasse": "st", "road": "rd", "avenue": "ave", "av": "ave", "boulevard": "blvd",
     "drive": "dr", "lane": "ln", "parkway": "pkwy", "court": "ct", "highway": "hwy", "suite": "", "ste": "",

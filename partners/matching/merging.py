@@ -36,10 +36,11 @@ def merge_partners(*, actor: User, keep: Organisation, merged: Organisation, why
         raise MergeError("A real company and an illustrative one are never the same.")
     merge = Merge(kept_partner=keep, merged_partner=merged, why=why.strip()[:300], merged_by=actor)
     merge.save()
-    partners_merging.send(sender=Merge, keep=keep, merged=merged, merge=merge)
+    answers = partners_merging.send(sender=Merge, keep=keep, merged=merged, merge=merge)
+    stay = {name: keys for _, answer in answers for name, keys in (answer or {}).items()}
     with collecting(actor=actor, why=f"Merged “{merged}” into “{keep}”: {why}") as numbers:
         _free_slugs(keep, merged)
-        moved = references.move(merged, keep)
+        moved = references.move(merged, keep, stay=stay)
         _fill(keep, merged, FILLED)
         _name_as_alias(keep, merged)
         merged.active, merged.merged_into = False, keep

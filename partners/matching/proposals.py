@@ -16,10 +16,21 @@ from django.utils.text import slugify
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
-from partners.enums import EvidenceLevel, IdentifierScheme, MatchState, RegisterKind
+from partners.enums import ChangeKind, EvidenceLevel, IdentifierScheme, MatchState, RegisterKind
 from partners.history.services import HistoryError, collecting, revert_changes
-from partners.importers.evidence import refresh_evidence, withdraw_facts
-from partners.models import Facility, Identifier, MatchProposal, Organisation, RegisterEstablishment
+from partners.importers.evidence import refresh_evidence
+from partners.importers.linking import link_rows_of_site
+from partners.models import (
+    Change,
+    Facility,
+    Identifier,
+    MatchProposal,
+    Organisation,
+    RegisterAction,
+    RegisterEstablishment,
+    RegisterForm483,
+    RegisterInspection,
+)
 
 from . import likeness
 from .likeness import Address
@@ -31,6 +42,19 @@ NAME_ALONE = 0.9  # of the likeness of the names, when nothing else agrees
 LEAST_NAME = 50.0
 FEI_SCORE, REGISTRANT_SCORE = 97.0, 90.0
 BATCH = 200  # partners whose rows are scored at a time
+
+
+# Rows that accepting a match links to a site, and the registers they are of.
+LINKED_TABLES = [
+    model._meta.db_table
+    for model in (RegisterEstablishment, RegisterForm483, RegisterAction, RegisterInspection)
+]
+LINKED_REGISTERS = (
+    RegisterKind.DRLS,
+    RegisterKind.FORM_483S,
+    RegisterKind.WARNING_LETTERS,
+    RegisterKind.INSPECTIONS,
+)
 
 
 class MatchError(ValueError):
@@ -211,6 +235,7 @@ def _nearest(row: RegisterEstablishment, sites: list[Facility]) -> tuple[Facilit
 def accept(*, actor: User, proposal: MatchProposal, as_new_site: bool = False) -> MatchProposal:
     """The row is that site: link it, and give the site its register numbers. Without a site, create it.
 
+    Form 483s, letters and inspections of the same FEI are linked with it, and the facts of all of them follow.
     Raises MatchError when it is decided already, or the row was linked in the meantime.
     """
     row = RegisterEstablishment.objects.select_for_update(no_key=True, of=("self",)).get(
@@ -227,6 +252,7 @@ def accept(*, actor: User, proposal: MatchProposal, as_new_site: bool = False) -
             site = _new_site(current.organisation, row)
         _add_numbers(site, row)
         RegisterEstablishment.objects.filter(pk=row.pk).update(facility=site)
+        others = link_rows_of_site(site.pk)
     current.facility = site if not as_new_site and current.facility_id else current.facility
     current.changes = numbers
     record(
@@ -235,7 +261,8 @@ def accept(*, actor: User, proposal: MatchProposal, as_new_site: bool = False) -
         obj=row,
         data={"facility": [None, site.pk], "match": current.pk},
     )
-    refresh_evidence(register=RegisterKind.DRLS, owners=[site.pk])
+    for register in (RegisterKind.DRLS, *others):
+        refresh_evidence(register=register, owners=[site.pk])
     return _decided(actor, current, MatchState.ACCEPTED)
 
 
@@ -252,18 +279,27 @@ def undo(*, actor: User, proposal: MatchProposal) -> MatchProposal:
     if current.state == MatchState.OPEN:
         raise MatchError("This proposal is open: there is nothing to undo.")
     if current.changes:
-        row = current.establishment
-        if row.facility_id:
-            withdraw_facts(register=RegisterKind.DRLS, owner=row.facility_id, reference=row.duns)
-        try:
-            revert_changes(actor=actor, numbers=current.changes, why=f"Undoes match {current.pk}")
-        except HistoryError as error:
-            raise MatchError(f"It cannot be undone: {error}") from error
+        _take_back(actor, current)
     was, current.state, current.changes = current.state, MatchState.OPEN, []
     current.decided_by = current.decided_at = None
     current.save()
     record(actor=actor, verb="match.undone", obj=current, data={"state": [was, "open"]})
     return current
+
+
+def _take_back(actor: User, proposal: MatchProposal) -> None:
+    """First the links, then the facts that rested on them, then the site and its numbers."""
+    site, why = proposal.establishment.facility_id, f"Undoes match {proposal.pk}"
+    links = Change.objects.filter(pk__in=proposal.changes, table__in=LINKED_TABLES, kind=ChangeKind.CHANGED)
+    numbers = set(links.values_list("pk", flat=True))
+    try:
+        revert_changes(actor=actor, numbers=sorted(numbers), why=why)
+        if site:
+            for register in LINKED_REGISTERS:
+                refresh_evidence(register=register, owners=[site])
+        revert_changes(actor=actor, numbers=[n for n in proposal.changes if n not in numbers], why=why)
+    except HistoryError as error:
+        raise MatchError(f"It cannot be undone: {error}") from error
 
 
 def _open(proposal: MatchProposal) -> MatchProposal:

@@ -1,6 +1,7 @@
 """Moving everything that refers to one record to another, whatever app it is in, and back again."""
 
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -24,27 +25,33 @@ def references(model: type[models.Model]) -> list[models.Field]:
     return found
 
 
-def move(old: models.Model, new: models.Model) -> dict[str, list[Any]]:
-    """Point every reference to `old` at `new`. Returns what was moved: "app.model.field" → primary keys.
+def move(
+    old: models.Model, new: models.Model, *, stay: Mapping[str, Collection[Any]] | None = None
+) -> dict[str, list[Any]]:
+    """Point every reference to `old` at `new`, except the rows of `stay`. Returns what was moved.
 
-    A row that may not be moved because `new` has an equal one already (a constraint says so) stays as it is.
+    Both name rows as "app.model.field" → primary keys. A row that may not be moved because `new` has an equal one
+    already (a constraint says so) stays as it is.
     """
     moved: dict[str, list[Any]] = defaultdict(list)
     for field in references(type(old)):
         rows = field.model._base_manager.filter(**{field.name: old})
+        rows = rows.exclude(pk__in=(stay or {}).get(_name(field), ()))
         keys = list(rows.order_by("pk").values_list("pk", flat=True))
         if keys:
             moved[_name(field)].extend(_point(field, keys, new))
     return {name: keys for name, keys in moved.items() if keys}
 
 
-def move_back(moved: dict[str, list[Any]], old: models.Model, new: models.Model) -> None:
-    """Point rows that `move` moved from `old` to `new` at `old` again, unless they were moved on since."""
+def move_back(moved: dict[str, list[Any]], old: models.Model, new: models.Model) -> int:
+    """Point rows that `move` moved from `old` to `new` at `old` again, unless they were moved on since; how many."""
+    done = 0
     for name, keys in moved.items():
         app, model, field_name = name.split(".")
         field = apps.get_model(app, model)._meta.get_field(field_name)
         still = field.model._base_manager.filter(pk__in=keys, **{field.name: new})
-        _point(field, list(still.order_by("pk").values_list("pk", flat=True)), old)
+        done += len(_point(field, list(still.order_by("pk").values_list("pk", flat=True)), old))
+    return done
 
 
 def in_catalogue(name: str) -> bool:
@@ -56,21 +63,15 @@ def _name(field: models.Field) -> str:
 
 
 def _point(field: models.Field, keys: list[Any], target: models.Model) -> list[Any]:
-    """All at once; if a constraint forbids that, one by one, leaving out those that it forbids."""
+    """All at once; where a constraint forbids that, by halves, leaving out the rows that it forbids."""
     if not keys:
         return []
-    rows = field.model._base_manager
     try:
         with transaction.atomic():
-            rows.filter(pk__in=keys).update(**{field.name: target})
-        return keys
+            field.model._base_manager.filter(pk__in=keys).update(**{field.name: target})
     except IntegrityError:
-        done = []
-        for key in keys:
-            try:
-                with transaction.atomic():
-                    rows.filter(pk=key).update(**{field.name: target})
-                done.append(key)
-            except IntegrityError:
-                continue
-        return done
+        if len(keys) == 1:
+            return []
+        middle = len(keys) // 2
+        return [*_point(field, keys[:middle], target), *_point(field, keys[middle:], target)]
+    return keys

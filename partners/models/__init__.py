@@ -8,7 +8,7 @@ from .evidence import Evidenced, Source
 from .exchange import ExchangeRate, ExchangeRateImport
 from .facility import Equipment, Facility
 from .history import Change
-from .matching import MatchProposal, Merge, NotTheSame
+from .matching import MatchProposal, Merge, NotTheSame, TermMerge
 from .organisation import (
     Alias,
     ContractStructureFact,
@@ -112,6 +112,7 @@ __all__ = [
     "SheetImport",
     "SheetRow",
     "Source",
+    "TermMerge",
     "TrackRecord",
     "VerificationTask",
     "Vocabulary",

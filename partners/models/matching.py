@@ -123,6 +123,42 @@ class Merge(models.Model):
         return self.merged_partner or self.merged_site  # type: ignore[return-value]
 
 
+class TermMerge(models.Model):
+    """Two terms of one vocabulary that were made one; `undone_at` is set when that was taken back.
+
+    `moved` names the rows that took the other term, as "app.model.field" → keys; `changes` are the entries of the
+    history for everything else (rows dropped, synonyms, the term retired). Labels are copied: terms may be deleted.
+    """
+
+    vocabulary = models.CharField(max_length=63)  # model name
+    kept_id = models.BigIntegerField()
+    merged_id = models.BigIntegerField()
+    kept_label = models.CharField(max_length=160)
+    merged_label = models.CharField(max_length=160)
+    why = models.CharField(max_length=300)
+    moved = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    changes = ArrayField(models.BigIntegerField(), default=list)
+    merged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    merged_at = models.DateTimeField(auto_now_add=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-merged_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(kept_id=F("merged_id")),
+                name="term_merge_of_two_terms",
+                violation_error_message="A term cannot be merged with itself.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.merged_label} into {self.kept_label}"
+
+
 class NotTheSame(models.Model):
     """Two partners that look alike and are not one; they are not proposed again. `first` has the lower number."""
 

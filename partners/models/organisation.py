@@ -64,6 +64,7 @@ class Organisation(Evidenced):
         indexes = [
             GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="organisation_name_trgm"),
             models.Index(Collate(SearchKey("name"), "C"), name="organisation_name_key"),
+            models.Index(fields=["name", "id"], name="organisation_by_name"),
         ]
 
     def __str__(self) -> str:

@@ -117,11 +117,12 @@ class LinkSuggestion(models.Model):
 
 
 class Proposal(models.Model):
-    """A correction of one fact, or a partner the catalogue lacks, with the source it rests on.
+    """A correction of one fact, or a fact or partner the catalogue lacks, with the source it rests on.
 
     A correction names the fact by table and number, and may name one column and its right value: accepting it then
-    writes the value. `told_at` is when the proposer was told by e-mail, `read_at` when they saw the answer here.
-    Who proposed it is for curators only, as above.
+    writes the value. A missing fact names its partner and its table; `values` is what was typed, field by field, as
+    it is for a new partner's types and main site. `told_at` is when the proposer was told by e-mail, `read_at` when
+    they saw the answer here. Who proposed it is for curators only, as above.
     """
 
     kind = models.CharField(max_length=12, choices=ProposalKind)
@@ -134,6 +135,7 @@ class Proposal(models.Model):
     column = models.CharField(max_length=63, blank=True)
     value_before = models.CharField(max_length=1000, blank=True)
     value = models.CharField(max_length=1000, blank=True)
+    values = models.JSONField(default=dict, blank=True)
     website = models.URLField(blank=True)
     country = models.CharField(max_length=2, blank=True)
     statement = models.TextField(max_length=2000, blank=True)
@@ -172,9 +174,13 @@ class Proposal(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind=ProposalKind.NEW_PARTNER, object_id__isnull=True)
-                | (Q(kind=ProposalKind.CORRECTION, object_id__isnull=False) & ~Q(table="")),
+                | (Q(kind=ProposalKind.CORRECTION, object_id__isnull=False) & ~Q(table=""))
+                | (
+                    Q(kind=ProposalKind.NEW_FACT, object_id__isnull=True, organisation__isnull=False)
+                    & ~Q(table="")
+                ),
                 name="proposal_correction_names_fact",
-                violation_error_message="A correction names the fact it is about.",
+                violation_error_message="A correction names the fact it is about, a missing fact its partner and kind.",
             ),
             models.CheckConstraint(
                 condition=~Q(source_title=""),

@@ -99,12 +99,15 @@ class Metric(Vocabulary):
 
 
 class ServiceCrosswalk(models.Model):
-    """A register's operation code and the service branch it proves, e.g. FDA SPL C84731 PACK."""
+    """What a register's word or code means here: a service it proves (FDA SPL C84731 PACK), or a dosage form."""
 
-    register = models.CharField(max_length=40)  # "fda_spl", "eu_mia"
-    code = models.CharField(max_length=40)
+    register = models.CharField(max_length=40)  # "fda_spl", "fda_drls", "eu_mia", "fda_ndc"
+    code = models.CharField(max_length=120)
     label = models.CharField(max_length=160)
     service = models.ForeignKey(Service, models.PROTECT, null=True, blank=True, related_name="crosswalks")
+    dosage_form = models.ForeignKey(
+        DosageForm, models.PROTECT, null=True, blank=True, related_name="crosswalks"
+    )
 
     class Meta:
         ordering = ["register", "code"]
@@ -113,7 +116,12 @@ class ServiceCrosswalk(models.Model):
                 fields=["register", "code"],
                 name="crosswalk_code_once_per_register",
                 violation_error_message="This register already has an entry for that code.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(service=None) | models.Q(dosage_form=None),
+                name="crosswalk_to_one_term",
+                violation_error_message="An entry means a service or a dosage form, not both.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,13 @@
 """Proposing, deciding, and telling the proposer."""
 
 import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
+from django.forms import ModelForm
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.text import slugify
@@ -17,10 +20,18 @@ from partners.enums import EvidenceLevel, ProposalKind, SuggestionState
 from partners.history import recording
 from partners.history.selectors import watched_models
 from partners.matching import likeness
-from partners.models import Evidenced, Organisation, Proposal, Source
+from partners.models import (
+    Evidenced,
+    Facility,
+    Organisation,
+    OrganisationType,
+    OrganisationTypeFact,
+    Proposal,
+    Source,
+)
 from partners.models.organisation import RESERVED_SLUGS
 
-from . import fields
+from . import fields, new_facts
 
 MOST_OPEN = 50  # proposals of one person that may wait at a time
 TOLD_AT_ONCE = 100
@@ -81,23 +92,60 @@ def propose_correction(
 
 
 @transaction.atomic
+def propose_fact(
+    *,
+    actor: User,
+    organisation: Organisation,
+    kind: str,
+    form: ModelForm,
+    statement: str = "",
+    source_title: str,
+    source_url: str = "",
+    source_dated_on: datetime.date | None = None,
+) -> Proposal:
+    """Keep a fact that the catalogue lacks about a partner. `form` is valid and of `new_facts.form_of`."""
+    model = new_facts.KINDS[kind].model
+    what = "; ".join(value for _, value in new_facts.in_words(form))
+    return _kept(
+        actor,
+        Proposal(
+            kind=ProposalKind.NEW_FACT,
+            organisation=organisation,
+            table=model._meta.db_table,
+            about=f"{organisation}, {model._meta.verbose_name}: {what}"[:240],
+            values=new_facts.typed(form),
+            statement=statement.strip(),
+            source_title=source_title.strip(),
+            source_url=source_url,
+            source_dated_on=source_dated_on,
+        ),
+    )
+
+
+@transaction.atomic
 def propose_partner(
     *,
     actor: User,
     name: str,
     website: str = "",
     country: str = "",
+    types: Iterable[OrganisationType] = (),
+    site: Mapping[str, str] | None = None,
     statement: str = "",
     source_title: str,
     source_url: str = "",
     source_dated_on: datetime.date | None = None,
 ) -> Proposal:
-    """Keep a partner that the catalogue lacks for the curators. Raises ProposalError."""
+    """Keep a partner that the catalogue lacks, with its types and main site, for the curators. Raises ProposalError."""
     same = same_name(name)
     if same:
         raise ProposalError(
             f"The catalogue has “{same}” already. Suggest a correction on its page instead.", "name"
         )
+    main = {key: value.strip()[:300] for key, value in (site or {}).items() if value.strip()}
+    if main and not country:
+        raise ProposalError("Say in which country its main site is.", "country")
+    values: dict[str, Any] = {"types": sorted(term.code for term in types), "site": main}
     return _kept(
         actor,
         Proposal(
@@ -105,6 +153,7 @@ def propose_partner(
             about=name.strip()[:200],
             website=website,
             country=country,
+            values={key: value for key, value in values.items() if value},
             statement=statement.strip(),
             source_title=source_title.strip(),
             source_url=source_url,
@@ -136,7 +185,7 @@ def _kept(actor: User, proposal: Proposal) -> Proposal:
 
 @transaction.atomic
 def decide(*, actor: User, proposal: Proposal, accept: bool, note: str = "") -> Proposal:
-    """Accept (a named value is written, a new partner is made, each with the proposal's source) or reject.
+    """Accept (a named value is written, a fact or partner is made, each with the proposal's source) or reject.
 
     The proposer is told by e-mail after the commit. Raises ProposalError when it is decided already or cannot be
     written.
@@ -164,15 +213,10 @@ def decide(*, actor: User, proposal: Proposal, accept: bool, note: str = "") -> 
 
 def _write(proposal: Proposal) -> None:
     if proposal.kind == ProposalKind.NEW_PARTNER:
-        same = same_name(proposal.about)
-        if same:
-            raise ProposalError(f"“{same}” is in the catalogue already; reject this and say so.")
-        proposal.organisation = Organisation.objects.create(
-            name=proposal.about,
-            slug=_free_slug(proposal.about),
-            website=proposal.website,
-            **_evidence(proposal),
-        )
+        _write_partner(proposal)
+        return
+    if proposal.kind == ProposalKind.NEW_FACT:
+        _write_fact(proposal)
         return
     if not proposal.column:
         return  # put in words: the curator has changed what needs changing
@@ -193,6 +237,54 @@ def _write(proposal: Proposal) -> None:
     for name, value in evidence.items():
         setattr(fact, name, value)
     fact.save(update_fields=[proposal.column, *evidence])
+
+
+def _write_partner(proposal: Proposal) -> None:
+    same = same_name(proposal.about)
+    if same:
+        raise ProposalError(f"“{same}” is in the catalogue already; reject this and say so.")
+    evidence = _evidence(proposal)
+    partner = Organisation.objects.create(
+        name=proposal.about,
+        slug=_free_slug(proposal.about),
+        website=proposal.website,
+        **evidence,
+    )
+    terms = OrganisationType.objects.filter(code__in=proposal.values.get("types", ()), active=True)
+    OrganisationTypeFact.objects.bulk_create(
+        [OrganisationTypeFact(organisation=partner, type=term, **evidence) for term in terms]
+    )
+    if proposal.country:
+        site = proposal.values.get("site", {})
+        name = (site.get("name") or site.get("city") or partner.name)[:200]
+        Facility.objects.create(
+            organisation=partner,
+            slug=new_facts.free_site_slug(partner, name),
+            name=name,
+            street=site.get("street", "")[:300],
+            city=site.get("city", "")[:120],
+            postal_code=site.get("postal_code", "")[:40],
+            country=proposal.country,
+            **evidence,
+        )
+    proposal.organisation = partner
+
+
+def _write_fact(proposal: Proposal) -> None:
+    kind = new_facts.KINDS[new_facts.KIND_OF_TABLE[proposal.table]]
+    form = new_facts.form_of(kind, proposal.organisation, proposal.values)
+    if not form.is_valid():
+        name, errors = next(iter(form.errors.items()))
+        label = form.fields[name].label if name in form.fields else ""
+        raise ProposalError(
+            f"“{proposal}” cannot be accepted as it stands: {f'{label}: ' if label else ''}{errors[0]}"
+        )
+    fact = form.save(commit=False)
+    if isinstance(fact, Facility):
+        fact.slug = new_facts.free_site_slug(proposal.organisation, fact.name)
+    for name, value in _evidence(proposal).items():
+        setattr(fact, name, value)
+    fact.save()
 
 
 def _evidence(proposal: Proposal) -> dict:

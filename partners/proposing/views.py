@@ -8,12 +8,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partners.access import sees_prices
 from partners.curation.services import owner_of
-from partners.models import CommercialTerms, IndicativePrice, LinkSuggestion, Proposal
+from partners.models import CommercialTerms, IndicativePrice, LinkSuggestion, Organisation, Proposal
 from partners.paging import page_or_nearest
 
 from .fields import FACTS
-from .forms import CorrectionForm, PartnerForm
-from .services import ProposalError, mark_read, propose_correction, propose_partner
+from .forms import CorrectionForm, MissingFactSource, PartnerForm
+from .new_facts import KINDS, form_of
+from .services import ProposalError, mark_read, propose_correction, propose_fact, propose_partner
 
 PER_PAGE = 25
 THANKS = "Thank you. A curator will look at it; you will be told what was decided."
@@ -66,7 +67,7 @@ def new_partner(request: HttpRequest) -> HttpResponse:
     form = PartnerForm(request.POST or None, initial={"name": request.GET.get("name", "")[:200]})
     if request.method == "POST" and form.is_valid():
         try:
-            propose_partner(actor=request.user, **form.cleaned_data)
+            propose_partner(actor=request.user, **form.proposed)
         except ProposalError as error:
             form.add_error(error.field, str(error))
         else:
@@ -75,3 +76,32 @@ def new_partner(request: HttpRequest) -> HttpResponse:
     return render(
         request, "partners/proposing/new_partner.html", {"form": form}, status=400 if form.errors else 200
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_fact(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+    """Propose a fact that the catalogue lacks about a partner."""
+    partner = Organisation.objects.active().filter(slug=slug).first()
+    if partner is None or kind not in KINDS:
+        raise Http404("There is no such partner, or no such kind of fact.")
+    chosen = KINDS[kind]
+    form, about = form_of(chosen, partner, request.POST or None), MissingFactSource(request.POST or None)
+    if request.method == "POST" and form.is_valid() & about.is_valid():
+        try:
+            propose_fact(actor=request.user, organisation=partner, kind=kind, form=form, **about.cleaned_data)
+        except ProposalError as error:
+            about.add_error(error.field, str(error))
+        else:
+            messages.success(request, THANKS)
+            return redirect(partner)
+    context = {
+        "partner": partner,
+        "kinds": [(name, each.title) for name, each in KINDS.items()],
+        "kind": kind,
+        "title": chosen.title,
+        "form": form,
+        "about": about,
+        "no_sites": chosen.owner == "facility" and not partner.facilities.filter(active=True).exists(),
+    }
+    wrong = request.method == "POST"
+    return render(request, "partners/proposing/new_fact.html", context, status=400 if wrong else 200)

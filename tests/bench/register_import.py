@@ -3,7 +3,10 @@ bare COPY of the same file into a table of text columns without an index.
 
 An import also checks and takes apart every value, compares with what is there, writes each row's history, and
 refreshes the facts of the catalogue. Each runs in a process of its own; the time is the import's alone, the memory
-the whole process's peak. "per row, 100,000 against 10,439" is what must stay within 1.2.
+the whole process's peak. What must stay within 1.2 is the time of a further row in the second half of the large file
+against one in the first: the slope between 50,000 and 100,000 rows over that between 10,439 and 50,000. What every
+import costs once (starting, the facts of the catalogue) cancels out in it; the time per row, which it makes smaller for
+the larger file, says nothing about growth.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from django.db import connection
 from partners.importers.snapshots import ESTABLISHMENTS
 from tests.bench import Row
 
-SIZES = (10_439, 100_000)  # the register's own size in August 2025, and ten times that
+SIZES = (10_439, 50_000, 100_000)  # the register's own size in August 2025, and up to ten times that
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT = """
 import datetime, json, resource, sys, time
@@ -43,7 +46,7 @@ print(json.dumps({
 
 def run() -> list[Row]:
     call_command("migrate", verbosity=0)
-    rows, per_row = [], []
+    rows, seconds = [], []
     with tempfile.TemporaryDirectory(prefix="cmo-bench-") as folder:
         for size in SIZES:
             path = Path(folder) / f"drls_{size}.csv"
@@ -52,7 +55,7 @@ def run() -> list[Row]:
             bare = _bare_copy(path)
             first = _import(path, [size, size, 0, 0])
             again = _import(path, [size, 0, size, 0])
-            per_row.append(first["seconds"] / size)
+            seconds.append(first["seconds"])
             rows += [
                 Row(f"bare COPY, {size:,} rows", size / bare, "rows/s"),
                 Row(f"import of {size:,} new rows", size / first["seconds"], "rows/s"),
@@ -61,7 +64,9 @@ def run() -> list[Row]:
                 Row(f"import of {size:,} new rows, peak memory", first["memory"], "MB"),
             ]
         _empty()
-    return [*rows, Row("per row, 100,000 against 10,439", per_row[1] / per_row[0], "times")]
+    early, late = ((seconds[n + 1] - seconds[n]) / (SIZES[n + 1] - SIZES[n]) for n in range(len(SIZES) - 1))
+    growth = "a further row after 50,000 ÷ one before, at most 1.2"
+    return [*rows, Row(growth, late / early, "times")]
 
 
 def _synthesise(path: Path, size: int) -> None:

@@ -622,6 +622,23 @@ class MatchProposalFactory(DjangoModelFactory):
     reasons = factory.LazyFunction(lambda: ["Name 88 %"])
 
 
+class TermMergeFactory(DjangoModelFactory):
+    """The record of a merge of two terms; nothing was moved."""
+
+    class Meta:
+        model = models.TermMerge
+
+    vocabulary = "modality"
+    kept_id = factory.LazyFunction(lambda: ModalityFactory(code="vector").pk)
+    merged_id = factory.LazyFunction(lambda: ModalityFactory(code="vectors").pk)
+    kept_label = "Viral vector"
+    merged_label = "Viral vectors"
+    why = "Spelt twice."
+    moved = factory.LazyFunction(lambda: {"partners.capability.modality": [1]})
+    changes = factory.LazyFunction(lambda: [1])
+    merged_by = factory.SubFactory("tests.factories.accounts.CuratorFactory")
+
+
 class MergeFactory(DjangoModelFactory):
     """The record of a merge of two partners; nothing was moved."""
 

@@ -33,7 +33,7 @@ READ_ONLY = {
     ),
     *("registerform483", "registeraction", "registerinspection", "registerlisting"),
     "auditevent",
-    *("matchproposal", "merge", "proposal", "partymatch", "exchangerate", "exchangerateimport"),
+    *("matchproposal", "merge", "termmerge", "proposal", "partymatch", "exchangerate", "exchangerateimport"),
 }
 NOT_ADDED = READ_ONLY | {"notthesame", "verificationtask", "savedfilter"}  # made on other pages
 FACTORIES = {

@@ -105,7 +105,7 @@ def test_facts_that_differ_about_one_thing_are_shown_as_a_conflict():
     f.InspectionFactory(**{**made, "ended_on": dt.date(2024, 3, 1)}, outcome=InspectionOutcome.VAI)
     (found,) = conflicts.conflicts()
     assert (set(found.rows), found.fields) == ({first, second}, ("outcome",))
-    assert conflicts.conflict_count() == 1
+    assert conflicts.overview().number == 1
     assert conflicts.conflict_of(first) == found
     assert conflicts.conflicts(organisation=site.organisation) == [found]
     assert conflicts.conflicts(organisation=f.OrganisationFactory()) == []
@@ -261,7 +261,7 @@ def test_first_page_shows_every_queue_with_the_list_that_mends_it(client, curato
     }
     for tile in page.context["tiles"]:
         assert client.get(tile.url).status_code == 200, tile.title
-    coverage = page.context["coverage"]
+    coverage = page.context["coverage"].value
     assert (coverage.regions, coverage.rows) == ((("EU", "Europe"),), (("aav", "AAV", (1,)),))
 
 

@@ -368,3 +368,14 @@ def test_history_is_closed_to_a_sponsors_people(client):
 def test_no_model_of_the_catalogue_is_left_out_by_accident():
     every = {m._meta.model_name for m in apps.get_app_config("partners").get_models()}
     assert every >= selectors.UNWATCHED
+
+
+def test_an_error_inside_a_load_without_history_is_told_and_not_hidden():
+    broken = "INSERT INTO partners_alias (name) VALUES ('nobody')"
+    with (
+        pytest.raises(IntegrityError, match="null value"),
+        transaction.atomic(),
+        without_history(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(broken)

@@ -9,13 +9,21 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cmo_selector.audit.models import AuditEvent
 from partners import models
 from partners.history.selectors import partner_changes
 from partners.matching import duplicates, likeness, merging, proposals, references
 from partners.matching.likeness import Address
 from partners.matching.merging import MergeError, merge_partners, merge_sites, split, tell_apart
 from partners.matching.proposals import MatchError, accept, propose, reject, undo
-from partners.matching.terms import TermError, merge_terms, synonyms, usage
+from partners.matching.terms import (
+    TermError,
+    merge_terms,
+    set_synonyms,
+    synonyms,
+    undo_term_merge,
+    usage,
+)
 from partners.vocabularies import load_vocabularies
 from tests.factories import accounts, quotes
 from tests.factories import partners as f
@@ -201,6 +209,59 @@ def test_accepting_gives_the_site_what_the_register_states_and_undoing_takes_it_
     undo(actor=curator, proposal=models.MatchProposal.objects.get())
     assert not catalent.facilities.filter(city="Kansas City").exists()
     assert not models.Capability.objects.exists()
+
+
+def test_accepting_links_what_other_registers_say_of_the_same_fei_and_undoing_takes_that_back(
+    catalent, curator
+):
+    load_vocabularies()
+    for kind in ("drls", "483s", "warning-letters", "inspections"):
+        f.RegisterImportFactory(kind=kind, source=f.SourceFactory(code=kind))
+
+    def of(kind):
+        return {"source": models.Source.objects.get(code=kind), "fei": "3005949964"}
+
+    row(firm_name="Catalent CTS, LLC", city="Kansas City", street="10245 Hickman Mills Dr", **of("drls"))
+    f.RegisterForm483Factory(**of("483s"))
+    f.RegisterForm483Factory(source=models.Source.objects.get(code="483s"), fei="1")
+    f.RegisterActionFactory(case_id="600001", **of("warning-letters"))
+    f.RegisterInspectionFactory(**of("inspections"))
+    refused = f.RegisterForm483Factory(link_refused=True, **of("483s"))
+    propose()
+    (proposal,) = models.MatchProposal.objects.all()
+    accept(actor=curator, proposal=proposal)
+    site = catalent.facilities.get(city="Kansas City")
+    assert {
+        model.__name__: model.objects.filter(facility=site).count()
+        for model in (models.RegisterForm483, models.RegisterAction, models.RegisterInspection)
+    } == {"RegisterForm483": 1, "RegisterAction": 1, "RegisterInspection": 1}
+    assert (site.inspections.count(), site.actions.count(), site.certificates.count()) == (2, 1, 1)
+    refused.refresh_from_db()
+    assert refused.facility is None
+    # a newer file says more of a linked row: the decision can be taken back all the same
+    models.RegisterForm483.objects.filter(facility=site).update(firm_name="Catalent CTS LLC (KC)")
+    undo(actor=curator, proposal=proposal)
+    assert not catalent.facilities.filter(city="Kansas City").exists()
+    for model in (models.RegisterForm483, models.RegisterAction, models.RegisterInspection):
+        assert not model.objects.exclude(facility=None).exists()
+    for model in (models.Inspection, models.RegulatoryAction, models.Capability):
+        assert not model.objects.exists()
+
+
+def test_a_second_look_for_matches_waits_for_the_first_and_then_looks_again(db, monkeypatch):
+    from partners import tasks
+
+    again = []
+    monkeypatch.setattr(tasks.propose_matches, "apply_async", lambda **options: again.append(options))
+    other = connections["default"].copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [tasks.MATCHING_LOCK])
+        tasks.propose_matches.run()
+        cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [tasks.MATCHING_LOCK])
+    other.close()
+    assert again == [{"countdown": tasks.LOOK_AGAIN}]
+    tasks.propose_matches.run()
+    assert len(again) == 1
 
 
 def test_a_row_that_was_linked_meanwhile_is_not_linked_again(catalent, curator):
@@ -479,14 +540,16 @@ def test_two_terms_become_one_everywhere_and_the_history_keeps_what_was_dropped(
     need = quotes.NeedFactory(service=merged)
     certificate = f.CertificateFactory()
     certificate.scope_services.add(keep, merged)
-    moved = merge_terms(actor=curator, keep=keep, merged=merged, why="Spelt twice")
+    moved = merge_terms(actor=curator, keep=keep, merged=merged, why="Spelt twice").moved
     for row in (child, capability, need, merged):
         row.refresh_from_db()
     assert (child.parent, capability.service, need.service, merged.active) == (keep, keep, keep, False)
     assert list(certificate.scope_services.all()) == [keep]
     assert moved == {
-        "partners.service.parent": 1, "partners.capability.service": 1, "quotes.need.service": 1,
-    }  # fmt: skip
+        "partners.service.parent": [child.pk],
+        "partners.capability.service": [capability.pk],
+        "quotes.need.service": [need.pk],
+    }
     assert synonyms(keep) == ["Fill"]
     assert usage(models.Service, [keep.pk, merged.pk])[merged.pk] == 0
     dropped = models.Change.objects.filter(table="partners_certificate_scope_services", kind="deleted")
@@ -499,6 +562,59 @@ def test_a_branch_merged_into_its_own_child_leaves_no_circle(curator):
     merge_terms(actor=curator, keep=leaf, merged=branch, why="x")
     leaf.refresh_from_db()
     assert leaf.parent is None
+
+
+def vocabulary_state():
+    """Everything that merging two services can change."""
+    tables = {field.model for field in references.references(models.Service)} | {
+        models.Service,
+        models.SearchSynonym,
+    }
+    return {
+        table.__name__: [
+            {name: value for name, value in row.items() if name != "updated_at"}
+            for row in table._base_manager.order_by("pk").values()
+        ]
+        for table in tables
+    }
+
+
+def test_a_merge_of_terms_is_taken_back_with_everything_it_moved_dropped_and_renamed(client, curator):
+    branch = f.ServiceFactory(code="fil", label="Fill")
+    keep = f.ServiceFactory(code="fill", label="Filling", parent=branch)
+    set_synonyms(actor=curator, term=branch, phrases=["aseptic fill"])
+    f.ServiceFactory(code="vials", parent=branch)
+    f.CapabilityFactory(service=branch)
+    quotes.NeedFactory(service=branch)
+    certificate = f.CertificateFactory()
+    certificate.scope_services.add(keep, branch)
+    before = vocabulary_state()
+    merge = merge_terms(actor=curator, keep=keep, merged=branch, why="Spelt twice")
+    assert vocabulary_state() != before
+    url = reverse("admin:partners_termmerge_undo", args=[merge.pk])
+    assert "Say why they are two after all." in client.post(url, {"why": " "}).content.decode()
+    answer = client.post(url, {"why": "Vials are filled, bottles too"}, follow=True)
+    assert "3 rows moved back" in answer.content.decode()
+    assert vocabulary_state() == before
+    assert AuditEvent.objects.filter(verb="service.split").get().data["moved"] == 3
+    with pytest.raises(TermError, match="taken back already"):
+        undo_term_merge(actor=curator, merge=merge, why="again")
+
+
+def test_what_was_changed_after_a_merge_of_terms_stays_and_later_merges_go_first(curator):
+    one, two, three = (f.ModalityFactory(code=code, label=code.upper()) for code in ("a", "b", "c"))
+    moved, edited = f.CapabilityFactory(modality=two), f.CapabilityFactory(modality=two)
+    first = merge_terms(actor=curator, keep=one, merged=two, why="x")
+    other = f.ModalityFactory(code="d")
+    models.Capability.objects.filter(pk=edited.pk).update(modality=other)
+    second = merge_terms(actor=curator, keep=three, merged=one, why="x")
+    with pytest.raises(TermError, match="“A” became “C” since: take that merge back first"):
+        undo_term_merge(actor=curator, merge=first, why="x")
+    assert undo_term_merge(actor=curator, merge=second, why="x") == 1
+    assert undo_term_merge(actor=curator, merge=first, why="x") == 1
+    moved.refresh_from_db()
+    edited.refresh_from_db()
+    assert (moved.modality, edited.modality) == (two, other)
 
 
 def test_terms_of_two_vocabularies_are_not_merged(curator):
@@ -522,7 +638,11 @@ def test_curator_sees_use_sets_synonyms_and_merges_two_terms_on_the_list(client,
     data = {"a": one.pk, "b": other.pk, "keep": one.pk}
     merge = reverse("admin:partners_industry_merge")
     assert "Say why the two are one." in client.post(merge, {**data, "why": " "}).content.decode()
-    assert client.post(merge, {**data, "why": "The same"}).status_code == 302
+    done = client.post(merge, {**data, "why": "The same"})
+    assert (done.status_code, done.url) == (
+        302,
+        reverse("admin:partners_termmerge_change", args=[models.TermMerge.objects.get().pk]),
+    )
     assert (models.IndustryFact.objects.get().industry, synonyms(one)) == (one, ["Drugs", "Rx", "medicines"])
 
 

@@ -1,5 +1,6 @@
 """Proposals: anybody may propose with a source, a curator accepts with one click, the proposer is told once."""
 
+import re
 import threading
 
 import pytest
@@ -114,6 +115,116 @@ def test_an_accepted_partner_is_made_with_its_source_and_known_ones_are_refused(
     assert (made.slug, made.illustrative, made.source.title, proposal.organisation) == (
         "compare-2", False, "Certificate 4711", made,
     )  # fmt: skip
+
+
+def test_a_term_is_corrected_by_its_label_however_it_is_spelt(person, curator):
+    fill, vial = (
+        f.ServiceFactory(code=code, label=label) for code, label in (("f", "Filling"), ("v", "Vials"))
+    )
+    f.ServiceFactory(code="old", label="Ampoules", active=False)
+    fact = f.CapabilityFactory(service=fill)
+    for value, message in (
+        ("Ampoules", "“Ampoules” is not a term of the catalogue."),
+        ("vial", "Did you mean “Vials”"),
+        ("FILLING", "says already"),
+    ):
+        with pytest.raises(ProposalError, match=re.escape(message)):
+            propose_correction(actor=person, fact=fact, column="service", value=value, **SOURCE)
+    proposal = propose_correction(actor=person, fact=fact, column="service", value=" vials ", **SOURCE)
+    assert (proposal.value_before, proposal.value) == ("Filling", "vials")
+    decide(actor=curator, proposal=proposal, accept=True)
+    fact.refresh_from_db()
+    assert (fact.service, fact.source.title) == (vial, "Certificate 4711")
+
+
+def missing(client, partner, of, **data):
+    url = reverse("proposals:new_fact", args=[partner.slug, of])
+    return client.post(url, {"source_title": "Certificate 4711", **data})
+
+
+def test_missing_facts_are_proposed_on_a_page_and_accepted_with_one_click(client, person, curator):
+    site = f.FacilityFactory(city="Bern")
+    partner = site.organisation
+    service, unit = f.ServiceFactory(code="fill", label="Filling"), f.ScaleUnitFactory(code="l")
+    kind, regulator = f.CertificateTypeFactory(code="iso"), f.RegulatorFactory(code="fda")
+    for name in ("site", "capability", "certificate", "inspection", "type", "name"):
+        assert client.get(reverse("proposals:new_fact", args=[partner.slug, name])).status_code == 200
+    refused = missing(client, partner, "capability", facility=site.pk, scale_min="much")
+    assert refused.status_code == 400
+    assert "Enter a number" in refused.content.decode()
+    assert 'value="much"' in refused.content.decode()
+    proposed = [
+        ("site", {"name": "Plant 2", "city": "Lyon", "country": "FR"}),
+        ("capability", {"facility": site.pk, "service": service.pk, "scale_min": "50", "scale_max": "200",
+                        "scale_unit": unit.pk, "gmp": "true"}),
+        ("certificate", {"facility": site.pk, "type": kind.pk, "number": "X 1", "expires_on": "2030-01-31"}),
+        ("inspection", {"facility": site.pk, "regulator": regulator.pk, "ended_on": "2025-03-01",
+                        "outcome": "nai"}),
+        ("type", {"type": f.OrganisationTypeFactory(code="cmo", label="CMO").pk}),
+        ("name", {"name": "Quillon Works", "kind": "alias"}),
+    ]  # fmt: skip
+    for name, data in proposed:
+        answer = missing(client, partner, name, **data)
+        assert (answer.status_code, answer.url) == (302, partner.get_absolute_url()), name
+    assert models.Proposal.objects.filter(kind="new_fact", state="open").count() == len(proposed)
+    client.force_login(curator)
+    capability = models.Proposal.objects.get(table="partners_capability")
+    page = client.get(reverse("admin:partners_proposal_change", args=[capability.pk])).content.decode()
+    for line in ("Service: <strong>Filling</strong>", "Scale max: <strong>200</strong>", "Gmp: <strong>yes"):
+        assert line in page
+    for proposal in models.Proposal.objects.all():
+        client.post(reverse("admin:partners_proposal_decide", args=[proposal.pk]), {"what": "accept"})
+    new = partner.facilities.exclude(pk=site.pk).get()
+    assert (new.name, new.slug, str(new.country)) == ("Plant 2", "plant-2", "FR")
+    made = site.capabilities.get()
+    assert (made.service, made.scale_max, made.gmp, made.source.title, made.evidence_level) == (
+        service, 200, True, "Certificate 4711", "document_checked",
+    )  # fmt: skip
+    assert (site.certificates.get().number, site.inspections.get().outcome) == ("X 1", "nai")
+    assert (partner.type_facts.get().type.code, partner.aliases.get().name) == ("cmo", "Quillon Works")
+    assert models.Change.objects.filter(table="partners_capability").first().actor_name == "Ida Curator"
+
+
+def test_a_missing_fact_that_is_not_possible_any_more_is_told_and_stays_open(client, person, curator):
+    site, term = f.FacilityFactory(), f.OrganisationTypeFactory(code="cmo", label="CMO")
+    partner = site.organisation
+    missing(client, partner, "type", type=term.pk)
+    proposal = models.Proposal.objects.get()
+    f.OrganisationTypeFactFactory(organisation=partner, type=term)
+    with pytest.raises(ProposalError, match="cannot be accepted"):
+        decide(actor=curator, proposal=proposal, accept=True)
+    term.active = False
+    term.save()
+    with pytest.raises(ProposalError, match="cannot be accepted as it stands: Type: Select a valid choice"):
+        decide(actor=curator, proposal=proposal, accept=True)
+    proposal.refresh_from_db()
+    assert (proposal.state, partner.type_facts.count()) == ("open", 1)
+    bare = f.OrganisationFactory(slug="bare")
+    page = client.get(reverse("proposals:new_fact", args=["bare", "capability"])).content.decode()
+    assert "No site is known yet" in page
+    assert bare.active
+
+
+def test_a_new_partner_comes_with_its_types_and_its_main_site(client, person, curator):
+    term = f.OrganisationTypeFactory(code="cdmo", label="CDMO")
+    data = {
+        "name": "Aldermoor", "types": [term.pk], "city": "Bern", "street": "Works 1", "source_title": "Website",
+    }  # fmt: skip
+    refused = client.post(reverse("proposals:new_partner"), data)
+    assert "Say in which country its main site is." in refused.content.decode()
+    client.post(reverse("proposals:new_partner"), {**data, "country": "CH"})
+    proposal = models.Proposal.objects.get()
+    client.force_login(curator)
+    page = client.get(reverse("admin:partners_proposal_change", args=[proposal.pk])).content.decode()
+    assert "Type: <strong>CDMO</strong>" in page
+    assert "Main site, city: <strong>Bern</strong>" in page
+    decide(actor=curator, proposal=proposal, accept=True)
+    partner = models.Organisation.objects.get(name="Aldermoor")
+    site = partner.facilities.get()
+    assert (site.name, site.street, site.city, str(site.country), site.source) == (
+        "Bern", "Works 1", "Bern", "CH", partner.source,
+    )  # fmt: skip
+    assert partner.type_facts.get().type == term
 
 
 def test_one_person_cannot_flood_the_curators(person, monkeypatch):

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from partners.importers.core import ImportReport, run_import
 from partners.importers.errors import ImportBusyError, ImportFileError
 from partners.importers.kinds import KINDS
+from partners.jobs import ask_for_matches
 
 BAD_INPUT, BUSY = 2, 3
 REJECTED_PRINTED = 20
@@ -64,6 +65,8 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=BAD_INPUT) from error
         except ImportBusyError as error:
             raise CommandError(str(error), returncode=BUSY) from error
+        if report.may_match:
+            ask_for_matches()
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
         else:

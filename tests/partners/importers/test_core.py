@@ -300,13 +300,16 @@ def test_odd_values_are_kept_with_a_warning(drls_file):
     assert found[D]["fei"] == ""
 
 
-def test_dates_with_the_day_first_are_warned_of_because_others_may_be_misread(drls_file):
-    rows = [drls_row(A, expiration_date="31/12/2025"), drls_row(B, expiration_date="05/06/2025")]
-    report = run_import(register=DRLS, path=drls_file(rows))
-    assert totals(report) == {"rows": 2, "created": 1, "rejected": 1}
-    assert report.warnings == {
-        "dates seem to have the day first; dates with slashes are read as MM/DD/YYYY, so check the others": 1
-    }
+def test_a_file_with_a_day_before_its_month_is_refused_whole_because_others_may_be_misread(drls_file):
+    days = ("05/06/2025", "31/12/2025", "12/31/2025", "13/01/2025", "14/01/2025", "15/01/2025")
+    rows = [drls_row(f"{100000000 + n}", expiration_date=day) for n, day in enumerate(days)]
+    with pytest.raises(ImportFileError) as refused:
+        applied(drls_file(rows))
+    message = str(refused.value)
+    assert "has dates with the day first, so what 05/06/2025 means in it is uncertain (line 3: " in message
+    assert "not '31/12/2025'; line 5: " in message
+    assert "; and 1 more). Dates with slashes are MM/DD/YYYY; write all dates as YYYY-MM-DD" in message
+    assert stored() == []
 
 
 def test_dates_in_three_formats_are_read_alike(drls_file):

@@ -64,7 +64,9 @@ def duns():
     return sorted(RegisterEstablishment.objects.values_list("duns", flat=True))
 
 
-def test_curator_uploads_sees_what_would_change_and_applies_it(client, curator):
+def test_curator_uploads_sees_what_would_change_and_applies_it(client, curator, monkeypatch):
+    asked = []
+    monkeypatch.setattr(uploads, "ask_for_matches", lambda: asked.append("matches"))
     file = SimpleUploadedFile(
         "drls_2025-08-29.csv", as_csv([drls_row(A), drls_row(B), drls_row("bad")]).encode()
     )
@@ -81,7 +83,7 @@ def test_curator_uploads_sees_what_would_change_and_applies_it(client, curator):
     assert "Line 4: DUNS_NUMBER must have 9 digits, not &#x27;bad&#x27;" in shown
     assert "stands for 2025-08-29" in shown
     assert "every 2s" not in shown
-    assert duns() == []
+    assert (duns(), asked) == ([], [])
     rows = csv.reader(io.StringIO(b"".join(client.get(page("rejected", upload.pk))).decode("utf-8-sig")))
     header, row = rows
     assert header[:2] == ["line", "reason"]
@@ -94,7 +96,7 @@ def test_curator_uploads_sees_what_would_change_and_applies_it(client, curator):
     run = RegisterImport.objects.get()
     assert (upload.state, upload.run, upload.report["created"], bool(upload.file)) == ("done", run, 2, False)
     assert (run.file_name, run.applied_by) == ("drls_2025-08-29.csv", str(curator))
-    assert duns() == [A, B]
+    assert (duns(), asked) == ([A, B], ["matches"])
     done = client.get(page("change", upload.pk)).content.decode()
     assert "Written in one transaction" in done
     change = Change.objects.filter(table="partners_registerestablishment").first()
