@@ -14,6 +14,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -51,21 +52,39 @@ def catalogue_version() -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
 
 
+@dataclass(frozen=True)
+class Current:
+    """The catalogue of one version: its columns, and everybody's facts put together from them."""
+
+    version: str
+    columns: Catalogue
+
+    @property
+    def facts(self) -> tuple[PartnerFacts, ...]:
+        """In the order of the names; kept in this process while the catalogue stays as it is and is not large."""
+        global _facts
+        if _facts and _facts[0] == self.version:
+            return _facts[1]
+        facts = tuple(self.columns)
+        if len(facts) <= IN_MEMORY:
+            _facts = (self.version, facts)
+        return facts
+
+
+def current() -> Current:
+    """The catalogue as it is now. One query while nothing has changed."""
+    version = catalogue_version()
+    return Current(version, _catalogue(version))
+
+
 def current_catalogue() -> Catalogue:
     """The columns of the catalogue as it is now."""
-    return _catalogue(catalogue_version())
+    return current().columns
 
 
 def current_facts() -> tuple[PartnerFacts, ...]:
-    """All active partners' facts in the order of their names; from memory while the catalogue stays as it is."""
-    global _facts
-    version = catalogue_version()
-    if _facts and _facts[0] == version:
-        return _facts[1]
-    facts = tuple(_catalogue(version))
-    if len(facts) <= IN_MEMORY:
-        _facts = (version, facts)
-    return facts
+    """All active partners' facts."""
+    return current().facts
 
 
 def _catalogue(version: str) -> Catalogue:

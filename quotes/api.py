@@ -48,6 +48,7 @@ def project_ranking(request: HttpRequest, project_id: int) -> dict[str, Any]:
         "engine_version": read.engine_version,
         "weights": read.weights,
         "criteria": labels,
+        "totals": {group: read.count(group) for group in Group},
         **{group.value: [_row(r) for r in read.group(group)] for group in Group},
         **frozen_firmness(project, read, labels, include_prices=prices),
     }

@@ -1,54 +1,109 @@
 """Ranking a project: facts and brief in, the engine's answers out. Used by pages, shortlist, reports and the API."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from partners.catalogue import current_facts
+from partners.catalogue import Current, current
 from partners.scoring import rank
+from partners.scoring.columnar import Catalogue
+from partners.scoring.large import LargeRanking, Screened, among_all, part_of, rank_screened, screen
 from partners.scoring.network_types import Proposal
 from partners.scoring.networks import propose_networks
 from partners.scoring.overrides import Overrides
 from partners.scoring.runway import Runway, runway
-from partners.scoring.types import Brief, PartnerFacts, Ranking
+from partners.scoring.types import Brief, PartnerFacts, QuoteFact, Ranking
 from quotes.brief import brief_for, hand_over_of, transfer_terms_of
 from quotes.models import Project
 from quotes.overrides import overrides_for_engine
 from quotes.quote_facts import quote_facts, with_quotes
 
+WHOLE = 3_000  # partners up to which everybody is worked out in full; beyond it the columns rank all of them
+FIRST = 100  # of each group of a large catalogue, worked out in full
+FIRST_WORDS = f"the first {FIRST} partners of each group and the shortlisted ones"
+KEPT = 2  # screenings of a large catalogue kept per process
+
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything the engine needs for one project, read once."""
+    """Everything the engine needs for one project, read once.
+
+    Of a large catalogue `facts` are those of the first ones of each group and of the project's own partners, and
+    `everybody` says where they stand among all.
+    """
 
     brief: Brief
     facts: tuple[PartnerFacts, ...]
     weights: Mapping[str, float]
     overrides: Overrides
+    everybody: tuple[Catalogue, LargeRanking] | None = None
+
+    def ranking(self) -> Ranking:
+        part = rank(self.facts, self.brief, self.weights, overrides=self.overrides)
+        return among_all(*self.everybody, part) if self.everybody else part
 
 
 def inputs_of(
-    project: Project, *, weights: Mapping[str, float] | None = None, as_of: dt.date | None = None
+    project: Project,
+    *,
+    weights: Mapping[str, float] | None = None,
+    as_of: dt.date | None = None,
+    also: Iterable[int] = (),
 ) -> Inputs:
-    """Brief, facts with the project's quotes, weights and overrides. Raises NothingToRank without needs."""
-    return Inputs(
-        brief=brief_for(project, as_of=as_of),
-        facts=with_quotes(current_facts(), quote_facts(project)),
-        weights=weights or project.weights.as_dict(),
-        overrides=overrides_for_engine(project),
-    )
+    """Brief, facts with the project's quotes, weights and overrides. Raises NothingToRank without needs.
+
+    `also` are partners (ids) whose facts are needed wherever they stand in a large catalogue.
+    """
+    brief, quotes = brief_for(project, as_of=as_of), quote_facts(project)
+    chosen, overrides = weights or project.weights.as_dict(), overrides_for_engine(project)
+    catalogue = current()
+    if len(catalogue.columns) <= WHOLE:
+        return Inputs(brief, with_quotes(catalogue.facts, quotes), chosen, overrides)
+    own = {*also, *project.shortlist.values_list("organisation_id", flat=True), *(pk for pk, _ in overrides)}
+    screened = _screened(catalogue, brief, quotes)
+    found = rank_screened(catalogue.columns, screened, chosen, overrides=overrides, top=0)
+    facts = part_of(catalogue.columns, screened, found, first=FIRST, also=own)
+    return Inputs(brief, facts, chosen, overrides, (catalogue.columns, found))
+
+
+_kept: OrderedDict[Hashable, Screened] = OrderedDict()
+
+
+def _screened(catalogue: Current, brief: Brief, quotes: dict[int, QuoteFact]) -> Screened:
+    """Everybody's numbers for a brief, kept: another weight set only weighs them again."""
+    key = (catalogue.version, brief, tuple(sorted(quotes.items(), key=lambda pair: pair[0])))
+    found = _kept.get(key)
+    if found is None:
+        columns = catalogue.columns
+        facts = with_quotes((columns.facts(i) for i in columns.places(quotes)), quotes)
+        found = screen(columns, brief, changed={p.id: p for p in facts})
+        _kept[key] = found
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return found
+
+
+def catalogue_is_large() -> bool:
+    """Whether pages work out only the first ones of each group in full. One query."""
+    return len(current().columns) > WHOLE
 
 
 def rank_project(
-    project: Project, *, weights: Mapping[str, float] | None = None, as_of: dt.date | None = None
+    project: Project,
+    *,
+    weights: Mapping[str, float] | None = None,
+    as_of: dt.date | None = None,
+    also: Iterable[int] = (),
 ) -> Ranking:
     """Rank all active partners for a project; must-haves that were let pass do not knock out.
 
     `weights` tries other weights than the project's own without saving them (ValueError when they are not ten
-    numbers that sum to 100). Raises NothingToRank for a project without needs.
+    numbers that sum to 100). Of more than `WHOLE` partners the result holds the first ones of each group, the
+    shortlisted ones and those of `also`, with their ranks among all. Raises NothingToRank for a project without
+    needs.
     """
-    given = inputs_of(project, weights=weights, as_of=as_of)
-    return rank(given.facts, given.brief, given.weights, overrides=given.overrides)
+    return inputs_of(project, weights=weights, as_of=as_of, also=also).ranking()
 
 
 def networks_of(
@@ -56,13 +111,17 @@ def networks_of(
 ) -> Proposal:
     """Who covers the project's whole scope: one site, several of one partner, or a network of partners."""
     given = inputs_of(project, weights=weights, as_of=as_of)
-    return propose_networks(
+    found = propose_networks(
         given.facts,
         given.brief,
         given.weights,
         hand_over=hand_over_of(project),
         overrides=given.overrides,
     )
+    if given.everybody:
+        cut = f"of the large catalogue only {FIRST_WORDS} were combined."
+        found = replace(found, cut_off=f"{found.cut_off} And {cut}" if found.cut_off else cut)
+    return found
 
 
 def runway_of(

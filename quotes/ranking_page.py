@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from partners.scoring import criteria_labels, explain
 from partners.scoring.types import CRITERIA, FactRef, Group, Level, Outcome, PartnerResult, Ranking
+from quotes.ranking import FIRST_WORDS
 from quotes.robustness import Firmness
 from quotes.robustness_page import of_100, row_words
 
@@ -31,7 +32,16 @@ class RankingPage:
 
     @property
     def total(self) -> int:
-        return len(self.ranked) + len(self.insufficient) + len(self.knocked_out)
+        return sum(self.counts.values())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many partners each group has in the whole catalogue, by the group's name."""
+        return {group.value: self.ranking.count(group) for group in Group}
+
+    @property
+    def part_note(self) -> str:
+        return part_note(self.ranking)
 
     @property
     def headline(self) -> str:
@@ -43,9 +53,11 @@ class RankingPage:
                 return "Every partner fails at least one must-have. The list below says which; near misses come first."
             return "No partner has enough known facts to be ranked. Those without a failed must-have are listed below."
         first = self.ranked[0].result
-        if len(self.ranked) == 1:
+        if self.ranking.count(Group.RANKED) == 1:
             return f"{first.name} is the only partner with enough facts and no failed must-have."
-        rivals = sum(1 for row in self.ranked[1:] if row.result.high >= first.low)
+        rivals = (first.worst_rank or 1) - 1
+        if self.ranking.totals is None:
+            rivals = sum(1 for row in self.ranked[1:] if row.result.high >= first.low)
         if not rivals:
             return f"{first.name} leads the ranked partners, whatever their unknown facts turn out to be."
         others = "one other ranked partner" if rivals == 1 else f"{rivals} other ranked partners"
@@ -70,6 +82,17 @@ class RankingPage:
         if not self.ranked:
             return 0
         return sum(1 for row in self.insufficient if row.result.high >= self.ranked[0].result.low)
+
+
+def part_note(ranking: Ranking) -> str:
+    """What a ranking of a large catalogue leaves out of sight; empty where everybody is shown."""
+    if not ranking.left_off:
+        return ""
+    total = sum(ranking.count(group) for group in Group)
+    return (
+        f"All {total:,} partners were checked, scored and ranked; places and rank ranges count all of them. Shown and "
+        f"compared are {FIRST_WORDS}; {ranking.left_off:,} are left out of sight."
+    )
 
 
 def build_row(

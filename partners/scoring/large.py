@@ -1,18 +1,16 @@
 """The whole ranking of a very large catalogue: screened and scored once per brief, ranked again in milliseconds.
 
-The same engine works out each shape of facts once; what remains are columns of numbers, 205 bytes a partner. A new
-weight set only weighs and sorts them (time linear in the partners but for the sort). Only the first ones are put
-together again with their names, reasons and facts. Nothing here reads a database.
+`screening` and `measuring` read the catalogue's columns, thousands of partners at a time, and find the same numbers
+as the engine partner by partner: 243 bytes a partner. A new weight set only weighs and sorts them (time linear in the
+partners but for the sort). Only the first ones are put together again with their names, reasons and facts. Nothing
+here reads a database.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import multiprocessing
-from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,20 +20,25 @@ from .aggregate import (
     Array,
     Flags,
     Ints,
+    Scores,
     aggregate,
     competition_ranks,
     insufficient,
     rank_bounds,
 )
-from .columnar import Catalogue
+from .columnar import BLOCK, Catalogue
+from .knockouts import default_rules
+from .measuring import measure_columns
 from .overrides import Overrides, with_overrides
 from .rank import assess, rank_assessed
-from .types import Assessment, Brief, Group, Level, Outcome, PartnerResult
+from .screening import FAIL, UNKNOWN, screen_columns
+from .seen import Seen
+from .types import Assessment, Brief, Group, Level, Outcome, PartnerFacts, PartnerResult, Ranking
 from .weights import CODES, check_weights
 
 Small: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[Any]]
 TOP = 50
-COVERAGE_DECIMALS = 4
+BLOCKS_AT_ONCE = 32  # blocks of partners whose columns are worked on together
 C4 = CODES.index("C4")
 
 
@@ -46,10 +49,16 @@ class Screened:
     brief: Brief
     low: Array
     high: Array
-    known: Small
+    known: Array
     fails: Small
     mismatches: Small
     unverified: Small
+    changed: dict[int, PartnerFacts]  # partners whose facts are not the catalogue's, by id
+
+    def facts(self, catalogue: Catalogue, i: int) -> PartnerFacts:
+        """The i-th partner as this brief saw it."""
+        pk = int(catalogue.arrays["partner_id"][i])
+        return self.changed[pk] if pk in self.changed else catalogue.facts(i)
 
     @property
     def nbytes(self) -> int:
@@ -59,15 +68,16 @@ class Screened:
 
 @dataclass(frozen=True, slots=True)
 class LargeRanking:
-    """Who stands where. Arrays are in the catalogue's order, `order` holds the ranked ones best first.
+    """Who stands where. Arrays are in the catalogue's order; `orders` holds each group's places, its first one first.
 
-    `rank`, `best_rank` and `worst_rank` are 0 outside the ranked group; `top` are the first ones in full.
+    `rank`, `best_rank` and `worst_rank` are 0 outside the ranked group; `first` are the first ones of each group in
+    full, in the order of `rank_assessed`.
     """
 
     as_of: dt.date
     weights: dict[str, float]
     counts: dict[Group, int]
-    order: Ints
+    orders: dict[Group, Ints]
     point: Array
     low: Array
     high: Array
@@ -75,54 +85,66 @@ class LargeRanking:
     rank: Ints
     best_rank: Ints
     worst_rank: Ints
-    top: tuple[PartnerResult, ...]
+    first: dict[Group, tuple[PartnerResult, ...]]
+
+    @property
+    def top(self) -> tuple[PartnerResult, ...]:
+        return self.first[Group.RANKED]
 
 
-def screen(catalogue: Catalogue, brief: Brief, *, workers: int = 1) -> Screened:
-    """Check every must and score every criterion, once per shape of facts.
+def screen(
+    catalogue: Catalogue, brief: Brief, *, changed: Mapping[int, PartnerFacts] | None = None
+) -> Screened:
+    """Check every must and score every criterion, thousands of partners at a time.
 
-    `workers` processes share the shapes, each opening a forked copy of the columns: only for commands, which hold no
-    threads and no database connection while it runs.
+    `changed` are partners with other facts than the catalogue's, by id: those with a quote for this project. They
+    are checked one by one, and so is everybody when the brief discounts stale facts, which needs each fact's age.
     """
-    shapes = catalogue.shapes
-    ends = np.linspace(0, shapes, max(1, workers) + 1).astype(int).tolist()
-    spans = [(a, b) for a, b in pairwise(ends) if a < b]
-    if workers > 1 and len(spans) > 1:
-        fork = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(len(spans), fork, _share, (catalogue, brief)) as pool:
-            parts = list(pool.map(_numbers_of_shared, spans))
+    default_rules(brief)  # a brief with two needs of one id is refused before the work
+    size, n = len(catalogue), len(CODES)
+    found = Screened(
+        brief=brief,
+        low=np.zeros((size, n)),
+        high=np.zeros((size, n)),
+        known=np.zeros((size, n)),
+        fails=np.zeros(size, dtype=np.uint8),
+        mismatches=np.zeros(size, dtype=np.uint8),
+        unverified=np.zeros(size, dtype=np.uint8),
+        changed=dict(changed or {}),
+    )
+    if brief.discount:
+        one_by_one: Iterable[int] = range(size)
     else:
-        parts = [_numbers(catalogue, brief, *span) for span in spans or [(0, 0)]]
-    low, high, known, musts = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    of = np.asarray(catalogue.arrays["shape"], dtype=np.int64)
-    return Screened(brief, low[of], high[of], known[of], *(musts[of, k] for k in range(3)))
+        _all_at_once(catalogue, found)
+        one_by_one = catalogue.places(found.changed)
+    for i in one_by_one:
+        _one(found, i, found.facts(catalogue, i))
+    return found
 
 
-Part: TypeAlias = tuple[Array, Array, Small, Small]
-_shared: list[tuple[Catalogue, Brief]] = []
+def _all_at_once(catalogue: Catalogue, found: Screened) -> None:
+    codes = catalogue.codes
+    numbers = {code: place for place, code in enumerate(codes, 1)}
+    musts = [need.id for need in default_rules(found.brief) if need.level is Level.MUST]
+    for first in range(0, catalogue.blocks, BLOCKS_AT_ONCE):
+        columns = catalogue.columns(first, min(first + BLOCKS_AT_ONCE, catalogue.blocks))
+        seen = Seen(columns, numbers, codes, found.brief)
+        part = slice(first * BLOCK, first * BLOCK + seen.partners)
+        screened = screen_columns(seen)
+        found.low[part], found.high[part], found.known[part] = measure_columns(seen, screened)
+        for need in musts:
+            said = screened.found[need]
+            found.fails[part] += said.outcome == FAIL
+            found.mismatches[part] += said.mismatch & (said.outcome == FAIL)
+            found.unverified[part] += said.outcome == UNKNOWN
 
 
-def _share(catalogue: Catalogue, brief: Brief) -> None:
-    _shared[:] = [(catalogue, brief)]
-
-
-def _numbers_of_shared(span: tuple[int, int]) -> Part:
-    return _numbers(*_shared[0], *span)
-
-
-def _numbers(catalogue: Catalogue, brief: Brief, first: int, last: int) -> Part:
-    """Criterion intervals, known shares and musts of a stretch of shapes."""
-    count, n = last - first, len(CODES)
-    low, high = np.zeros((count, n)), np.zeros((count, n))
-    known = np.zeros((count, n), dtype=np.float32)
-    musts = np.zeros((count, 3), dtype=np.uint8)
-    for i in range(count):
-        (found,) = assess([catalogue.shape_facts(first + i)], brief)
-        low[i] = [c.low for c in found.criteria]
-        high[i] = [c.high for c in found.criteria]
-        known[i] = [c.known for c in found.criteria]
-        musts[i] = _musts(found)
-    return low, high, known, musts
+def _one(found: Screened, i: int, facts: PartnerFacts) -> None:
+    (judged,) = assess([facts], found.brief)
+    found.low[i] = [c.low for c in judged.criteria]
+    found.high[i] = [c.high for c in judged.criteria]
+    found.known[i] = [c.known for c in judged.criteria]
+    found.fails[i], found.mismatches[i], found.unverified[i] = _musts(judged)
 
 
 def _musts(found: Assessment) -> tuple[int, int, int]:
@@ -140,83 +162,127 @@ def rank_screened(
     caution: float = 0.0,
     min_coverage: float = 60.0,
     top: int = TOP,
+    others: int = 0,
 ) -> LargeRanking:
     """Weigh, group and sort everybody; the same groups, scores, order and ranks as `rank` gives.
 
-    Raises ValueError for bad weights.
+    The first `top` of the ranked and the first `others` of the two other groups come in full. Raises ValueError for
+    bad weights.
     """
     checked = check_weights(weights)
-    w = [checked[code] for code in CODES]
-    scores = aggregate(screened.low, screened.high, screened.known, w, caution=caution)
-    out = _knocked_out(catalogue, screened, overrides or {})
-    # Known shares are kept in single precision: its noise must not decide who is ranked.
-    coverage = scores.coverage.round(COVERAGE_DECIMALS)
-    thin = insufficient(coverage, min_coverage) & ~out
-    ranked = np.flatnonzero(~out & ~thin)
-    c4 = (screened.low[ranked, C4] + screened.high[ranked, C4]) / 2
-    keys = (
-        np.asarray(catalogue.arrays["name_order"])[ranked],
-        -c4,
-        -coverage[ranked],
-        -scores.point[ranked].round(TIE_DECIMALS),
+    scores = aggregate(
+        screened.low, screened.high, screened.known, [checked[code] for code in CODES], caution=caution
     )
-    order = ranked[np.lexsort(keys)]
+    musts = _musts_left(catalogue, screened, overrides or {})
+    orders = _orders(catalogue, screened, scores, musts, min_coverage)
+    ranked = orders[Group.RANKED]
     rank, best, worst = (np.zeros(len(catalogue), dtype=np.int64) for _ in range(3))
     rank[ranked] = competition_ranks(scores.point[ranked])
     best[ranked], worst[ranked] = rank_bounds(scores.low[ranked], scores.high[ranked])
-    counts = {
-        Group.RANKED: len(ranked),
-        Group.INSUFFICIENT: int(thin.sum()),
-        Group.KNOCKED_OUT: int(out.sum()),
-    }
     found = LargeRanking(
         as_of=screened.brief.as_of,
         weights=checked,
-        counts=counts,
-        order=order,
+        counts={group: len(order) for group, order in orders.items()},
+        orders=orders,
         point=scores.point,
         low=scores.low,
         high=scores.high,
-        coverage=coverage,
+        coverage=scores.coverage,
         rank=rank,
         best_rank=best,
         worst_rank=worst,
-        top=(),
+        first={},
     )
     options = {"caution": caution, "min_coverage": min_coverage}
-    return replace(found, top=_explained(catalogue, screened.brief, found, overrides or {}, top, options))
+    wanted = {Group.RANKED: top, Group.INSUFFICIENT: others, Group.KNOCKED_OUT: others}
+    first = {
+        group: _explained(catalogue, screened, found, group, overrides or {}, count, options)
+        for group, count in wanted.items()
+    }
+    return replace(found, first=first)
 
 
-def _knocked_out(catalogue: Catalogue, screened: Screened, overrides: Overrides) -> Flags:
-    """Who fails a must, those that were let pass left aside."""
-    out = np.asarray(screened.fails > 0)
-    ids = np.asarray(catalogue.arrays["partner_id"])
-    for pk in {pk for pk, _ in overrides}:
-        for i in np.flatnonzero(ids == pk):
-            (found,) = with_overrides(assess([catalogue.facts(int(i))], screened.brief), overrides)
-            out[i] = _musts(found)[0] > 0
-    return out
+def _musts_left(catalogue: Catalogue, screened: Screened, overrides: Overrides) -> tuple[Ints, Ints, Ints]:
+    """Failed, not offered at all and unverified musts of everybody, those that were let pass left aside."""
+    failed, kind, open_ones = (
+        column.astype(np.int64) for column in (screened.fails, screened.mismatches, screened.unverified)
+    )
+    for i in catalogue.places({pk for pk, _ in overrides}):
+        (found,) = with_overrides(assess([screened.facts(catalogue, i)], screened.brief), overrides)
+        failed[i], kind[i], open_ones[i] = _musts(found)
+    return failed, kind, open_ones
+
+
+def _orders(
+    catalogue: Catalogue,
+    screened: Screened,
+    scores: Scores,
+    musts: tuple[Ints, Ints, Ints],
+    min_coverage: float,
+) -> dict[Group, Ints]:
+    """The places of each group in the order of `rank_assessed`."""
+    failed, kind, open_ones = musts
+    out: Flags = np.asarray(failed > 0)
+    thin = insufficient(scores.coverage, min_coverage) & ~out
+    coverage = -scores.coverage.round(TIE_DECIMALS)
+    c4 = -((screened.low[:, C4] + screened.high[:, C4]) / 2).round(TIE_DECIMALS)
+    by_score = (-scores.point.round(TIE_DECIMALS), coverage, c4, np.asarray(catalogue.arrays["name_order"]))
+    return {
+        Group.RANKED: _sorted(~out & ~thin, *by_score),
+        Group.INSUFFICIENT: _sorted(thin, open_ones, coverage, *by_score),
+        Group.KNOCKED_OUT: _sorted(out, kind, failed, open_ones, *by_score),
+    }
+
+
+def _sorted(where: Flags, *keys: Small) -> Ints:
+    rows = np.flatnonzero(where)
+    order: Ints = rows[np.lexsort([key[rows] for key in reversed(keys)])]
+    return order
 
 
 def _explained(
     catalogue: Catalogue,
-    brief: Brief,
+    screened: Screened,
     found: LargeRanking,
+    group: Group,
     overrides: Overrides,
-    top: int,
+    count: int,
     options: dict[str, float],
 ) -> tuple[PartnerResult, ...]:
-    """The first ones with reasons and facts; ranks and bounds are those among all partners."""
-    chosen = found.order[: top + 1].tolist()
-    assessments = with_overrides(assess([catalogue.facts(i) for i in chosen], brief), overrides)
-    results = rank_assessed(assessments, found.weights, as_of=brief.as_of, **options).results
+    """The first ones of a group with reasons and facts; ranks and bounds are those among all partners."""
+    chosen = found.orders[group][: count + 1 if count else 0].tolist()
+    facts = [screened.facts(catalogue, i) for i in chosen]
+    assessments = with_overrides(assess(facts, screened.brief), overrides)
+    results = rank_assessed(assessments, found.weights, as_of=screened.brief.as_of, **options).results[:count]
+    if group is not Group.RANKED:
+        return results
     place = {int(catalogue.arrays["partner_id"][i]): i for i in chosen}
-    return tuple(
-        replace(
-            r,
-            rank=int(found.rank[place[r.partner_id]]),
-            best_rank=int(found.best_rank[place[r.partner_id]]),
-            worst_rank=int(found.worst_rank[place[r.partner_id]]),
-        )
-        for r in results[:top]
+    return tuple(_placed(r, found, place[r.partner_id]) for r in results)
+
+
+def _placed(r: PartnerResult, found: LargeRanking, i: int) -> PartnerResult:
+    """A ranked partner with its rank among all."""
+    return replace(
+        r, rank=int(found.rank[i]), best_rank=int(found.best_rank[i]), worst_rank=int(found.worst_rank[i])
     )
+
+
+def part_of(
+    catalogue: Catalogue,
+    screened: Screened,
+    found: LargeRanking,
+    *,
+    first: int,
+    also: Iterable[int] = (),
+) -> tuple[PartnerFacts, ...]:
+    """The facts of the first ones of each group, and of some partners (ids) wherever they stand."""
+    places = {i for order in found.orders.values() for i in order[:first].tolist()}
+    return tuple(screened.facts(catalogue, i) for i in sorted(places | set(catalogue.places(also))))
+
+
+def among_all(catalogue: Catalogue, found: LargeRanking, part: Ranking) -> Ranking:
+    """A ranking of some partners with the ranks and rank bounds they have among all."""
+    ids = [r.partner_id for r in part.results]
+    place = {int(catalogue.arrays["partner_id"][i]): i for i in catalogue.places(ids)}
+    results = (_placed(r, found, place[r.partner_id]) if r.group is Group.RANKED else r for r in part.results)
+    return replace(part, results=tuple(results), totals=dict(found.counts))

@@ -272,6 +272,17 @@ class Ranking:
     results: tuple[PartnerResult, ...]
     caution: float = 0.0  # 0 neutral … 1 worst case; `point` = middle - caution * (high - low) / 2
     min_coverage: float = 60.0  # below it a partner goes to the insufficient group
+    # How many partners each group has when `results` are only the first ones of a large catalogue; ranks count all.
+    totals: dict[Group, int] | None = None
+
+    def count(self, group: Group) -> int:
+        """How many partners the group has, shown here or not."""
+        return self.totals[group] if self.totals is not None else len(self.group(group))
+
+    @property
+    def left_off(self) -> int:
+        """How many partners are ranked but not among `results`."""
+        return sum(self.count(group) for group in Group) - len(self.results)
 
     def group(self, group: Group) -> tuple[PartnerResult, ...]:
         return tuple(r for r in self.results if r.group is group)

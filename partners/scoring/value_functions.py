@@ -68,11 +68,13 @@ class Piecewise:
         v = np.asarray(values, dtype=np.float64)
         if not np.all(np.isfinite(v)):
             raise ValueError("The values hold a number that is not finite.")
-        x, y = np.asarray(self.x), np.asarray(self.y)
-        if not self.extrapolate:
-            return np.asarray(np.interp(v, x, y), dtype=np.float64)
+        x, y = np.asarray(self.x, dtype=np.float64), np.asarray(self.y, dtype=np.float64)
         i = np.clip(np.searchsorted(x, v, side="left") - 1, 0, len(x) - 2)
-        return np.asarray(y[i] + (y[i + 1] - y[i]) * (v - x[i]) / (x[i + 1] - x[i]), dtype=np.float64)
+        # The same steps as `at`, so that both agree to the last bit.
+        found = y[i] + (y[i + 1] - y[i]) * (v - x[i]) / (x[i + 1] - x[i])
+        if not self.extrapolate:
+            found = np.where(v <= x[0], y[0], np.where(v >= x[-1], y[-1], found))
+        return np.asarray(found, dtype=np.float64)
 
     def interval(self, low: float, high: float) -> tuple[float, float]:
         """Lowest and highest points that any value in [low, high] can earn."""

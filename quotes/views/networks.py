@@ -11,7 +11,7 @@ from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
 from quotes.network_page import network_rows, runway_rows
 from quotes.prices import networks_without_prices, runway_without_prices
-from quotes.ranking import networks_of, runway_of
+from quotes.ranking import FIRST_WORDS, catalogue_is_large, networks_of, runway_of
 
 
 @require_safe
@@ -50,6 +50,8 @@ def runway(request: HttpRequest, project_id: int) -> HttpResponse:
         "thin": runway_rows(found, Group.INSUFFICIENT),
         "stage": Stage(found.stage).label,
         "next_stage": Stage(found.next_stage).label,
+        "large": catalogue_is_large(),
+        "first_words": FIRST_WORDS,
         "last_stage": found.stage == found.next_stage,
     }
     return render(request, "quotes/ranking/runway.html", context)

@@ -93,10 +93,11 @@ def save_weights(request: HttpRequest, project_id: int) -> HttpResponse:
 def partner(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
     """One partner's result opened down to its facts."""
     project = get_project(request, project_id)
-    if not Organisation.objects.active().filter(slug=slug).exists():
+    pk = Organisation.objects.active().filter(slug=slug).values_list("pk", flat=True).first()
+    if pk is None:
         raise Http404("There is no such partner.")
     try:
-        ranked = ranking_for(request, project, None)
+        ranked = ranking_for(request, project, None, also=[pk])
     except NothingToRank as nothing:
         messages.error(request, str(nothing))
         return redirect("quotes:ranking", project.pk)

@@ -6,6 +6,7 @@ without JavaScript. htmx swaps `#results` while a slider moves and `#ranking-fra
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ from quotes.brief import NothingToRank
 from quotes.models import Project
 from quotes.prices import without_prices
 from quotes.ranking import rank_project
-from quotes.ranking_page import BadWeights, trial_weights
+from quotes.ranking_page import BadWeights, part_note, trial_weights
 from quotes.robustness import DRAWS, LIVE_DRAWS, SPACES
 from quotes.services.projects import WEIGHT_FIELDS
 from quotes.versions import version_of
@@ -54,9 +55,11 @@ class Frame:
     context: dict[str, Any]
 
 
-def ranking_for(request: HttpRequest, project: Project, weights: dict[str, float] | None) -> Ranking:
-    """The ranking as this person may read it."""
-    ranked = rank_project(project, weights=weights)
+def ranking_for(
+    request: HttpRequest, project: Project, weights: dict[str, float] | None, also: Iterable[int] = ()
+) -> Ranking:
+    """The ranking as this person may read it; `also` are partners to be in it wherever they stand."""
+    ranked = rank_project(project, weights=weights, also=also)
     return ranked if may(request.membership.role, Action.SEE_PRICES) else without_prices(ranked)
 
 
@@ -97,6 +100,7 @@ def open_frame(request: HttpRequest, project_id: int, tab: str, *, ranked: bool 
         ranking = ranking_for(request, project, weights) if ranked else None
     except NothingToRank as nothing:
         context["nothing"] = str(nothing)
+    context["part_note"] = part_note(ranking) if ranking and tab != "list" else ""
     draws = LIVE_DRAWS if request.headers.get(MOVING) else DRAWS
     return Frame(project, ranking, labels, weights, space, draws, context)
 

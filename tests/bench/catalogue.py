@@ -1,7 +1,7 @@
 """The whole ranking of a large catalogue from its columns: screen, score, rank, explain the first 50.
 
 Generated facts, no two partners alike: one site each with two processes, a certificate, an inspection, a slot and
-four metrics. Screening runs once per brief, in two processes; ranking again after every change of a weight. Neither
+four metrics. Screening runs once per brief, ranking again after every change of a weight. Neither
 reads a database.
 The exponent is that of time against sites from 1,000 to 100,000; bytes are those of columns and numbers together.
 """
@@ -58,7 +58,7 @@ def run() -> list[Row]:
         began = time.perf_counter()
         catalogue = Catalogue.build(partners(size))
         built = time.perf_counter()
-        screened = screen(catalogue, BRIEF, workers=2)
+        screened = screen(catalogue, BRIEF)
         done = time.perf_counter()
         first = rank_screened(catalogue, screened, weights)
         whole[size] = time.perf_counter() - built

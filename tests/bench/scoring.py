@@ -36,8 +36,6 @@ def _at(size: int) -> list[Row]:
     repeat = 40 if size <= 10_000 else 15 if size <= 100_000 else 7
     name = f"{size:,} partners"
 
-    benefit = np.ones(CRITERIA, dtype=bool)
-
     def reference() -> np.ndarray:
         low, high = columns.min(axis=1), columns.max(axis=1)
         slope = weights / (high - low)
@@ -48,7 +46,7 @@ def _at(size: int) -> list[Row]:
         return ranks
 
     def engine() -> np.ndarray:
-        return competition_ranks(minmax_columns(columns, benefit, weights))
+        return competition_ranks(minmax_columns(columns, None, weights))
 
     def fixed(*, clip: bool) -> np.ndarray:
         return score_columns(columns, worst, best, weights, clip=clip)

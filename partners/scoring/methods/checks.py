@@ -135,8 +135,8 @@ def weights(values: ArrayLike, size: int | None = None, *, normalise: bool = Tru
         raise BadProblem("The weights must be one row of numbers.")
     if size is not None and w.size != size:
         raise BadProblem(f"There are {w.size} weights for {size} criteria.")
-    largest = float(w.max())  # NaN when one of them is
-    if not (largest < np.inf and float(w.min()) >= 0):
+    largest = float(np.maximum.reduce(w))  # NaN when one of them is
+    if not (largest < np.inf and float(np.minimum.reduce(w)) >= 0):
         if not np.all(np.isfinite(w)):
             raise BadProblem("A weight is not a finite number.")
         j = int(np.argmax(w < 0))
@@ -146,7 +146,7 @@ def weights(values: ArrayLike, size: int | None = None, *, normalise: bool = Tru
     if not normalise:
         return w
     scaled = w / largest  # the detour keeps the sum of very large and very small weights finite
-    return np.asarray(scaled / scaled.sum(), dtype=np.float64)
+    return np.asarray(scaled / np.add.reduce(scaled), dtype=np.float64)
 
 
 def benefit_flags(types: Sequence[object] | None, size: int) -> Flags:

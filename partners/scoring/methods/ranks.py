@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from math import inf, isfinite
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..aggregate import TIE, TIE_DECIMALS
 from .checks import Array, BadProblem, Ints
+
+PACKED = 4_096  # scores from which sorting packed keys is quicker
 
 
 def competition_ranks(scores: ArrayLike, *, scale: float = 1.0, lowest_first: bool = False) -> Ints:
@@ -19,13 +23,11 @@ def competition_ranks(scores: ArrayLike, *, scale: float = 1.0, lowest_first: bo
     if scale != 1.0:
         s = s / scale
     n = len(s)
-    order = np.argsort(s)
-    if not lowest_first:
-        order = order[::-1]
-    placed = s[order]
+    order = best_first(-s if lowest_first else s)
+    placed = s.take(order)
     position = np.arange(1, n + 1, dtype=np.int64)
     steps = placed[1:] - placed[:-1] if lowest_first else placed[:-1] - placed[1:]
-    if n > 1 and steps.min() <= 1.001 * TIE:
+    if n > 1 and np.minimum.reduce(steps) <= 1.001 * TIE:
         near = np.flatnonzero(steps <= 1.001 * TIE)
         alike = near[placed[near].round(TIE_DECIMALS) == placed[near + 1].round(TIE_DECIMALS)]
         if alike.size:
@@ -34,6 +36,35 @@ def competition_ranks(scores: ArrayLike, *, scale: float = 1.0, lowest_first: bo
     ranks = np.empty(n, dtype=np.int64)
     ranks[order] = position
     return ranks
+
+
+def best_first(scores: Array) -> Ints:
+    """Indices from the highest to the lowest score; which of equal scores comes first is not said.
+
+    Whole numbers that hold the score's place in the range and, in their low bits, the index are sorted in place:
+    several times as fast as an argsort of the floats. Scores that share a place are put in order afterwards.
+    """
+    n = len(scores)
+    if n < PACKED:
+        return np.argsort(scores)[::-1]
+    high = np.maximum.reduce(scores)
+    span = float(high - np.minimum.reduce(scores))
+    bits = (n - 1).bit_length()
+    factor = 2.0 ** (62 - bits) / span if span > 0 else inf
+    if not isfinite(factor) or not isfinite(span):
+        return np.argsort(scores)[::-1]
+    key = ((high - scores) * factor).astype(np.int64)
+    key <<= bits
+    key |= np.arange(n, dtype=np.int64)
+    key.sort()
+    order: Ints = key & ((1 << bits) - 1)
+    key >>= bits
+    same = key[1:] == key[:-1]
+    if np.logical_or.reduce(same):
+        where = np.flatnonzero(np.concatenate([[False], same]) | np.concatenate([same, [False]]))
+        some = order[where]
+        order[where] = some[np.argsort(-scores[some], kind="stable")]
+    return order
 
 
 def top_k(scores: ArrayLike, k: int) -> Ints:

@@ -1,11 +1,9 @@
 """`manage.py rank_catalogue PROJECT [--top 50] [--json]`: a project against a catalogue of any size."""
 
 import json
-import os
 import time
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
 
 from partners.catalogue import current_catalogue
 from partners.scoring.explain import shown
@@ -14,8 +12,7 @@ from partners.scoring.types import Group, PartnerResult
 from quotes.brief import NothingToRank, brief_for
 from quotes.models import Project
 from quotes.overrides import overrides_for_engine
-
-WORTH_SHARING = 5_000  # shapes of facts above which several processes are quicker than one
+from quotes.quote_facts import quote_facts, with_quotes
 
 
 class Command(BaseCommand):
@@ -37,11 +34,10 @@ class Command(BaseCommand):
         except NothingToRank as nothing:
             raise CommandError(str(nothing), returncode=2) from nothing
         weights, overrides, catalogue = row.weights.as_dict(), overrides_for_engine(row), current_catalogue()
-        workers = (os.cpu_count() or 1) if catalogue.shapes > WORTH_SHARING else 1
-        if workers > 1:
-            connections.close_all()  # the processes that share the work must not share a connection
+        quotes = quote_facts(row)
+        quoted = with_quotes((catalogue.facts(i) for i in catalogue.places(quotes)), quotes)
         began = time.perf_counter()
-        screened = screen(catalogue, brief, workers=workers)
+        screened = screen(catalogue, brief, changed={p.id: p for p in quoted})
         found = rank_screened(catalogue, screened, weights, overrides=overrides, top=top)
         took = time.perf_counter() - began
         told = {

@@ -54,7 +54,7 @@ def test_the_ranking_is_that_of_the_facts(facts, least, caution):
             by_id[pk].point,
             by_id[pk].high,
         )
-        assert large.coverage[i] == pytest.approx(by_id[pk].coverage, abs=1e-4)
+        assert large.coverage[i] == by_id[pk].coverage
 
 
 def full(i):
@@ -74,28 +74,13 @@ def test_saved_columns_are_mapped_and_say_the_same(tmp_path):
     facts = [full(i) for i in range(40)]
     Catalogue.build(facts).save(tmp_path / "one")
     mapped = Catalogue.load(tmp_path / "one")
-    assert isinstance(mapped.arrays["shape"], np.memmap)
+    assert isinstance(mapped.arrays["blocks"], np.memmap)
     assert list(mapped) == facts
 
 
-def test_partners_that_differ_by_name_only_are_worked_out_once():
-    twin = full(1)
-    twins = [replace(full(1), name=f"Twin {i}") for i in range(30)]
-    assert Catalogue.build([twin, *twins]).shapes == 1
-    assert Catalogue.build([twin, full(2)]).shapes == 2
-
-
-def test_the_columns_take_at_most_four_hundred_bytes_a_site_even_where_no_two_are_alike():
+def test_columns_and_numbers_of_a_brief_take_at_most_four_hundred_bytes_a_site_though_no_two_are_alike():
     stored = Catalogue.build(generated(2_000))
-    assert stored.shapes == 2_000
-    assert stored.nbytes / stored.sites <= 400
-
-
-def test_two_processes_give_the_same_numbers_as_one():
-    stored = Catalogue.build(full(i) for i in range(300))
-    one, two = screen(stored, PROJECT), screen(stored, PROJECT, workers=2)
-    for name in ("low", "high", "known", "fails", "mismatches", "unverified"):
-        assert np.array_equal(getattr(one, name), getattr(two, name)), name
+    assert (stored.nbytes + screen(stored, PROJECT).nbytes) / stored.sites <= 400
 
 
 def test_a_must_that_was_let_pass_counts_here_too():
@@ -112,6 +97,6 @@ def test_a_must_that_was_let_pass_counts_here_too():
 def test_nobody_and_bad_weights():
     stored = Catalogue.build([])
     empty = rank_screened(stored, screen(stored, PROJECT), WEIGHTS)
-    assert (empty.top, empty.counts[Group.RANKED], list(stored), stored.shapes) == ((), 0, [], 0)
+    assert (empty.top, empty.counts[Group.RANKED], list(stored)) == ((), 0, [])
     with pytest.raises(ValueError, match="add up"):
         rank_screened(stored, screen(stored, PROJECT), {**WEIGHTS, "C1": 50.0})

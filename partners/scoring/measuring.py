@@ -1,0 +1,122 @@
+"""`criteria.score_criteria` for many partners at once: every measure over whole columns, bit for bit the same points.
+
+Reasons and facts are left out: whoever is shown is put together again and scored by `criteria`. A test compares both
+on random catalogues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from . import criteria_business as business
+from . import criteria_quality as quality
+from . import criteria_technical as technical
+from . import measuring_business as to_business
+from . import measuring_technical as to_technical
+from .anchors import LEVEL_WEIGHT, OUTCOME_POINTS
+from .criteria import LAYOUTS, NEEDS_SHARE, WISHES_SHARE, Part, criterion_of
+from .measures import Context, Measure
+from .place import Place, Points, flag_points, metric_points
+from .screening import UNKNOWN, Screen
+from .seen import Array, Seen
+from .types import CRITERIA, Level
+from .verdict import BEST_FIRST
+
+#: the same measures as `criteria` reads, by the function there
+MEASURES: dict[Callable[[Context], Measure | None], Callable[[Place], Points | None]] = {
+    technical.experience: to_technical.experience,
+    technical.process_development: to_technical.offers("process-development"),
+    technical.analytical: to_technical.offers("method-development", "release-testing", "stability"),
+    technical.transfer_team: to_technical.transfer_team,
+    technical.transfers: to_technical.track_record(
+        ("tech_transfer", "site_transfer"), "transfers", modality=False
+    ),
+    technical.data_services: to_technical.offers("data-management", "biostatistics"),
+    technical.writing_and_safety: to_technical.offers("medical-writing", "pharmacovigilance"),
+    technical.design_transfer: to_technical.offers("design-transfer", "tooling"),
+    technical.qualification: flag_points("iq_oq_pq_offered"),
+    technical.scale_now: to_technical.scale("scale_now", "scale_now"),
+    technical.runway: to_technical.scale("runway", "scale_next"),
+    technical.free_capacity: to_technical.free_capacity,
+    technical.trial_countries: metric_points("countries_active"),
+    technical.trial_sites: metric_points("sites_active"),
+    technical.enrolment: metric_points("patients_enrolled_per_year"),
+    quality.inspections: to_business.inspections,
+    quality.market_access: to_business.market_access,
+    quality.approvals: to_technical.track_record(("approval", "ppq"), "approvals", modality=True),
+    quality.trials: to_technical.track_record(("trial",), "trials", modality=False),
+    quality.slot: to_business.slot,
+    quality.lead_time: metric_points("lead_time_weeks"),
+    quality.tooling_lead_time: metric_points("tooling_lead_time_weeks"),
+    quality.on_time: metric_points("otif_pct"),
+    quality.batch_success: metric_points("batch_success_pct"),
+    quality.rating: metric_points("sponsor_rating"),
+    quality.repeat_business: metric_points("repeat_business_pct"),
+    quality.defects: metric_points("ppm_defects"),
+    business.price: to_business.price,
+    business.minimum_project: to_business.minimum_project,
+    business.change_orders: metric_points("change_order_share_pct"),
+    business.cancellation: to_business.terms("cancellation_share", "cancellation_share"),
+    business.payment: to_business.terms("payment_days", "payment_days"),
+    business.able_sites: to_business.able_sites,
+    business.financial_strength: to_business.financial_strength,
+    business.ownership: to_business.ownership,
+    business.continuity: flag_points("business_continuity_plan"),
+    business.size_match: to_business.size_match,
+    business.project_manager: flag_points("dedicated_pm"),
+    business.references: metric_points("reference_clients"),
+    business.working_hours: metric_points("time_zone_overlap_hours"),
+    business.english: flag_points("english_reporting"),
+}
+
+
+def measure_columns(seen: Seen, screen: Screen) -> tuple[Array, Array, Array]:
+    """Low, high and known share of the ten criteria (N × 10 each), as `score_criteria` finds them."""
+    if seen.brief.profile not in LAYOUTS:
+        raise ValueError(f"Unknown profile “{seen.brief.profile}”.")
+    place, layout = Place(seen, screen), LAYOUTS[seen.brief.profile]
+    scored = [_criterion(place, screen, code, layout[code]) for code in CRITERIA]
+    low, high, known = (np.stack(columns, axis=1) for columns in zip(*scored, strict=True))
+    return low, high, known
+
+
+def _criterion(place: Place, screen: Screen, code: str, parts: tuple[Part, ...]) -> Points:
+    needs = _needs_met(place, screen, code)
+    needs_share = NEEDS_SHARE if code == "C1" else WISHES_SHARE
+    rest = 1.0 - needs_share if needs is not None else 1.0
+    asked = [(p.share, m) for p in parts if (m := MEASURES[p.measure](place)) is not None]
+    total = sum(share for share, _ in asked)
+    measured = [(needs_share, needs)] if needs is not None else []
+    measured += [(share / total * rest, m) for share, m in asked]
+    scale = sum(share for share, _ in measured)
+    low, high, known = (np.zeros(place.count) for _ in range(3))
+    for share, m in measured:
+        weight = share / scale
+        low = low + weight * np.clip(m[0], 0.0, 100.0)
+        high = high + weight * np.clip(m[1], 0.0, 100.0)
+        known = known + weight * m[2]
+    return np.clip(low, 0.0, 100.0), np.clip(high, 0.0, 100.0), np.minimum(1.0, known)
+
+
+def _needs_met(place: Place, screen: Screen, code: str) -> Points | None:
+    """As `measures.needs_met` for the needs that belong to a criterion."""
+    mine = [
+        n
+        for n in place.brief.needs
+        if criterion_of(n) == code and (code == "C1" or n.level is not Level.MUST)
+    ]
+    if not mine:
+        return None
+    worth = np.empty((len(BEST_FIRST), 2))
+    for outcome, row in BEST_FIRST.items():
+        worth[row] = OUTCOME_POINTS[outcome]
+    total = sum(LEVEL_WEIGHT[n.level] for n in mine)
+    low, high, settled = (np.zeros(place.count) for _ in range(3))
+    for need in mine:
+        said, weight = screen.found[need.id].outcome, LEVEL_WEIGHT[need.level]
+        low = low + weight * worth[said, 0]
+        high = high + weight * worth[said, 1]
+        settled = settled + weight * (said != UNKNOWN)
+    return low / total, high / total, settled / total

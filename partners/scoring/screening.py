@@ -1,0 +1,384 @@
+"""`knockouts.check_partner` for many partners at once: every rule over whole columns, with the same outcomes.
+
+Reasons and facts are left out: whoever is shown is put together again and checked by `knockouts`. A test compares
+both on random catalogues.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .knockouts import SITE_RULES, default_rules
+from .layout import WHOLE_NONE, Numbers
+from .matching import Match
+from .rules_partner import MERE_REGISTRATIONS, OUTCOME_UNKNOWN, STOPPING_ACTIONS
+from .rules_record import INSPECTION_YEARS
+from .seen import NO, PERHAPS, YES, Array, Flags, Ints, Metric, Rows, Seen, counted, ordinal, take
+from .types import Level, Need, Outcome, Rule
+from .verdict import BEST_FIRST
+from .words import years_before
+
+PASS, CONDITIONAL, UNKNOWN, FAIL = (
+    BEST_FIRST[o] for o in (Outcome.PASS, Outcome.CONDITIONAL, Outcome.UNKNOWN, Outcome.FAIL)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one need says of each site or partner; `mismatch` marks fails of the kind, not of the size."""
+
+    outcome: Numbers
+    mismatch: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Each partner's lead site (its row, -1 for none) and what each need says of it."""
+
+    lead: Ints
+    found: dict[str, Found]
+
+
+def _worst(shape: int, fail: Numbers, unknown: Numbers, conditional: Numbers) -> Numbers:
+    found = np.full(shape, PASS, dtype=np.int64)
+    found[conditional] = CONDITIONAL
+    found[unknown] = UNKNOWN
+    found[fail] = FAIL
+    return found
+
+
+def _plain(outcome: Numbers) -> Found:
+    return Found(outcome, np.zeros(len(outcome), dtype=bool))
+
+
+def _absent(seen: Seen) -> Numbers:
+    return np.where(seen.rows("site.complete").held, FAIL, UNKNOWN)
+
+
+def _capability(seen: Seen, need: Need) -> Found:
+    rows, match = seen.rows("site.capabilities"), seen.capability(need)
+    exact, broader = rows.any(match == YES), rows.any(match == PERHAPS)
+    best = rows.least(_judged(seen, need), match == YES, FAIL)
+    outcome = np.where(exact, best, np.where(broader, UNKNOWN, _absent(seen)))
+    return Found(outcome, ~exact & ~broader & (outcome == FAIL))
+
+
+def _judged(seen: Seen, need: Need) -> Numbers:
+    """As `rules_site._judge` for every capability."""
+
+    def of(field: str) -> Numbers:
+        return seen[f"site.capabilities.{field}"]
+
+    size = len(of("service"))
+    fail, unknown, conditional = (np.zeros(size, dtype=bool) for _ in range(3))
+    for field in ("modality", "dosage_form", "production_system"):
+        if getattr(need, field):
+            unknown |= of(field) == 0
+    if need.stage is not None:
+        first, last = of("stage_from"), of("stage_to")
+        other = ((first != WHOLE_NONE) & (need.stage < first)) | ((last != WHOLE_NONE) & (need.stage > last))
+        fail |= other
+        unknown |= ~other & ((first == WHOLE_NONE) | (last == WHOLE_NONE))
+    if need.quantity is not None:
+        least, most = of("scale_min"), of("scale_max")
+        open_ = np.isnan(most) | (of("scale_unit") != seen.code(need.unit))
+        unknown |= open_
+        small = ~open_ & (most < need.quantity)
+        fail |= small
+        conditional |= ~open_ & ~small & (least > need.quantity)
+    if need.gmp:
+        unknown |= of("gmp") < 0
+        fail |= of("gmp") == 0
+    return _worst(size, fail, unknown, conditional)
+
+
+def _chosen(seen: Seen, need: Need) -> tuple[Rows, Flags, Flags]:
+    """The exact capabilities of each site, else the broader ones; and which sites have any."""
+    rows, match = seen.rows("site.capabilities"), seen.capability(need)
+    exact = rows.any(match == YES)
+    chosen = np.where(exact[rows.owner], match == YES, match == PERHAPS)
+    return rows, chosen, rows.any(chosen)
+
+
+def _limit(seen: Seen, need: Need, known: Flags, meets: Flags) -> Found:
+    """A limit that the best of the chosen capabilities decides: biosafety level, OEL."""
+    rows, chosen, some = _chosen(seen, need)
+    stated = rows.count(chosen & known)
+    partly = (stated < rows.count(chosen)) & bool(need.service or need.modality)
+    met = rows.any(chosen & known & meets)
+    outcome = np.where(met, PASS, np.where((stated == 0) | partly, UNKNOWN, FAIL))
+    absent = _absent(seen)
+    return Found(np.where(some, outcome, absent), ~some & (absent == FAIL))
+
+
+def _biosafety(seen: Seen, need: Need) -> Found:
+    level = seen["site.capabilities.biosafety_level"]
+    return _limit(seen, need, level != WHOLE_NONE, level >= int(need.quantity or 1))
+
+
+def _containment(seen: Seen, need: Need) -> Found:
+    oel = seen["site.capabilities.oel_ug_m3"]
+    if need.quantity is None:
+        _, _, some = _chosen(seen, need)
+        absent = _absent(seen)
+        return Found(np.where(some, UNKNOWN, absent), ~some & (absent == FAIL))
+    return _limit(seen, need, ~np.isnan(oel), oel <= need.quantity)
+
+
+def _certificate(seen: Seen, need: Need) -> Found:
+    rows = seen.rows("site.certificates")
+    held = seen["site.certificates.certificate_type"] == seen.code(need.certificate_type or "")
+    until, read = seen["site.certificates.expires_on"], seen["site.certificates.ref.as_of"]
+    covered = _in_scope(seen, need)
+    over = (until > 0) & (until < seen.as_of)
+    renewable = over & (read > 0) & (read <= until)
+    on = ordinal(need.by or seen.brief.need_date or seen.brief.as_of)
+    outcome = _worst(
+        len(held),
+        (covered == NO) | (over & ~renewable),
+        (covered == PERHAPS) | (until == 0) | renewable,
+        (until > 0) & ~over & (until < on),
+    )
+    return _plain(_least(rows, outcome, held))
+
+
+def _least(rows: Rows, outcome: Numbers, held: Flags) -> Numbers:
+    """The best outcome among an owner's rows of `held`, unknown where it has none."""
+    return np.where(rows.any(held), rows.least(outcome, held, FAIL), UNKNOWN)
+
+
+def _in_scope(seen: Seen, need: Need) -> Numbers:
+    asked: list[Numbers] = []
+    for wanted, field in (
+        ({need.service, *need.service_path} - {None}, "scope_services"),
+        ({need.dosage_form} - {None}, "scope_dosage_forms"),
+    ):
+        if wanted:
+
+            def judge(text: str, wanted: set[str | None] = wanted) -> int:
+                scope = set(json.loads(text))
+                return PERHAPS if not scope else YES if wanted & scope else NO
+
+            asked.append(seen.judged(f"site.certificates.{field}", judge))
+    if not asked:
+        return np.full(len(seen["site.certificates.expires_on"]), YES, dtype=np.int64)
+    refused = np.any([a == NO for a in asked], axis=0)
+    return np.where(refused, NO, np.max(asked, axis=0))
+
+
+GRAVITY = {"nai": 0, "vai": 1, "pending": 2, "oai": 3}
+
+
+def _inspection(seen: Seen, need: Need) -> Found:
+    rows, on = seen.rows("site.inspections"), seen["site.inspections.ended_on"]
+    years = need.quantity if need.quantity is not None else INSPECTION_YEARS
+    mine = (on > 0) & (on <= seen.as_of)
+    if need.agency is not None:
+        mine &= seen["site.inspections.agency"] == seen.code(need.agency)
+    gravity = seen.judged("site.inspections.outcome", lambda code: GRAVITY.get(code, 2))
+    latest = rows.last(mine, on, gravity, seen["site.inspections.ref.pk"])
+    ended = take(seen["site.inspections.outcome"], latest, 0)
+    old = take(on, latest, 0) < ordinal(years_before(seen.brief.as_of, years))
+    outcome = _worst(
+        len(latest),
+        (ended == seen.code("oai")) | old,
+        ~np.isin(ended, [seen.code(c) for c in ("nai", "vai", "pending")]),
+        ended == seen.code("pending"),
+    )
+    return _plain(np.where(latest >= 0, outcome, UNKNOWN))
+
+
+def _capacity(seen: Seen, need: Need) -> Found:
+    rows, ends = seen.rows("site.slots"), seen["site.slots.ends_on"]
+    by = need.by or seen.brief.need_date
+    status = seen["site.slots.status"]
+    held = status == seen.code("tentative")
+    free = seen.slot(need) & ((ends == 0) | (ends >= seen.as_of)) & ((status == seen.code("open")) | held)
+    fail, unknown = np.zeros(len(ends), dtype=bool), np.zeros(len(ends), dtype=bool)
+    if by is not None:
+        fail |= seen["site.slots.starts_on"] > ordinal(by)
+    if need.quantity is not None:
+        quantity = seen["site.slots.quantity"]
+        unknown |= np.isnan(quantity) | (seen["site.slots.unit"] != seen.code(need.unit))
+        fail |= ~unknown & (quantity < need.quantity)
+    return _plain(_least(rows, _worst(len(ends), fail, unknown, held), free))
+
+
+def _records(seen: Seen, need: Need, table: str) -> tuple[Array, Array, Flags]:
+    rows, match = seen.rows(table), seen.track_record(need, table)
+    return (*counted(rows, match, seen[f"{table}.count"]), rows.any(match != NO))
+
+
+def _enough(need: Need, low: Array, high: Array, some: Flags) -> Found:
+    needed = need.quantity if need.quantity is not None else 1.0
+    outcome = np.where(low >= needed, PASS, np.where(high >= needed, UNKNOWN, FAIL))
+    return _plain(np.where(some, outcome, UNKNOWN))
+
+
+def _track_record_here(seen: Seen, need: Need) -> Found:
+    low, high, some = _records(seen, need, "site.track_record")
+    _, wide, stated = _records(seen, need, "partner.track_record")
+    of = seen.site_rows.owner
+    return _enough(need, low, high + wide[of], some | stated[of])
+
+
+def _track_record_anywhere(seen: Seen, need: Need) -> Found:
+    low, high, some = _records(seen, need, "site.track_record")
+    wide_low, wide_high, stated = _records(seen, need, "partner.track_record")
+    total = seen.site_rows.total
+    return _enough(
+        need, np.maximum(total(low), wide_low), total(high) + wide_high, seen.of_partner(some) | stated
+    )
+
+
+def _metric_at(seen: Seen, need: Need, sites: Ints, partners: Ints) -> Found:
+    value = Metric(seen, need.metric or "", sites, partners)
+    if need.quantity is not None:
+        met = value.number <= need.quantity if need.at_most else value.number >= need.quantity
+        stated = value.numbered
+    else:
+        met, stated = value.flag > 0, value.flag >= 0
+    return _plain(np.where(~stated, UNKNOWN, np.where(met, PASS, FAIL)))
+
+
+def _metric(seen: Seen, need: Need) -> Found:
+    return _metric_at(seen, need, np.arange(seen.sites), seen.site_rows.owner)
+
+
+def _country(seen: Seen, need: Need) -> Found:
+    country = seen["site.country"]
+    inside = seen.is_one_of("site.country", need.countries)
+    outcome = np.where(country == seen.code(""), UNKNOWN, np.where(inside, PASS, FAIL))
+    return Found(outcome, outcome == FAIL)
+
+
+AT_SITES: dict[Rule, Callable[[Seen, Need], Found]] = {
+    Rule.CAPABILITY: _capability,
+    Rule.BIOSAFETY: _biosafety,
+    Rule.CONTAINMENT: _containment,
+    Rule.CERTIFICATE: _certificate,
+    Rule.INSPECTION: _inspection,
+    Rule.CAPACITY: _capacity,
+    Rule.TRACK_RECORD: _track_record_here,
+    Rule.METRIC: _metric,
+    Rule.COUNTRY: _country,
+}
+
+
+def _minimum_project(seen: Seen, need: Need) -> Found:
+    minimum = seen["partner.terms.minimum_project"]
+    stated = ~np.isnan(minimum)
+    currency = need.currency or seen.brief.currency
+    same = stated & (seen["partner.terms.currency"] == (seen.code(currency) or -1)) & bool(currency)
+    if need.quantity is None:
+        same &= False
+    newest = seen.newest("partner.terms", same)
+    met = take(minimum, newest, np.nan) <= (need.quantity or 0.0)
+    return _plain(np.where(newest < 0, UNKNOWN, np.where(met, PASS, FAIL)))
+
+
+def _contract_structure(seen: Seen, need: Need) -> Found:
+    rows = seen.rows("partner.structures")
+    offered = rows.any(seen["partner.structures.code"] == seen.code(need.contract_structure or ""))
+    outcome = np.where(~rows.held, UNKNOWN, np.where(offered, PASS, FAIL))
+    return Found(outcome, outcome == FAIL)
+
+
+def restricted_party(seen: Seen) -> Numbers:
+    """As `rules_partner.restricted_party`: the outcome for each partner."""
+    rows, until = seen.rows("partner.restrictions"), seen["partner.restrictions.effective_until"]
+    current = (until == 0) | (until >= seen.as_of)
+    on = ordinal(seen.brief.need_date or seen.brief.as_of)
+    in_force = rows.any(current & (seen["partner.restrictions.effective_from"] <= on))
+    kept = seen["partner.restricted_lists"] != seen.code("[]")
+    unlisted = np.where(kept | (not seen.brief.federal_funding), PASS, UNKNOWN)
+    listed = np.where(in_force & seen.brief.federal_funding, FAIL, CONDITIONAL)
+    return np.where(rows.any(current), listed, unlisted)
+
+
+def stops(seen: Seen) -> tuple[Flags, Flags]:
+    """Sites with a stopping action known to be open, and those with one whose close-out is unknown."""
+    rows, closed = seen.rows("site.actions"), seen["site.actions.closed_on"]
+    stopping = seen.is_one_of("site.actions.kind", STOPPING_ACTIONS)
+    stopping &= (seen["site.actions.issued_on"] <= seen.as_of) & ((closed == 0) | (closed > seen.as_of))
+    unclear = seen["site.actions.close_out_unknown"] > 0
+    return rows.any(stopping & ~unclear), rows.any(stopping & unclear)
+
+
+def _no_open_action_at(seen: Seen) -> tuple[Numbers, Flags]:
+    """The outcome for each site, and the sites with any stopping action not known to be closed."""
+    open_, unclear = stops(seen)
+    looked_up = seen.rows("site.inspections").any(
+        seen["site.inspections.outcome"] != seen.code(OUTCOME_UNKNOWN)
+    )
+    looked_up |= seen.rows("site.actions").held
+    looked_up |= seen.rows("site.certificates").any(
+        ~seen.is_one_of("site.certificates.certificate_type", MERE_REGISTRATIONS)
+    )
+    outcome = np.where(open_, FAIL, np.where(unclear | ~looked_up, UNKNOWN, PASS))
+    return outcome, open_ | unclear
+
+
+def _elsewhere(seen: Seen, lead: Ints, flags: Flags) -> Flags:
+    """Partners with another site than the lead one among `flags`."""
+    return np.asarray(seen.site_rows.count(flags) > take(flags, lead, False))
+
+
+def screen_columns(seen: Seen) -> Screen:
+    """The lead site of every partner and one outcome per need, as `check_partner` finds them."""
+    needs = default_rules(seen.brief)
+    table = {n.id: AT_SITES[n.rule](seen, n) for n in needs if n.rule in SITE_RULES}
+    action, stopped = _no_open_action_at(seen)
+    lead = _lead(seen, needs, table, action)
+    return Screen(lead, {n.id: _resolved(seen, n, lead, table, action, stopped) for n in needs})
+
+
+def _lead(seen: Seen, needs: tuple[Need, ...], table: dict[str, Found], action: Numbers) -> Ints:
+    same_site = [n for n in needs if n.same_site and n.rule in SITE_RULES]
+    musts = [table[n.id].outcome for n in same_site if n.level is Level.MUST]
+    musts.append(action)
+    wishes = [table[n.id].outcome for n in same_site if n.level is not Level.MUST]
+
+    def count(outcomes: list[Numbers], wanted: int) -> Ints:
+        return (
+            np.sum([o == wanted for o in outcomes], axis=0, dtype=np.int64)
+            if outcomes
+            else np.zeros(seen.sites, dtype=np.int64)
+        )
+
+    keys = [-count(musts, FAIL), -count(musts, UNKNOWN), -count(musts, CONDITIONAL), count(wishes, PASS)]
+    return seen.site_rows.last(np.ones(seen.sites, dtype=bool), *keys, -seen["site.order"])
+
+
+def _resolved(
+    seen: Seen, need: Need, lead: Ints, table: dict[str, Found], action: Numbers, stopped: Flags
+) -> Found:
+    if need.rule is Rule.MINIMUM_PROJECT:
+        return _minimum_project(seen, need)
+    if need.rule is Rule.CONTRACT_STRUCTURE:
+        return _contract_structure(seen, need)
+    if need.rule is Rule.RESTRICTED_PARTY:
+        return _plain(restricted_party(seen))
+    if need.rule is Rule.NO_OPEN_ACTION:
+        here = take(action, lead, UNKNOWN)
+        return _plain(np.where((here == PASS) & _elsewhere(seen, lead, stopped), CONDITIONAL, here))
+    if need.rule is Rule.TRACK_RECORD and not need.same_site:
+        return _track_record_anywhere(seen, need)
+    found = table[need.id]
+    here, kind = take(found.outcome, lead, UNKNOWN), take(found.mismatch, lead, False)
+    if need.rule is Rule.METRIC:
+        nowhere = np.full(seen.partners, -1, dtype=np.int64)
+        here = np.where(lead < 0, _metric_at(seen, need, nowhere, np.arange(seen.partners)).outcome, here)
+    if not need.same_site:
+        here = np.minimum(here, seen.site_rows.least(found.outcome, None, FAIL))
+        return Found(here, kind & (here == FAIL))
+    handed_over = (here >= UNKNOWN) & _elsewhere(seen, lead, found.outcome == PASS)
+    here = np.where(handed_over, CONDITIONAL, here)
+    return Found(here, kind & (here == FAIL))
+
+
+__all__ = ["CONDITIONAL", "FAIL", "PASS", "UNKNOWN", "Found", "Match", "Screen", "screen_columns"]

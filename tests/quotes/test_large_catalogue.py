@@ -1,0 +1,122 @@
+"""A catalogue too large to work out in full: ranked from its columns; the first ones keep their places among all."""
+
+import pytest
+from django.urls import reverse
+
+from cmo_selector.accounts.roles import Role
+from partners.models import Organisation
+from partners.scoring.types import Group
+from quotes import ranking as module
+from quotes.ranking import inputs_of, networks_of, rank_project
+from quotes.ranking_page import part_note
+from quotes.reports.snapshot import build_snapshot
+from tests.factories.accounts import MembershipFactory
+from tests.factories.partners import (
+    CapabilityFactory,
+    FacilityFactory,
+    MetricFactory,
+    MetricValueFactory,
+    OrganisationFactory,
+)
+from tests.factories.quotes import NeedFactory, ProjectFactory, ShortlistEntryFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def member(db):
+    return MembershipFactory(role=Role.MANAGER.value)
+
+
+@pytest.fixture
+def project(member):
+    project = ProjectFactory(sponsor=member.sponsor)
+    need = NeedFactory(project=project, modality=project.modality)
+    metric = MetricFactory(code="otif_pct")
+    for i, name in enumerate(["Acme", "Birch", "Cedar", "Delta", "Elm", "Fir"]):
+        site = FacilityFactory(organisation=OrganisationFactory(name=name), name=f"{name} site")
+        CapabilityFactory(
+            facility=site,
+            service=need.service,
+            modality=project.modality,
+            stage_from=1,
+            stage_to=8,
+            programmes=i,
+        )
+        MetricValueFactory(organisation=site.organisation, facility=site, metric=metric, number=70 + i)
+    return project
+
+
+@pytest.fixture
+def large(monkeypatch):
+    monkeypatch.setattr(module, "WHOLE", 2)
+    monkeypatch.setattr(module, "FIRST", 2)
+    module._kept.clear()
+
+
+def standing(ranking):
+    return {
+        r.name: (r.group, r.rank, r.best_rank, r.worst_rank, r.point, r.coverage, r.criteria)
+        for r in ranking.results
+    }
+
+
+def test_the_first_ones_and_the_shortlist_stand_where_they_stand_among_all(project, monkeypatch, request):
+    everybody = rank_project(project)
+    request.getfixturevalue("large")
+    last = [r for r in everybody.results if r.group is everybody.results[0].group][-1]
+    ShortlistEntryFactory(project=project, organisation=Organisation.objects.get(pk=last.partner_id))
+    part = rank_project(project)
+    whole, shown = standing(everybody), standing(part)
+    assert last.name in shown
+    assert len(shown) < len(whole)
+    assert shown == {name: whole[name] for name in shown}
+    assert {g: part.count(g) for g in Group} == {g: everybody.count(g) for g in Group}
+    assert part.left_off == len(whole) - len(shown)
+    assert f"All {len(whole)} partners were checked" in part_note(part)
+    assert not part_note(everybody)
+
+
+def test_another_weight_set_asks_the_database_for_no_facts(project, large, django_assert_num_queries):
+    weights = project.weights.as_dict()
+    other = weights | {"C1": weights["C6"], "C6": weights["C1"]}
+    rank_project(project)
+    with django_assert_num_queries(5) as asked:
+        found = rank_project(project, weights=other)
+    assert found.weights == other
+    assert not [
+        q for q in asked.captured_queries if "partners_capability" in q["sql"] or "metricvalue" in q["sql"]
+    ]
+
+
+def test_pages_report_and_api_show_the_counts_of_all_partners(project, large, client, member):
+    client.force_login(member.user)
+    everybody = {g: rank_project(project).count(g) for g in Group}
+    page = client.get(reverse("quotes:ranking", args=[project.pk]))
+    assert page.status_code == 200
+    assert "All 6 partners were checked" in page.content.decode()
+    told = client.get(reverse("api:project-ranking", args=[project.pk])).json()
+    assert told["totals"] == {g.value: n for g, n in everybody.items()}
+    ranking = rank_project(project)
+    frozen = build_snapshot(project=project, ranking=ranking, requester=member.user, include_prices=True)
+    assert [frozen["funnel"][g.value] for g in Group] == [everybody[g] for g in Group]
+    for name in ("robustness", "why", "value", "profiles", "whatif", "questions"):
+        shown = client.get(reverse(f"quotes:ranking_{name}", args=[project.pk]))
+        assert shown.status_code == 200, name
+    for name in ("networks", "runway"):
+        assert client.get(reverse(f"quotes:{name}", args=[project.pk])).status_code == 200
+
+
+def test_a_partner_out_of_sight_still_has_its_page(project, large, client, member):
+    client.force_login(member.user)
+    shown = {r.slug for r in rank_project(project).results}
+    hidden = next(o for o in ["Acme", "Birch", "Cedar", "Delta", "Elm", "Fir"] if o.lower() not in shown)
+    slug = Organisation.objects.get(name=hidden).slug
+    page = client.get(reverse("quotes:ranking_partner", args=[project.pk, slug]))
+    assert page.status_code == 200
+    assert hidden in page.content.decode()
+
+
+def test_networks_say_that_only_the_first_were_combined(project, large):
+    assert "only the first" in networks_of(project).cut_off
+    assert inputs_of(project).everybody is not None
