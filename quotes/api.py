@@ -13,12 +13,15 @@ from cmo_selector.accounts.roles import Action, may
 from partners.scoring import criteria_labels
 from partners.scoring.types import Group, PartnerResult
 from quotes.access import get_project
+from quotes.api_schemas import RankingAnswer
 from quotes.brief import NothingToRank
 from quotes.prices import without_prices
 from quotes.ranking import rank_project
 from quotes.ranking_page import BadWeights, trial_weights
 from quotes.reports.canonical import plain
 from quotes.reports.firmness import frozen_firmness
+from quotes.reports.frozen_group import frozen_pair
+from quotes.why_page import choose
 
 router = Router()
 
@@ -28,7 +31,10 @@ router = Router()
     url_name="project-ranking",
     summary="The ranking of a project with its robustness",
     description="Scores are 0 to 100 with the interval that unknown facts leave open; shares run from 0 to 1. "
-    "`c1` … `c10` in the query try other weights (points of any size) without saving them.",
+    "`c1` … `c10` in the query try other weights (points of any size) without saving them. `a` and `b` (slugs) name "
+    "two partners to compare under `why`; without them the first is compared with the next ones.",
+    response=RankingAnswer,
+    by_alias=True,
 )
 def project_ranking(request: HttpRequest, project_id: int) -> dict[str, Any]:
     require(request, Action.VIEW)
@@ -52,6 +58,13 @@ def project_ranking(request: HttpRequest, project_id: int) -> dict[str, Any]:
         **{group.value: [_row(r) for r in read.group(group)] for group in Group},
         **frozen_firmness(project, read, labels, include_prices=prices),
     }
+    a, b = request.GET.get("a", ""), request.GET.get("b", "")
+    if a or b:
+        try:
+            pair = choose(read, a, b)
+        except ValueError as bad:
+            raise HttpError(422, str(bad)) from bad
+        answer["why"] = [frozen_pair(read, pair, labels)] if pair else []
     return dict(plain(answer))
 
 
@@ -72,7 +85,15 @@ def _row(result: PartnerResult) -> dict[str, Any]:
         "contributions": result.contributions,
         "near_miss": result.near_miss,
         "needs": [
-            {"label": rule.label, "level": rule.level, "outcome": rule.outcome, "reason": rule.reason}
+            {
+                "label": rule.label,
+                "level": rule.level,
+                "outcome": rule.outcome,
+                "reason": rule.reason,
+                "let_pass": f"{rule.override.by} ({rule.override.role}): {rule.override.reason}"
+                if rule.override
+                else None,
+            }
             for rule in result.rules
         ],
     }

@@ -29,6 +29,7 @@ from quotes.demo_accounts import (
     DEMO_PEOPLE,
     DEMO_SIGN_INS,
 )
+from quotes.demo_decisions import load_decisions
 from quotes.demo_desk import load_desk
 from quotes.demo_projects import PROJECTS, DemoNeed, DemoProject
 from quotes.demo_quotes import load_quotes
@@ -77,6 +78,7 @@ class LoadedDemo:
     people: int = 0
     new_projects: list[str] = field(default_factory=list)
     new_quotes: bool = False
+    new_decisions: bool = False
 
 
 def load_demo(*, today: dt.date | None = None, refresh: bool = False, register: bool = True) -> LoadedDemo:
@@ -96,6 +98,7 @@ def load_demo(*, today: dt.date | None = None, refresh: bool = False, register: 
     done.people = _load_people()
     done.new_projects = _load_projects(today, refresh=refresh)
     done.new_quotes = load_quotes(User.objects.get(email=PROJECT_OWNERS[ALDER]))
+    done.new_decisions = load_decisions()
     load_desk(today=today, register=register)
     load_searches(User.objects.get(email=PROJECT_OWNERS[ALDER]))
     return done

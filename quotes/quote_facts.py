@@ -1,4 +1,5 @@
-"""Normalised quotes as facts of the ranking: what a partner offered takes the place of its list price in C7.
+"""Quotes as facts of the ranking: the normalised price takes the place of the list price in C7, the first slot that
+of recorded slots in C5, the cancellation fee that of recorded terms in C8.
 
 A quote counts in the project's own price basis: its programme cost (net present value) where prices are compared per
 programme, its cost per released batch where they are compared per GMP batch, its cost per unit where the RFQ counts
@@ -8,16 +9,16 @@ sealed RFQ says nothing before its deadline.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from partners.enums import EvidenceLevel, PriceBasis
-from partners.scoring.types import FactRef, PartnerFacts, QuoteFact
-from quotes.comparison import Comparison, load_comparison, per_unit
+from partners.scoring.types import FactRef, OfferFact, PartnerFacts, QuoteFact
+from quotes.comparison import COMPARED, Comparison, load_comparison, per_unit
 from quotes.costing.types import ScenarioCost
-from quotes.models import Project, Quote
-from quotes.rfq_enums import RfqState
+from quotes.models import Project, Quote, QuoteLine
+from quotes.rfq_enums import LineState, RfqState
 
 #: bases in which the RFQ's own unit is the project's: its label says so
 UNIT_LABELS: dict[str, tuple[str, ...]] = {
@@ -45,9 +46,57 @@ def quote_facts(project: Project) -> dict[int, QuoteFact]:
     return found
 
 
-def with_quotes(partners: Iterable[PartnerFacts], quotes: dict[int, QuoteFact]) -> tuple[PartnerFacts, ...]:
-    """The partners' facts with this project's quotes put beside them."""
-    return tuple(replace(p, quotes=(quotes[p.id],)) if p.id in quotes else p for p in partners)
+def offer_facts(project: Project) -> dict[int, OfferFact]:
+    """Partner id → what its newest submitted quote offers beside the price; nothing of a sealed RFQ. Two queries."""
+    rows = (
+        Quote.objects.filter(rfq__project=project, rfq__state__in=COUNTED, state__in=COMPARED)
+        .select_related("rfq", "organisation")
+        .prefetch_related("lines")
+        .defer("draft")
+        .order_by("-rfq_id", "-submitted_at", "-pk")
+    )
+    found: dict[int, OfferFact] = {}
+    for quote in rows:
+        if quote.rfq.prices_sealed:
+            continue
+        shares = [share for line in quote.lines.all() if (share := _share(line)) is not None]
+        highest = float(max(shares)) if shares else None
+        if quote.slot_from is not None or highest is not None:
+            fact = OfferFact(_ref(quote, quote.rfq.title), quote.slot_from, highest)
+            found.setdefault(quote.organisation_id, fact)
+    return found
+
+
+def _share(line: QuoteLine) -> Decimal | None:
+    """A quoted line's cancellation fee as a share of its price."""
+    if line.state != LineState.QUOTED or not line.values.get("cancellation"):
+        return None
+    share = Decimal(str(line.values["cancellation"]))
+    return min(Decimal(1), share) if share.is_finite() and share >= 0 else None
+
+
+@dataclass(frozen=True)
+class FromQuotes:
+    """What this project's quotes say, by partner."""
+
+    prices: Mapping[int, QuoteFact]
+    offers: Mapping[int, OfferFact]
+
+    @property
+    def partners(self) -> set[int]:
+        return {*self.prices, *self.offers}
+
+    def beside(self, partners: Iterable[PartnerFacts]) -> tuple[PartnerFacts, ...]:
+        """The partners' facts with the quotes put beside them."""
+        return tuple(self._with(p) if p.id in self.prices or p.id in self.offers else p for p in partners)
+
+    def _with(self, partner: PartnerFacts) -> PartnerFacts:
+        price, offer = self.prices.get(partner.id), self.offers.get(partner.id)
+        return replace(partner, quotes=(price,) if price else (), offers=(offer,) if offer else ())
+
+
+def from_quotes(project: Project) -> FromQuotes:
+    return FromQuotes(quote_facts(project), offer_facts(project))
 
 
 def _fact(project: Project, comparison: Comparison, quote: Quote) -> QuoteFact | None:
@@ -58,22 +107,26 @@ def _fact(project: Project, comparison: Comparison, quote: Quote) -> QuoteFact |
     if amount is None or amount <= 0:
         return None
     spread = amount * min(Decimal(1), figures.plugged_share)
-    submitted = quote.submitted_at.date() if quote.submitted_at else None
     return QuoteFact(
-        ref=FactRef(
-            kind="quote",
-            pk=quote.pk,
-            label=f"Quote of {quote.organisation}, revision {quote.revision}",
-            source=f"RFQ “{comparison.rfq.title}”",
-            as_of=submitted,
-            evidence=EvidenceLevel.SELF_DECLARED.value,
-            happened_on=submitted,
-        ),
+        ref=_ref(quote, comparison.rfq.title),
         basis=project.price_basis,
         low=float(amount - spread),
         high=float(amount + spread),
         currency=comparison.rates.base,
         complete=float(1 - min(Decimal(1), figures.plugged_share)),
+    )
+
+
+def _ref(quote: Quote, rfq: str) -> FactRef:
+    submitted = quote.submitted_at.date() if quote.submitted_at else None
+    return FactRef(
+        kind="quote",
+        pk=quote.pk,
+        label=f"Quote of {quote.organisation}, revision {quote.revision}",
+        source=f"RFQ “{rfq}”",
+        as_of=submitted,
+        evidence=EvidenceLevel.SELF_DECLARED.value,
+        happened_on=submitted,
     )
 
 

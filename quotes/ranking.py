@@ -4,6 +4,7 @@ import datetime as dt
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from partners.catalogue import Current, current
 from partners.scoring import rank
@@ -13,15 +14,15 @@ from partners.scoring.network_types import Proposal
 from partners.scoring.networks import propose_networks
 from partners.scoring.overrides import Overrides
 from partners.scoring.runway import Runway, runway
-from partners.scoring.types import Brief, PartnerFacts, QuoteFact, Ranking
+from partners.scoring.types import Brief, PartnerFacts, Ranking
 from quotes.brief import brief_for, hand_over_of, transfer_terms_of
 from quotes.models import Project
 from quotes.overrides import overrides_for_engine
-from quotes.quote_facts import quote_facts, with_quotes
+from quotes.quote_facts import FromQuotes, from_quotes
 
 WHOLE = 3_000  # partners up to which everybody is worked out in full; beyond it the columns rank all of them
 FIRST = 100  # of each group of a large catalogue, worked out in full
-FIRST_WORDS = f"the first {FIRST} partners of each group and the shortlisted ones"
+FIRST_WORDS = f"the first {FIRST} partners of each group, the shortlisted ones and bidders"
 KEPT = 2  # screenings of a large catalogue kept per process
 
 
@@ -55,12 +56,13 @@ def inputs_of(
 
     `also` are partners (ids) whose facts are needed wherever they stand in a large catalogue.
     """
-    brief, quotes = brief_for(project, as_of=as_of), quote_facts(project)
+    brief, quotes = brief_for(project, as_of=as_of), from_quotes(project)
     chosen, overrides = weights or project.weights.as_dict(), overrides_for_engine(project)
     catalogue = current()
     if len(catalogue.columns) <= WHOLE:
-        return Inputs(brief, with_quotes(catalogue.facts, quotes), chosen, overrides)
-    own = {*also, *project.shortlist.values_list("organisation_id", flat=True), *(pk for pk, _ in overrides)}
+        return Inputs(brief, quotes.beside(catalogue.facts), chosen, overrides)
+    listed = project.shortlist.values_list("organisation_id", flat=True)
+    own = {*also, *listed, *quotes.partners, *(pk for pk, _ in overrides)}
     screened = _screened(catalogue, brief, quotes)
     found = rank_screened(catalogue.columns, screened, chosen, overrides=overrides, top=0)
     facts = part_of(catalogue.columns, screened, found, first=FIRST, also=own)
@@ -70,13 +72,14 @@ def inputs_of(
 _kept: OrderedDict[Hashable, Screened] = OrderedDict()
 
 
-def _screened(catalogue: Current, brief: Brief, quotes: dict[int, QuoteFact]) -> Screened:
+def _screened(catalogue: Current, brief: Brief, quotes: FromQuotes) -> Screened:
     """Everybody's numbers for a brief, kept: another weight set only weighs them again."""
-    key = (catalogue.version, brief, tuple(sorted(quotes.items(), key=lambda pair: pair[0])))
+    said = (tuple(sorted(rows.items(), key=itemgetter(0))) for rows in (quotes.prices, quotes.offers))
+    key = (catalogue.version, brief, *said)
     found = _kept.get(key)
     if found is None:
         columns = catalogue.columns
-        facts = with_quotes((columns.facts(i) for i in columns.places(quotes)), quotes)
+        facts = quotes.beside(columns.facts(i) for i in columns.places(quotes.partners))
         found = screen(columns, brief, changed={p.id: p for p in facts})
         _kept[key] = found
         while len(_kept) > KEPT:

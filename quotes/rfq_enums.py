@@ -1,5 +1,7 @@
 """Closed lists of requests for quotation and quotes, with the transitions each status allows, as data."""
 
+from collections.abc import Iterable
+
 from django.db import models
 
 
@@ -144,3 +146,12 @@ class Treatment(models.TextChoices):
     VARIABLE = "variable", "Variable"
     PASS_THROUGH = "pass_through", "Pass-through"
     CONTINGENT = "contingent", "Contingent"
+
+
+def free_name(wanted: str, taken: Iterable[str]) -> str:
+    """The name, with a number behind it when it is taken."""
+    taken, number, free = set(taken), 1, wanted
+    while free in taken:
+        number += 1
+        free = f"{wanted}_{number}"
+    return free

@@ -75,9 +75,14 @@ urlpatterns = [
     path("projects/<int:project_id>/overrides/<int:override_id>/lift/", overrides.lift, name="must_lift"),
     path("projects/<int:project_id>/ranking/what-if/", whatif.whatif, name="ranking_whatif"),
     path("projects/<int:project_id>/ranking/what-if/keep/", whatif.keep, name="whatif_keep"),
+    path("projects/<int:project_id>/ranking/what-if/save/", whatif.save, name="whatif_save"),
+    path(
+        "projects/<int:project_id>/ranking/what-if/<int:scenario_id>/drop/", whatif.drop, name="whatif_drop"
+    ),
     path("projects/<int:project_id>/ranking/why/", ranking_tabs.why, name="ranking_why"),
     path("projects/<int:project_id>/ranking/profiles/", ranking_tabs.profiles, name="ranking_profiles"),
     path("projects/<int:project_id>/ranking/questions/", ranking_tabs.questions, name="ranking_questions"),
+    path("projects/<int:project_id>/ranking/questions/ask/", ranking_tabs.ask_in_rfq, name="questions_ask"),
     # group evaluation
     path("projects/<int:project_id>/evaluation/", evaluation.overview, name="evaluation"),
     path("projects/<int:project_id>/evaluation/start/", evaluation.start, name="evaluation_start"),

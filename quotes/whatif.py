@@ -353,7 +353,7 @@ class Editable:
 def editable_facts(partner: PartnerFacts, typed: Mapping[str, str], *, prices: bool) -> list[Editable]:
     """Fields of a partner's facts that a scenario may change, site by site, then those of the partner."""
     found = []
-    for node in _evidenced(partner):
+    for node in evidenced(partner):
         ref = node.ref
         if ref.kind not in EDITABLE or (ref.kind in PRICE_KINDS and not prices):
             continue
@@ -379,14 +379,14 @@ def grouped(facts: Iterable[Editable]) -> list[dict[str, Any]]:
     ]
 
 
-def _evidenced(node: Any) -> Iterable[Any]:
+def evidenced(node: Any) -> Iterable[Any]:
     if isinstance(node, tuple):
         for item in node:
-            yield from _evidenced(item)
+            yield from evidenced(item)
     elif is_dataclass(node) and not isinstance(node, type):
         if isinstance(getattr(node, "ref", None), FactRef):
             yield node
         else:
             for f in fields(node):
                 if f.name in CONTAINERS:
-                    yield from _evidenced(getattr(node, f.name))
+                    yield from evidenced(getattr(node, f.name))

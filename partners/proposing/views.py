@@ -48,7 +48,8 @@ def correct(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     if fact is None:
         raise Http404("There is no such fact.")
     partner = owner_of(fact)
-    form = CorrectionForm(request.POST or None, fact=fact)
+    wanted = {name: request.GET.get(name, "")[:1000] for name in ("column", "value")}
+    form = CorrectionForm(request.POST or None, fact=fact, initial=wanted)
     if request.method == "POST" and form.is_valid():
         try:
             propose_correction(actor=request.user, fact=fact, **form.cleaned_data)

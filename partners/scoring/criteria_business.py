@@ -98,6 +98,11 @@ def change_orders(ctx: Context) -> Measure:
 
 def cancellation(ctx: Context) -> Measure:
     anchor = ANCHORS["cancellation_share"]
+    offer = ctx.offer("cancellation_share")
+    if offer is not None and offer.cancellation_share is not None:
+        quoted = number(offer.cancellation_share * 100)
+        words = f"late cancellation costs up to {quoted} % of a line’s price in the quote"
+        return known(anchor.function.at(offer.cancellation_share), words, offer.ref)
     for terms in _newest_terms(ctx):
         if terms.cancellation_share is not None:
             months = terms.cancellation_notice_months
@@ -131,11 +136,15 @@ def able_sites(ctx: Context) -> Measure | None:
             able.append(site)
         elif Outcome.FAIL not in outcomes:
             perhaps.append(site)
-    return _site_points(able, perhaps, needs)
+    return _site_points(able, perhaps, needs, sites=bool(ctx.partner.sites))
 
 
-def _site_points(able: list[SiteFacts], perhaps: list[SiteFacts], needs: list[Need]) -> Measure:
+def _site_points(
+    able: list[SiteFacts], perhaps: list[SiteFacts], needs: list[Need], *, sites: bool
+) -> Measure:
     anchor = ANCHORS["able_sites"]
+    if sites and not able and not perhaps:
+        return known(anchor.function.at(0), "no site of the partner can do the work as asked")
     if not able:
         return unknown("no site of the partner is known to be able to do the work", anchor.ask)
     more = f", perhaps {number(len(perhaps))} more" if perhaps else ""

@@ -15,6 +15,7 @@ from .anchors import (
 )
 from .criteria_technical import free_slots, slot_need
 from .measures import Context, Measure, known, metric, track_record, unknown
+from .places import market_name
 from .rules_partner import open_stops, unclear, unclear_stops
 from .types import CertificateFact, FactRef, InspectionFact, SiteFacts
 from .words import agency, day, ended, listing, months_between, number, plain
@@ -98,9 +99,10 @@ def market_access(ctx: Context) -> Measure | None:
 
 
 def _market(ctx: Context, market: str, proof: MarketProof | None) -> Measure:
-    ask = f"What shows that the authority for {market} accepts {ctx.where}?"
+    place = market_name(market)
+    ask = f"What shows that the authority for {place} accepts {ctx.where}?"
     if ctx.lead is None or proof is None:
-        return unknown(f"{market}: unknown", ask)
+        return unknown(f"{place}: unknown", ask)
     found = [
         _certificate(ctx, c, 100.0, ask)
         for c in ctx.lead.certificates
@@ -118,9 +120,9 @@ def _market(ctx: Context, market: str, proof: MarketProof | None) -> Measure:
             words = f"inspected by {agency(code)} on {day(fact.ended_on)} ({ended(fact.outcome)})"
             found.append(known(passed, words, fact.ref))
     if not found:
-        return unknown(f"{market}: unknown", ask)
+        return unknown(f"{place}: unknown", ask)
     best = max(found, key=lambda m: (m.low, m.high))
-    return Measure(best.low, best.high, best.known, f"{market}: {best.reason}", best.facts, best.ask)
+    return Measure(best.low, best.high, best.known, f"{place}: {best.reason}", best.facts, best.ask)
 
 
 def _certificate(ctx: Context, cert: CertificateFact, worth: float, ask: str) -> Measure:
@@ -148,18 +150,25 @@ def trials(ctx: Context) -> Measure:
 
 
 def slot(ctx: Context) -> Measure:
-    """Months from the date needed to the earliest free slot: on time 100, twelve months late 0."""
+    """Months from the date needed to the slot quoted, else to the earliest free one: on time 100, a year late 0."""
     anchor = ANCHORS["slot_months_late"]
     need = slot_need(ctx)
     due = (need.by if need else None) or ctx.brief.need_date or ctx.brief.as_of
-    opened, held = free_slots(ctx, "open")[:1], free_slots(ctx, "tentative")[:1]
-    if not opened and not held:
-        return unknown(f"earliest slot at {ctx.where}: unknown", anchor.ask)
+    words = f"needed by {day(due)}"
 
     def points(starts_on: dt.date) -> float:
         return anchor.function.at(months_between(due, starts_on))
 
-    words = f"needed by {day(due)}"
+    offer = ctx.offer("slot_from")
+    if offer is not None and offer.slot_from is not None:
+        late = months_between(due, offer.slot_from)
+        delay = f": {number(round(late, 1))} months late" if late > 0 else ""
+        return known(
+            points(offer.slot_from), f"first slot quoted {day(offer.slot_from)}, {words}{delay}", offer.ref
+        )
+    opened, held = free_slots(ctx, "open")[:1], free_slots(ctx, "tentative")[:1]
+    if not opened and not held:
+        return unknown(f"earliest slot at {ctx.where}: unknown", anchor.ask)
     if held and (not opened or held[0].starts_on < opened[0].starts_on):
         low = points(opened[0].starts_on) if opened else 0.0
         facts: tuple[FactRef, ...] = tuple(s.ref for s in [*held, *opened])

@@ -162,6 +162,18 @@ class QuoteFact:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferFact:
+    """What a quote for this project offers beside its price: it takes the place of slots and terms on record.
+
+    `slot_from` is the first slot offered; `cancellation_share` (0..1) the highest cancellation fee of its lines.
+    """
+
+    ref: FactRef
+    slot_from: dt.date | None = None
+    cancellation_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RestrictionFact:
     ref: FactRef
     list_name: str
@@ -202,9 +214,8 @@ class PartnerFacts:
     metrics: tuple[MetricFact, ...] = ()
     terms: tuple[TermsFact, ...] = ()
     prices: tuple[PriceFact, ...] = ()
-    quotes: tuple[
-        QuoteFact, ...
-    ] = ()  # this project's, filled by the sponsor's side; terms quoted go into `terms`
+    quotes: tuple[QuoteFact, ...] = ()  # this project's, filled by the sponsor's side, as are the offers
+    offers: tuple[OfferFact, ...] = ()
     restrictions: tuple[RestrictionFact, ...] = ()
     # Restricted-party lists kept here that would name this partner: without any, not being listed proves nothing.
     restricted_lists: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,7 @@ from .types import (
     CapabilityFact,
     FactRef,
     Need,
+    OfferFact,
     Outcome,
     PartnerFacts,
     Rule,
@@ -54,6 +56,11 @@ class Context:
     @cached_property
     def where(self) -> str:
         return self.lead.name if self.lead else self.partner.name
+
+    def offer(self, field: str) -> OfferFact | None:
+        """The newest quote's offer that says something of `field`."""
+        said = [o for o in self.partner.offers if getattr(o, field) is not None]
+        return max(said, key=lambda o: (o.ref.as_of or dt.date.min, o.ref.pk), default=None)
 
     def needs(self, *rules: Rule) -> list[Need]:
         return [n for n in self.brief.needs if n.rule in rules]

@@ -182,7 +182,9 @@ def able_sites(place: Place) -> Points | None:
     known = np.where(perhaps > 0, DOUBTFUL, 1.0)
     least, most = (n.astype(np.float64) for n in (able, able + perhaps))
     found = (points(function, least), points(function, most), known)
-    return either(able > 0, found, nothing(place.count))
+    none = (able + perhaps == 0) & place.has_lead
+    nobody = constant(place.count, function.at(0), function.at(0), 1.0)
+    return either(able > 0, found, either(none, nobody, nothing(place.count)))
 
 
 def texts(place: Place, value: Metric, judge: Callable[[str], float]) -> Array:

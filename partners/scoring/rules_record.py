@@ -11,6 +11,7 @@ import datetime as dt
 from . import matching
 from .anchors import ANCHORS, FLAGS
 from .matching import Match
+from .places import country_name
 from .types import (
     Brief,
     CertificateFact,
@@ -205,11 +206,13 @@ def metric(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts | No
 
 def country(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts) -> Verdict:
     """The site lies in one of the countries asked for."""
-    wanted = ", ".join(sorted(need.countries))
+    wanted = ", ".join(sorted(map(country_name, need.countries)))
     if not site.country:
         return Verdict(
             UNKNOWN, f"country of {site.name} not recorded", (), f"In which country is {site.name}?"
         )
     if site.country in need.countries:
-        return Verdict(PASS, f"{site.name} is in {site.country}", ())
-    return Verdict(FAIL, f"{site.name} is in {site.country}; asked for: {wanted}", (), mismatch=True)
+        return Verdict(PASS, f"{site.name} is in {country_name(site.country)}", ())
+    return Verdict(
+        FAIL, f"{site.name} is in {country_name(site.country)}; asked for: {wanted}", (), mismatch=True
+    )

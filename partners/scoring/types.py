@@ -18,6 +18,7 @@ from .facts import (
     FactRef,
     InspectionFact,
     MetricFact,
+    OfferFact,
     PartnerFacts,
     PriceFact,
     QuoteFact,
@@ -28,7 +29,7 @@ from .facts import (
     TrackRecordFact,
 )
 
-ENGINE_VERSION = "1.2.0"
+ENGINE_VERSION = "1.3.0"
 
 CRITERIA: dict[str, str] = {
     "C1": "Technical and modality fit",
@@ -303,6 +304,7 @@ __all__ = [
     "Level",
     "MetricFact",
     "Need",
+    "OfferFact",
     "Outcome",
     "Override",
     "PartnerFacts",

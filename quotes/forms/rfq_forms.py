@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from quotes.local_numbers import UnclearNumber, read_number, read_share, write_number
 from quotes.models import Rfq
 from quotes.models.rfq import MOST_PERIODS
+from quotes.rfq_enums import free_name
 from quotes.rfq_templates import SECTIONS, question_library, templates
 
 KINDS = (("low", "Low"), ("base", "Base"), ("high", "High"))
@@ -227,15 +228,6 @@ class DemandForm(RfqForm):
             if found[column] not in names:
                 found[column] = ""
         return {**found, "drivers": drivers}
-
-
-def free_name(wanted: str, taken: Iterable[str]) -> str:
-    """The name, with a number behind it when it is taken."""
-    taken, number, free = set(taken), 1, wanted
-    while free in taken:
-        number += 1
-        free = f"{wanted}_{number}"
-    return free
 
 
 class QuestionsForm(RfqForm):

@@ -10,6 +10,7 @@ from .relation import PartnerRelation
 from .report import Report
 from .rfq import Rfq, RfqVersion, ScopeLine
 from .risk import ShortlistRisk
+from .scenario import WhatIfScenario
 from .schedule import ReportSchedule
 from .search import SavedSearch, SearchDigest
 from .share import ReportShare, ShareView
@@ -49,4 +50,5 @@ __all__ = [
     "ShortlistRisk",
     "SponsorOwned",
     "WeightSet",
+    "WhatIfScenario",
 ]

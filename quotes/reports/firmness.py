@@ -17,9 +17,12 @@ from quotes.crosscheck import METHODS, cross_check
 from quotes.models import Project
 from quotes.prices import without_prices
 from quotes.profiles_page import profiles_page
+from quotes.quote_facts import quote_facts
 from quotes.robustness import Firmness, firmness_of, questions_of
 from quotes.robustness_page import assumption, flip_rows, nearest_flip, verdict_sentence
 from quotes.value_page import value_page
+
+from .frozen_group import frozen_evaluation, frozen_scenarios, frozen_why
 
 ROWS = 25
 QUESTIONS = 20
@@ -60,10 +63,17 @@ def frozen_firmness(
             {
                 "partner_id": row.partner_id,
                 "benefit": row.benefit,
+                "benefit_low": row.benefit_low,
+                "benefit_high": row.benefit_high,
                 "cost_points": row.cost,
                 "efficient": row.efficient,
+                "beaten_by": row.beaten_by,
+                "quote_low": row.quote.low if row.quote else None,
+                "quote_high": row.quote.high if row.quote else None,
+                "currency": row.quote.currency if row.quote else None,
+                "basis": row.quote.basis if row.quote else None,
             }
-            for row in value_page(read).rows[:ROWS]
+            for row in value_page(read, quote_facts(project) if include_prices else {}).rows[:ROWS]
         ],
         "profiles": [
             {
@@ -87,6 +97,9 @@ def frozen_firmness(
             }
             for q in questions_of(read, QUESTIONS)
         ],
+        "why": frozen_why(read, labels),
+        "evaluation": frozen_evaluation(project, labels, include_prices=include_prices),
+        "scenarios": frozen_scenarios(project, read, include_prices=include_prices),
     }
 
 

@@ -32,6 +32,7 @@ from quotes.project_page import (
 from quotes.project_selectors import archived_projects, needs_of, project_overview
 from quotes.project_selectors import project_list as list_projects
 from quotes.services.projects import (
+    CriteriaLocked,
     ProjectArchived,
     ProjectChange,
     ProjectNotEditable,
@@ -297,6 +298,9 @@ def _weights_page(request: HttpRequest, project: Project, *, wizard: bool) -> Ht
                 return (
                     _onward(request, project, "weights") if wizard else redirect("quotes:project", project.pk)
                 )
+            except CriteriaLocked as locked:  # what was typed stays, with the reason above it
+                form.add_error(None, str(locked))
+                status = CONFLICT
             except StaleVersion as stale:
                 conflicts, status = form.conflicts_with(stale.current), CONFLICT
     context = {

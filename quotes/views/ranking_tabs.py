@@ -1,19 +1,25 @@
 """The deeper looks at a ranking: how firm it is, why one is above another, cost, other weights, questions."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from cmo_selector.accounts.roles import Action
+from cmo_selector.accounts.roles import Action, may
 from partners.scoring.profiles import Profile
 from partners.scoring.types import Group, PartnerResult, Ranking
-from quotes.access import sponsor_action
+from quotes.access import get_project, sponsor_action
+from quotes.brief import NothingToRank
 from quotes.crosscheck import METHODS, cross_check
 from quotes.enums import SponsorFunction
 from quotes.models import Project
 from quotes.profiles_page import profiles_page
+from quotes.quote_facts import quote_facts
 from quotes.ranking_page import rounded_to_100
+from quotes.rfq_enums import RfqState
+from quotes.rfq_questions import neutral_texts
 from quotes.robustness import DRAWS, firmness_of, questions_of
 from quotes.robustness_page import (
     SPACE_LABELS,
@@ -28,8 +34,11 @@ from quotes.robustness_page import (
     verdict_sentence,
 )
 from quotes.selectors import weight_sets_of
+from quotes.services import rfq_questions as services
+from quotes.services.projects import ProjectArchived
+from quotes.services.rfq import RfqError
 from quotes.value_page import value_page
-from quotes.views.ranking_frame import Frame, open_frame, show_frame
+from quotes.views.ranking_frame import Frame, open_frame, ranking_for, show_frame
 from quotes.why_page import choose, why_page
 
 
@@ -77,7 +86,8 @@ def value(request: HttpRequest, project_id: int) -> HttpResponse:
     frame = open_frame(request, project_id, "value")
     if frame.ranking is None:
         return show_frame(request, frame)
-    found = value_page(frame.ranking)
+    quotes = quote_facts(frame.project) if may(request.membership.role, Action.SEE_PRICES) else {}
+    found = value_page(frame.ranking, quotes)
     return show_frame(request, frame, value=found, headline=found.sentence)
 
 
@@ -166,9 +176,14 @@ def questions(request: HttpRequest, project_id: int) -> HttpResponse:
     if frame.ranking is None:
         return show_frame(request, frame)
     slugs = {r.partner_id: r for r in frame.ranking.results}
+    found = questions_of(frame.ranking)
+    draft = frame.project.rfqs.filter(state=RfqState.DRAFT).order_by("-pk").first()
+    already = {question["text"] for question in draft.questions} if draft else set()
     rows = [
         {
             "ask": q.ask,
+            "text": text,
+            "asked": text in already,
             "partner": q.partner,
             "slug": slugs[q.partner_id].slug,
             "illustrative": slugs[q.partner_id].illustrative,
@@ -179,7 +194,7 @@ def questions(request: HttpRequest, project_id: int) -> HttpResponse:
             "must": q.must,
             "stake": q.stake,
         }
-        for q in questions_of(frame.ranking)
+        for q, text in zip(found, neutral_texts(found), strict=True)
     ]
     turning = sum(row["turns"] for row in rows)
     if not rows:
@@ -188,4 +203,35 @@ def questions(request: HttpRequest, project_id: int) -> HttpResponse:
         headline = f"{turning} of these answers can change who is first, all else as it is."
     else:
         headline = "No single answer changes who is first, all else as it is; these move the odds most."
-    return show_frame(request, frame, headline=headline, questions=rows)
+    open_rows = [row for row in rows if not row["asked"]]
+    return show_frame(request, frame, headline=headline, questions=rows, draft=draft, open_rows=open_rows)
+
+
+@require_POST
+@sponsor_action(Action.EDIT_RFQ)
+def ask_in_rfq(request: HttpRequest, project_id: int) -> HttpResponse:
+    """Put the chosen questions into the draft RFQ. Only what the ranking asks is taken."""
+    project = get_project(request, project_id)
+    page = reverse("quotes:ranking_questions", args=[project.pk])
+    try:
+        ranked = ranking_for(request, project, None)
+        offered = neutral_texts(questions_of(ranked))
+    except NothingToRank as nothing:
+        messages.error(request, str(nothing))
+        return redirect(page)
+    wanted = set(request.POST.getlist("ask"))
+    texts = [text for text in offered if text in wanted]
+    if not texts:
+        messages.error(request, "No question was put into an RFQ: choose at least one that is still open.")
+        return redirect(page)
+    try:
+        rfq, added, made = services.ask_in_rfq(actor=request.user, project=project, texts=texts)
+    except (ProjectArchived, RfqError) as refused:
+        messages.error(request, str(refused))
+        return redirect(page)
+    where = f"the new draft RFQ “{rfq.title}”" if made else f"the draft RFQ “{rfq.title}”"
+    counted = f"{added} question{'' if added == 1 else 's'}"
+    messages.success(
+        request, f"{counted} put into {where}." if added else f"All of them are in {where} already."
+    )
+    return redirect("quotes:rfq_step", project.pk, rfq.pk, "questions")

@@ -18,6 +18,7 @@ from quotes.access import get_project, sponsor_action
 from quotes.forms.rfq_forms import BriefForm, DemandForm, QuestionsForm, TermsForm
 from quotes.forms.rfq_scope_form import ScopeForm
 from quotes.models import Rfq
+from quotes.rfq_questions import suggested_questions
 from quotes.rfq_selectors import document, rfq_overview, rfqs_of
 from quotes.rfq_templates import best_template, templates
 from quotes.services.projects import ProjectArchived
@@ -146,7 +147,11 @@ def rfq_step(request: HttpRequest, project_id: int, rfq_id: int, step: str) -> H
 
 
 def _form(request: HttpRequest, rfq: Rfq, step: str):
-    extra = {"lines": list(rfq.lines.all())} if step == "scope" else {}
+    extra: dict[str, Any] = {}
+    if step == "scope":
+        extra["lines"] = list(rfq.lines.all())
+    elif step == "questions":
+        extra["suggested"] = suggested_questions(rfq.project)
     return FORMS[step](request.POST if request.method == "POST" else None, rfq=rfq, **extra)
 
 

@@ -137,13 +137,14 @@ def set_add(request: HttpRequest, project_id: int) -> HttpResponse:
                 weights=rounded_to_100(weights),
             )
     except (BadWeights, TooManySets, ValidationError, IntegrityError) as refused:
-        messages.error(request, f"Weight set not kept. {_words(refused)}")
+        messages.error(request, f"Weight set not kept. {in_words(refused)}")
         return redirect(f"{back}?{urlencode({**points, 'set_name': name, 'set_function': function})}#keep")
     messages.success(request, f"“{row.name}” is kept and stands beside the other weights.")
     return redirect(back)
 
 
-def _words(refused: Exception) -> str:
+def in_words(refused: Exception) -> str:
+    """Why a name or a set was refused, naming the field."""
     if isinstance(refused, IntegrityError):
         found = constraint_of(refused)
         if found is None:

@@ -3,33 +3,39 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action, may
 from partners.scoring import rank
-from partners.scoring.types import CRITERIA, Brief, Level, PartnerFacts, Rule
+from partners.scoring.types import Brief, Level, PartnerFacts, Rule
 from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
-from quotes.models import Need, Project
+from quotes.models import Need, Project, WhatIfScenario
 from quotes.needs import NEED_FIELDS, NEED_RELATED
 from quotes.prices import PRICE_NEED, PRICE_RULES
-from quotes.ranking import inputs_of
+from quotes.ranking import Inputs, inputs_of
 from quotes.ranking_page import BadWeights, rounded_to_100, trial_weights
+from quotes.scenario_page import WEIGHTS, change_words, compared, is_change, kept_scenarios
 from quotes.services.projects import (
+    ProjectArchived,
     ProjectNotEditable,
     change_need,
     change_weights,
     remove_need,
 )
+from quotes.services.scenarios import ScenarioError, drop_scenario, keep_scenario
 from quotes.versions import StaleVersion
 from quotes.views.ranking_frame import open_frame, show_frame
+from quotes.views.weighting import in_words
 from quotes.whatif import (
     ASSUMED,
+    EDITABLE,
     INSPECTION_OUTCOMES,
     LEVELS,
     OFF,
@@ -38,6 +44,7 @@ from quotes.whatif import (
     Scenario,
     compare_rankings,
     editable_facts,
+    evidenced,
     grouped,
     rank_scenario,
     read_scenario,
@@ -64,6 +71,10 @@ def whatif(request: HttpRequest, project_id: int) -> HttpResponse:
     except BadScenario as bad:
         problem = str(bad)
     moved = compare_rankings(base, other)
+    rows = list(frame.project.whatif_scenarios.select_related("created_by"))
+    side_by_side = bool(rows) and request.GET.get("compare") == "kept"
+    kept = kept_scenarios(rows, given, base, prices=prices) if side_by_side else []
+    changes = {key: value for key, value in request.GET.items() if value.strip() and is_change(key)}
     started = bool(scenario) or frame.context["trial"]
     chosen = _chosen(given.facts, request.GET.get("p", ""), base.results[0].slug if base.results else "")
     return show_frame(
@@ -84,9 +95,47 @@ def whatif(request: HttpRequest, project_id: int) -> HttpResponse:
         outcomes=INSPECTION_OUTCOMES,
         hidden=_hidden(request, chosen, prices),
         fact_changes=bool(scenario.facts or scenario.assumed),
-        kept=[(k, v) for k, v in request.GET.items() if v],
+        kept=list(changes.items()) + [(k, v) for k, v in request.GET.items() if k == "p" and v],
+        change_words=change_words(given, changes, prices=prices) if started and not problem else [],
+        corrections=_corrections(scenario, given.facts) if not problem else [],
+        scenarios=[_kept_row(row, given, prices) for row in rows],
+        side_by_side=side_by_side,
+        compared=compared(base, kept) if side_by_side else [],
+        compared_names=[k.row.name for k in kept if k.ranking is not None],
+        kept_scenarios=kept,
+        scenario_name=request.GET.get("scenario_name", "")[:60],
         can_keep=bool(scenario.levels) or frame.context["trial"],
     )
+
+
+def _kept_row(row: WhatIfScenario, given: Inputs, prices: bool) -> dict[str, Any]:
+    """A kept scenario in the list, with the address that opens it."""
+    return {
+        "row": row,
+        "url": f"{reverse('quotes:ranking_whatif', args=[row.project_id])}?{urlencode(row.changes)}",
+        "words": change_words(given, row.changes, prices=prices),
+        "drop_label": f"Drop the scenario {row.name}",
+    }
+
+
+def _corrections(scenario: Scenario, facts: tuple[PartnerFacts, ...]) -> list[dict[str, str]]:
+    """Changed facts that are recorded: each may be proposed to the curators as a correction, with its source."""
+    if not scenario.facts:
+        return []
+    refs = {(n.ref.kind, n.ref.pk): n.ref for partner in facts for n in evidenced(partner)}
+    found = []
+    for change in scenario.facts:
+        ref = refs.get((change.kind, change.pk))
+        if ref is None:
+            continue
+        value = (
+            f"{change.value:f}".rstrip("0").rstrip(".") if isinstance(change.value, float) else change.value
+        )
+        query = urlencode({"column": change.name, "value": str(value)})
+        url = reverse("proposals:correct", args=[change.kind, change.pk])
+        label = EDITABLE[change.kind][change.name][1]
+        found.append({"url": f"{url}?{query}", "label": f"{ref.label}: {label} {value}"})
+    return found
 
 
 def _chosen(facts: tuple[PartnerFacts, ...], slug: str, first: str) -> PartnerFacts | None:
@@ -135,12 +184,11 @@ def _hidden(request: HttpRequest, chosen: PartnerFacts | None, prices: bool) -> 
     """Changes of other partners and the tried weights, which the form on the screen does not show."""
     shown = {f.key for f in editable_facts(chosen, {}, prices=prices)} if chosen else set()
     own = f"a.{chosen.id}." if chosen else "a.."
-    weights = {code.lower() for code in CRITERIA}
 
     def elsewhere(key: str) -> bool:
         head = key.partition(".")[0]
         return (
-            key in weights or (head == "f" and key not in shown) or (head == "a" and not key.startswith(own))
+            key in WEIGHTS or (head == "f" and key not in shown) or (head == "a" and not key.startswith(own))
         )
 
     return [(key, value) for key, value in request.GET.items() if value and elsewhere(key)]
@@ -178,6 +226,53 @@ def keep(request: HttpRequest, project_id: int) -> HttpResponse:
     )
     rest = {key: value for key, value in sent.items() if key.startswith(("f.", "a.")) or key == "p"}
     return redirect(f"{page}?{urlencode(rest)}" if rest else page)
+
+
+@require_POST
+@sponsor_action(Action.EDIT_PROJECT)
+def save(request: HttpRequest, project_id: int) -> HttpResponse:
+    """Keep the scenario under a name. The project and the catalogue stay as they are."""
+    project = get_project(request, project_id)
+    page = reverse("quotes:ranking_whatif", args=[project.pk])
+    changes = {key: value.strip() for key, value in request.POST.items() if is_change(key) and value.strip()}
+    name = request.POST.get("scenario_name", "")
+    back = f"{page}?{urlencode(changes)}"
+    try:
+        scenario = read_scenario(changes, prices=True)
+        if not scenario and trial_weights(changes) is None:
+            changes = {}
+        with transaction.atomic():
+            row = keep_scenario(actor=request.user, project=project, name=name, changes=changes)
+    except (
+        BadScenario,
+        BadWeights,
+        ScenarioError,
+        ProjectArchived,
+        ValidationError,
+        IntegrityError,
+    ) as refused:
+        messages.error(request, f"Scenario not kept. {in_words(refused)}")
+        return redirect(f"{page}?{urlencode({**changes, 'scenario_name': name})}")
+    messages.success(request, f"“{row.name}” is kept with this project.")
+    return redirect(back)
+
+
+@require_POST
+@sponsor_action(Action.EDIT_PROJECT)
+def drop(request: HttpRequest, project_id: int, scenario_id: int) -> HttpResponse:
+    """Drop a kept scenario."""
+    project = get_project(request, project_id)
+    row = get_object_or_404(
+        WhatIfScenario.objects.for_sponsor(request.sponsor).select_related("project__sponsor"),
+        project=project,
+        pk=scenario_id,
+    )
+    try:
+        drop_scenario(actor=request.user, scenario=row)
+        messages.success(request, f"“{row.name}” is dropped.")
+    except ProjectArchived as archived:
+        messages.error(request, str(archived))
+    return redirect("quotes:ranking_whatif", project.pk)
 
 
 def _keep_levels(request: HttpRequest, project: Project, levels: dict[str, str]) -> int:

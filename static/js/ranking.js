@@ -8,6 +8,9 @@ function shares() {
   for (const slider of sliders) {
     const share = total ? (Number(slider.value) * 100) / total : 0;
     form().querySelector(`output[for="${slider.id}"]`).value = share.toFixed(1);
+    // The form that saves is another one: what is read has no token in its address.
+    const kept = document.querySelector(`#save-weights [name="${slider.name}"]`);
+    if (kept) kept.value = slider.value;
   }
 }
 

@@ -67,6 +67,18 @@ class WeightSetFactory(DjangoModelFactory):
     c1 = c2 = c3 = c4 = c5 = c6 = c7 = c8 = c9 = c10 = Decimal(10)
 
 
+class WhatIfScenarioFactory(DjangoModelFactory):
+    """More weight on technical fit, kept under a name."""
+
+    class Meta:
+        model = models.WhatIfScenario
+
+    project = factory.SubFactory("tests.factories.quotes.ProjectFactory")
+    name = factory.Sequence(lambda n: f"Scenario {n}")
+    changes = factory.LazyFunction(lambda: {"c1": "40"})
+    created_by = factory.SubFactory(UserFactory)
+
+
 class NeedFactory(DjangoModelFactory):
     """A must: one service at the lead site. Pass `rule=` with `service=None` for another kind."""
 

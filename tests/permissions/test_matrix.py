@@ -35,7 +35,7 @@ from tests.factories.partners import (
     RegisterInspectionFactory,
     RegisterListingFactory,
 )
-from tests.factories.quotes import NeedFactory, ProjectFactory, WeightSetFactory
+from tests.factories.quotes import NeedFactory, ProjectFactory, WeightSetFactory, WhatIfScenarioFactory
 from tests.factories.rfq import make_rfq, open_gate, priced, send
 from tests.permissions.matrix import CASES, LIBRARY_PREFIXES, ROLES, Case
 
@@ -93,6 +93,7 @@ class Scene:
                 by=owner.user,
                 role=Role.OWNER.value,
             ).pk,
+            "whatif": WhatIfScenarioFactory(project=project).pk,
             "weight_set": WeightSetFactory(sponsor=sponsor).pk,
             "member": member.pk,
             "duns": establishment.duns,

@@ -81,7 +81,7 @@ def test_another_weight_set_asks_the_database_for_no_facts(project, large, djang
     weights = project.weights.as_dict()
     other = weights | {"C1": weights["C6"], "C6": weights["C1"]}
     rank_project(project)
-    with django_assert_num_queries(5) as asked:
+    with django_assert_num_queries(6) as asked:
         found = rank_project(project, weights=other)
     assert found.weights == other
     assert not [

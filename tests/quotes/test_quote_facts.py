@@ -1,14 +1,16 @@
 """Normalised quotes move C7: in the project’s basis and currency, what is open as an interval, never when sealed."""
 
+import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from partners.scoring.types import Group
 from quotes.comparison import load_comparison
-from quotes.models import Project, Rfq
-from quotes.quote_facts import quote_facts, with_quotes
+from quotes.models import Project, Quote, Rfq
+from quotes.quote_facts import FromQuotes, offer_facts, quote_facts
 from quotes.ranking import inputs_of, rank_project
 from tests.factories.quotes import NeedFactory, ProjectFactory
 from tests.quotes.test_comparison import member, three  # noqa: F401
@@ -74,7 +76,7 @@ def test_nothing_leaks_into_another_sponsors_ranking(project, three):  # noqa: F
 def test_partners_without_a_quote_stay_as_they_are(project):
     facts = inputs_of(project).facts
     bare = tuple(replace(p, quotes=()) for p in facts)
-    assert with_quotes(bare, {}) == bare
+    assert FromQuotes({}, {}).beside(bare) == bare
     assert len(rank_project(project).group(Group.KNOCKED_OUT)) == 0
 
 
@@ -93,3 +95,37 @@ def test_a_price_per_unit_is_the_programme_cost_of_one(project, three):  # noqa:
     assert (fact.basis, fact.low) == ("thousand_tablets", pytest.approx(float(each)))
     Rfq.objects.update(unit_label="box")
     assert quote_facts(project) == {}
+
+
+def criterion(project, partner_id, code):
+    result = next(r for r in rank_project(project).results if r.partner_id == partner_id)
+    return next(s for c in result.criteria for s in c.subs if s.code == code)
+
+
+def test_the_first_slot_quoted_counts_for_speed_and_the_cancellation_fee_for_terms(project, three):  # noqa: F811
+    rfq, a, *_ = three
+    quoted = dt.date(2030, 5, 1)
+    Quote.objects.filter(pk=a.pk).update(slot_from=quoted)
+    line = a.lines.filter(state="quoted").first()
+    line.values = {**line.values, "cancellation": "0.5"}
+    line.save()
+    fact = offer_facts(project)[a.organisation_id]
+    assert (fact.slot_from, fact.cancellation_share) == (quoted, 0.5)
+    slot, fee = (
+        criterion(project, a.organisation_id, "C5.slot"),
+        criterion(project, a.organisation_id, "C8.cancellation"),
+    )
+    assert slot.reason.startswith("First slot quoted 1 May 2030, needed by")
+    assert fee.reason.startswith("Late cancellation costs up to 50 % of a line’s price in the quote")
+    assert (slot.known, fee.known) == (1.0, 1.0)
+    assert {f.kind for f in (*slot.facts, *fee.facts)} == {"quote"}
+    Rfq.objects.filter(pk=rfq.pk).update(
+        sealed=True, deadline=timezone.now() + dt.timedelta(days=1), state="open"
+    )
+    assert offer_facts(project) == {}
+
+
+def test_offers_take_two_queries_whatever_their_number(project, three, django_assert_num_queries):  # noqa: F811
+    Quote.objects.update(slot_from=dt.date(2030, 5, 1))
+    with django_assert_num_queries(2):
+        assert len(offer_facts(project)) == 3

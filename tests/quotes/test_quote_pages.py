@@ -76,7 +76,7 @@ def test_a_bidder_that_fails_a_must_is_named_with_the_reason_however_cheap(clien
     assert "Birch costs least in the base scenario" in shown
     _, _, alert = shown.partition("Knocked out by a must-have, whatever the price")
     assert alert.strip().startswith("Birch :")
-    assert "Birch Works is in DE; asked for: US." in alert[:200]
+    assert "Birch Works is in Germany; asked for: United States of America." in alert[:250]
 
 
 def test_another_scenario_is_chosen_by_address(client, rfq):

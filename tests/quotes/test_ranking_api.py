@@ -1,15 +1,21 @@
 """The ranking in the API says what the pages say, to those who may read them."""
 
+import re
+from html import unescape
+
 import pytest
 from django.urls import reverse
 
 from cmo_selector.accounts.roles import Role
 from partners.scoring.types import CRITERIA, Group
+from quotes.api_schemas import RankingAnswer
 from quotes.ranking import rank_project
+from quotes.reports.snapshot import build_snapshot
 from quotes.robustness import firmness_of
 from quotes.robustness_page import verdict_sentence
+from quotes.services import evaluation as services
 from tests.factories.accounts import MembershipFactory
-from tests.factories.quotes import ProjectFactory
+from tests.factories.quotes import ProjectFactory, WhatIfScenarioFactory
 from tests.quotes.reports import scenario
 
 pytestmark = pytest.mark.django_db
@@ -61,3 +67,99 @@ def test_an_evaluator_gets_no_prices(client, scene):
     answer = ask(client, scene.project)
     assert answer.status_code == 200
     assert "USD" not in answer.content.decode()
+
+
+def shown(client, project, tab, **query):
+    page = client.get(reverse(f"quotes:{tab}", args=[project.pk]), query).content.decode()
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
+
+
+def squeezed(text):
+    return re.sub(r"\s+", " ", text)
+
+
+def test_pages_api_and_report_say_the_same(client, scene):
+    """Every part of the ranking's pages is in the API and frozen by the report, with the same figures and words."""
+    project = scene.project
+    WhatIfScenarioFactory(project=project, name="More fit", changes={"c1": "60", "c4": "10"})
+    closed_evaluation(scene)
+    client.force_login(scene.user)
+    body = ask(client, project).json()
+    frozen = build_snapshot(
+        project=project, ranking=rank_project(project), requester=scene.user, include_prices=True
+    )
+    assert set(frozen["firmness"]) < set(RankingAnswer.model_fields)
+    for part in (
+        "robustness",
+        "cross_check",
+        "value",
+        "profiles",
+        "questions",
+        "why",
+        "evaluation",
+        "scenarios",
+    ):
+        assert comparable(body[part]) == comparable(frozen["firmness"][part]), part
+    assert [row["point"] for row in body["ranked"]] == pytest.approx(
+        [row["point"] for row in frozen["ranked"]]
+    )
+    # … and the pages say it
+    assert squeezed(body["robustness"]["sentence"]) in shown(client, project, "ranking_robustness")
+    assert squeezed(body["cross_check"]["sentence"]) in shown(client, project, "ranking_robustness")
+    first = body["why"][0]
+    why = shown(client, project, "ranking_why", a=first["above"], b=first["below"])
+    assert squeezed(first["sentence"]) in why
+    assert all(squeezed(text) in why for text in first["weights_that_would_turn_it"])
+    questions = shown(client, project, "ranking_questions")
+    assert all(squeezed(q["ask"]) in questions for q in body["questions"])
+    kept = shown(client, project, "ranking_whatif", compare="kept")
+    assert f"More fit: {body['scenarios'][0]['sentence']}" in kept
+    overview = shown(client, project, "evaluation")
+    for row in body["evaluation"]["partners"]:
+        assert row["name"] in overview
+        if row["total"] is not None:
+            assert f"{row['total']:.1f}" in overview
+    assert body["evaluation"]["voices"] == 1
+
+
+def comparable(value):
+    """Numbers as the report stores them: six places, whole ones without a point."""
+    if isinstance(value, dict):
+        return {k: comparable(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [comparable(v) for v in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return round(float(value), 6)
+    if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return round(float(value), 6)  # decimals are frozen as text
+    return value.replace("+00:00", "Z") if isinstance(value, str) else value
+
+
+def closed_evaluation(scene):
+    services.start_evaluation(actor=scene.user, project=scene.project)
+    partner = scene.project.shortlist.select_related("organisation").first().organisation
+    services.save_scores(
+        actor=scene.user,
+        project=scene.project,
+        organisation=partner,
+        scores={code: (60 + i, "") for i, code in enumerate(CRITERIA)},
+    )
+    services.close_scoring(actor=scene.user, project=scene.project)
+
+
+def test_two_partners_can_be_compared_and_strangers_are_named(client, scene):
+    client.force_login(scene.user)
+    ranked = rank_project(scene.project).group(Group.RANKED)
+    body = ask(client, scene.project, a=ranked[1].slug, b=ranked[0].slug).json()
+    assert [(w["above"], w["below"]) for w in body["why"]] == [(ranked[0].slug, ranked[1].slug)]
+    refused = ask(client, scene.project, a="nobody")
+    assert refused.status_code == 422
+    assert "“nobody” is not a partner of this ranking" in refused.json()["error"]["message"]
+
+
+def test_the_document_names_every_part_of_the_answer(client, scene):
+    client.force_login(scene.user)
+    document = client.get("/api/v1/openapi.json").json()
+    answer = document["paths"]["/api/v1/projects/{project_id}/ranking"]["get"]["responses"]["200"]
+    name = answer["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+    assert set(document["components"]["schemas"][name]["properties"]) == set(RankingAnswer.model_fields)

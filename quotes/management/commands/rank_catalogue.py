@@ -12,7 +12,7 @@ from partners.scoring.types import Group, PartnerResult
 from quotes.brief import NothingToRank, brief_for
 from quotes.models import Project
 from quotes.overrides import overrides_for_engine
-from quotes.quote_facts import quote_facts, with_quotes
+from quotes.quote_facts import from_quotes
 
 
 class Command(BaseCommand):
@@ -34,8 +34,8 @@ class Command(BaseCommand):
         except NothingToRank as nothing:
             raise CommandError(str(nothing), returncode=2) from nothing
         weights, overrides, catalogue = row.weights.as_dict(), overrides_for_engine(row), current_catalogue()
-        quotes = quote_facts(row)
-        quoted = with_quotes((catalogue.facts(i) for i in catalogue.places(quotes)), quotes)
+        quotes = from_quotes(row)
+        quoted = quotes.beside(catalogue.facts(i) for i in catalogue.places(quotes.partners))
         began = time.perf_counter()
         screened = screen(catalogue, brief, changed={p.id: p for p in quoted})
         found = rank_screened(catalogue, screened, weights, overrides=overrides, top=top)

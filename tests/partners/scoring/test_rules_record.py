@@ -299,6 +299,9 @@ def test_the_newest_value_of_the_site_comes_before_the_companys():
 
 def test_the_country_of_the_site_must_be_among_those_asked():
     wanted = need(Rule.COUNTRY, label="US or CA", countries=frozenset({"US", "CA"}))
-    assert verdict(wanted, site(country="CA")) == (PASS, "Alpha is in CA.")
-    assert verdict(wanted, site(country="IN")) == (FAIL, "Alpha is in IN; asked for: CA, US.")
+    assert verdict(wanted, site(country="CA")) == (PASS, "Alpha is in Canada.")
+    assert verdict(wanted, site(country="IN")) == (
+        FAIL,
+        "Alpha is in India; asked for: Canada, United States of America.",
+    )
     assert verdict(wanted, site(country="")) == (UNKNOWN, "Country of Alpha not recorded.")

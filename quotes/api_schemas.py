@@ -1,0 +1,237 @@
+"""What the API answers about a ranking. Scores, points and weights run from 0 to 100, shares from 0 to 1."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from ninja import Schema
+from pydantic import Field
+
+
+class ProjectBrief(Schema):
+    id: int
+    name: str
+    stage: str
+
+
+class NeedResult(Schema):
+    """A must, should or could with what the facts say; `let_pass` names who let a failed must pass, and why."""
+
+    label: str
+    level: str
+    outcome: str
+    reason: str
+    let_pass: str | None = None
+
+
+class RankedPartner(Schema):
+    """One partner: `rank`, `best_rank` and `worst_rank` only where it is ranked; `contributions` add up to `point`."""
+
+    partner_id: int
+    slug: str
+    name: str
+    illustrative: bool
+    lead_site: str | None
+    rank: int | None
+    best_rank: int | None
+    worst_rank: int | None
+    low: float
+    point: float
+    high: float
+    coverage: float
+    contributions: dict[str, float]
+    near_miss: bool
+    needs: list[NeedResult]
+
+
+class Totals(Schema):
+    """Partners of the whole catalogue by group; the lists hold the first ones of a large catalogue."""
+
+    ranked: int
+    insufficient: int
+    knocked_out: int
+
+
+class StandingRow(Schema):
+    """Share of weightings in which the partner is first, the ranks it takes in 90 of 100, and above the next one."""
+
+    partner_id: int
+    name: str
+    illustrative: bool
+    first: float
+    rank_low: int
+    rank_median: int
+    rank_high: int
+    above_next: float | None
+
+
+class WeightStability(Schema):
+    """How far one weight can move before the first place changes; None where it never does."""
+
+    code: str
+    weight: float
+    low: float | None
+    high: float | None
+    words: str
+
+
+class Robustness(Schema):
+    verdict: str
+    sentence: str
+    assumption: str
+    nearest_flip: str
+    draws: int
+    percent: float
+    seed: str | int
+    numpy: str
+    near: list[StandingRow]
+    any_weights: list[StandingRow]
+    weights: list[WeightStability]
+
+
+class CrossCheckRow(Schema):
+    partner_id: int
+    name: str
+    ranks: list[int]
+
+
+class CrossCheck(Schema):
+    """The same partners by four methods; `agreement` is Kendall's tau-b with the weighted sum. Never averaged."""
+
+    sentence: str
+    methods: list[str]
+    agreement: list[float | None]
+    rows: list[CrossCheckRow]
+
+
+class ValuePoint(Schema):
+    """Benefit (points without cost) beside cost: points, and the normalised quote where there is one."""
+
+    partner_id: int
+    benefit: float
+    benefit_low: float
+    benefit_high: float
+    cost_points: float | None
+    efficient: bool
+    beaten_by: str
+    quote_low: float | None
+    quote_high: float | None
+    currency: str | None
+    basis: str | None
+
+
+class WeightProfile(Schema):
+    code: str
+    label: str
+    weights: dict[str, float]
+    ranks: dict[str, int | None]
+
+
+class Question(Schema):
+    """A question worth asking, with the share of first places now, after the best and after the worst answer."""
+
+    partner_id: int
+    ask: str
+    first_now: float
+    first_best: float
+    first_worst: float
+    stake: float
+    must: bool
+    turns: bool
+
+
+class Difference(Schema):
+    code: str
+    points: float
+
+
+class Why(Schema):
+    """Why one partner scores above another."""
+
+    above: str
+    below: str
+    gap: float
+    sentence: str
+    standing: str
+    frequency: str
+    differences: list[Difference]
+    for_: list[str] = Field(alias="for")
+    against: list[str]
+    weights_that_would_turn_it: list[str]
+    facts_that_would_turn_it: list[str]
+
+
+class EvaluationCell(Schema):
+    """One criterion as the group scored it; `agreed` counts before the mean."""
+
+    code: str
+    mean: float | None
+    low: float | None
+    high: float | None
+    deviation: float | None
+    voices: int
+    agreed: float | None
+    reason: str
+
+
+class EvaluatedPartner(Schema):
+    slug: str
+    name: str
+    illustrative: bool
+    total: float | None
+    rank: int | None
+    criteria: list[EvaluationCell]
+
+
+class GroupEvaluation(Schema):
+    """Points are told once scoring is closed."""
+
+    closed_at: dt.datetime | None
+    voices: int
+    partners: list[EvaluatedPartner]
+
+
+class ScenarioPlace(Schema):
+    partner_id: int
+    name: str
+    illustrative: bool
+    base: int | None
+    rank: int | None
+    group: str
+    point: float
+    moved: bool
+
+
+class KeptScenario(Schema):
+    """A kept what-if scenario applied to today's facts; `problem` says why it cannot be."""
+
+    id: int
+    name: str
+    by: str
+    on: dt.date
+    changes: list[str]
+    sentence: str
+    problem: str
+    places: list[ScenarioPlace]
+
+
+class RankingAnswer(Schema):
+    """A project's ranking and everything its pages say about it."""
+
+    project: ProjectBrief
+    as_of: dt.date
+    engine_version: str
+    weights: dict[str, float]
+    criteria: dict[str, str]
+    totals: Totals
+    ranked: list[RankedPartner]
+    insufficient: list[RankedPartner]
+    knocked_out: list[RankedPartner]
+    robustness: Robustness
+    cross_check: CrossCheck | None
+    value: list[ValuePoint]
+    profiles: list[WeightProfile]
+    questions: list[Question]
+    why: list[Why]
+    evaluation: GroupEvaluation | None
+    scenarios: list[KeptScenario]

@@ -1,0 +1,140 @@
+"""Kept scenarios beside the base: what each changes in words, and where it puts the partners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from partners.scoring.types import CRITERIA, Group, PartnerResult, Ranking
+from quotes.models import WhatIfScenario
+from quotes.prices import PRICE_NEED, PRICE_RULES
+from quotes.ranking import Inputs
+from quotes.ranking_page import BadWeights, trial_weights
+from quotes.whatif import (
+    ASSUMED,
+    EDITABLE,
+    LEVELS,
+    PRICE_ASSUMED,
+    PRICE_KINDS,
+    BadScenario,
+    compare_rankings,
+    evidenced,
+    rank_scenario,
+    read_scenario,
+    summary,
+)
+
+ROWS = 15  # partners in the table of all scenarios
+WEIGHTS = {code.lower(): code for code in CRITERIA}
+
+
+def is_change(key: str) -> bool:
+    """Whether a part of the address changes the base."""
+    return key in WEIGHTS or key.partition(".")[0] in ("n", "f", "a")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One kept scenario. `ranking` is None where it cannot be read any more, or not by this person: see `problem`."""
+
+    row: WhatIfScenario
+    words: list[str]
+    ranking: Ranking | None
+    sentence: str
+    problem: str
+
+
+def kept_scenarios(
+    rows: Iterable[WhatIfScenario], given: Inputs, base: Ranking, *, prices: bool
+) -> list[Kept]:
+    """Every scenario applied to the base as it is today."""
+    found = []
+    for row in rows:
+        words = change_words(given, row.changes, prices=prices)
+        try:
+            scenario = read_scenario(row.changes, prices=prices)
+            ranking = rank_scenario(given, scenario, trial_weights(row.changes) or given.weights)
+        except (BadScenario, BadWeights) as bad:
+            found.append(Kept(row, words, None, "", str(bad)))
+            continue
+        found.append(Kept(row, words, ranking, summary(compare_rankings(base, ranking)), ""))
+    return found
+
+
+def compared(base: Ranking, kept: Iterable[Kept]) -> list[dict[str, Any]]:
+    """A row per partner that is ranked in the base or in a scenario, with its place in each."""
+    usable = [(k.row.name, k.ranking) for k in kept if k.ranking is not None]
+    labels = ["Base", *(name for name, _ in usable)]
+    rankings = [base, *(ranking for _, ranking in usable)]
+    places = [{r.partner_id: r for r in ranking.results} for ranking in rankings]
+    order = {r.partner_id: i for i, r in enumerate(base.results)}
+    wanted = {r.partner_id for ranking in rankings for r in ranking.group(Group.RANKED)[:ROWS]}
+    rows = []
+    for pk in sorted(wanted, key=order.__getitem__)[:ROWS]:
+        first: PartnerResult = places[0][pk]
+        rows.append(
+            {
+                "partner_id": pk,
+                "slug": first.slug,
+                "name": first.name,
+                "illustrative": first.illustrative,
+                "cells": [
+                    {
+                        "label": label,
+                        "rank": p[pk].rank,
+                        "group": p[pk].group.value,
+                        "point": p[pk].point,
+                        "moved": p[pk].rank != first.rank,
+                    }
+                    for label, p in zip(labels, places, strict=True)
+                ],
+            }
+        )
+    return rows
+
+
+def change_words(given: Inputs, changes: Mapping[str, str], *, prices: bool) -> list[str]:
+    """Each change in words. Amounts are left out for who does not see prices."""
+    weights = [f"{WEIGHTS[key]} {text}" for key, text in changes.items() if key in WEIGHTS and text]
+    words = [f"Weights: {', '.join(weights)}"] if weights else []
+    needs = {need.id: need for need in given.brief.needs}
+    refs = None
+    partners = {p.id: p for p in given.facts}
+    for key, text in changes.items():
+        head, _, rest = key.partition(".")
+        if head == "n":
+            need = needs.get(rest)
+            hidden = need is not None and not prices and need.rule in PRICE_RULES
+            label = "a need that is gone" if need is None else PRICE_NEED if hidden else need.label
+            words.append(f"{label}: {LEVELS.get(text, text).lower()}")
+        elif head == "f":
+            if refs is None:
+                refs = {(n.ref.kind, n.ref.pk): n.ref for p in given.facts for n in evidenced(p)}
+            words.append(_fact_words(refs, rest, text, prices))
+        elif head == "a":
+            pk, _, what = rest.partition(".")
+            partner = partners.get(int(pk)) if pk.isdecimal() else None
+            words.append(_assumed_words(partner.name if partner else "a partner", needs, what, text, prices))
+    return words
+
+
+def _fact_words(refs: Mapping[Any, Any], rest: str, text: str, prices: bool) -> str:
+    kind, pk, name = [*rest.split("."), "", ""][:3]
+    ref = refs.get((kind, int(pk))) if pk.isdecimal() else None
+    field = EDITABLE.get(kind, {}).get(name, ("", name))[1]
+    if kind in PRICE_KINDS and not prices:
+        return "A change of prices (amount withheld)"
+    if ref is None:
+        return f"A fact that is gone: {field} {text}"
+    place = f" ({ref.site})" if ref.site else ""
+    return f"{ref.label}{place}: {field} {text}"
+
+
+def _assumed_words(partner: str, needs: Mapping[str, Any], what: str, text: str, prices: bool) -> str:
+    if what.startswith("need."):
+        need = needs.get(what.removeprefix("need."))
+        return f"{partner} meets: {need.label if need else 'a need that is gone'}"
+    if what in PRICE_ASSUMED and not prices:
+        return f"{partner}: an assumed price (amount withheld)"
+    return f"{partner}: {ASSUMED.get(what, ('', what))[1]} {text}"
