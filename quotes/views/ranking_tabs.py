@@ -17,7 +17,7 @@ from quotes.enums import SponsorFunction
 from quotes.models import Project
 from quotes.profiles_page import profiles_page
 from quotes.quote_facts import quote_facts
-from quotes.ranking_page import rounded_to_100
+from quotes.ranking_page import BadWeights, rounded_to_100, trial_weights
 from quotes.rfq_enums import RfqState
 from quotes.rfq_questions import neutral_texts
 from quotes.robustness import DRAWS, firmness_of, questions_of
@@ -214,10 +214,10 @@ def ask_in_rfq(request: HttpRequest, project_id: int) -> HttpResponse:
     project = get_project(request, project_id)
     page = reverse("quotes:ranking_questions", args=[project.pk])
     try:
-        ranked = ranking_for(request, project, None)
+        ranked = ranking_for(request, project, trial_weights(request.POST))
         offered = neutral_texts(questions_of(ranked))
-    except NothingToRank as nothing:
-        messages.error(request, str(nothing))
+    except (BadWeights, NothingToRank) as refused:
+        messages.error(request, str(refused))
         return redirect(page)
     wanted = set(request.POST.getlist("ask"))
     texts = [text for text in offered if text in wanted]

@@ -12,7 +12,15 @@ from partners.scoring.types import CRITERIA
 from quotes.evaluation_page import results
 from quotes.models import AgreedScore, Evaluation, EvaluationScore
 from quotes.services.evaluation import save_scores, start_evaluation
-from quotes.services.projects import CriteriaLocked, add_need, change_weights, reset_weights, update_project
+from quotes.services.projects import (
+    WEIGHT_FIELDS,
+    CriteriaLocked,
+    add_need,
+    change_weights,
+    reset_weights,
+    update_project,
+)
+from quotes.versions import version_of
 from tests.factories.accounts import MembershipFactory
 from tests.factories.partners import OrganisationFactory
 from tests.factories.quotes import NeedFactory, ProjectFactory, ShortlistEntryFactory
@@ -210,3 +218,20 @@ def test_the_results_take_the_same_queries_for_one_and_for_three(
     client.get(url(project))
     with django_assert_num_queries(12):
         client.get(url(project))
+
+
+@pytest.mark.parametrize("name", ["weights", "project_step"])
+def test_weights_typed_while_criteria_are_locked_stay_with_the_reason(
+    client, manager, evaluator, project, name
+):
+    score(project, evaluator, "alpha", {"C1": 80})
+    client.force_login(manager.user)
+    more = ["weights"] if name == "project_step" else []
+    version = version_of(project.weights, WEIGHT_FIELDS)
+    typed = {code.lower(): "10" for code in CRITERIA} | {"c1": "13", "c2": "7", "version": version}
+    response = client.post(url(project, name, *more), typed)
+    assert response.status_code == 409
+    assert "locked since the first response" in text(response)
+    assert re.search(r'name="c1"[^>]*value="13"|value="13"[^>]*name="c1"', response.content.decode())
+    project.weights.refresh_from_db()
+    assert project.weights.c1 != 13

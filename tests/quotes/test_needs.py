@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from cmo_selector.templatetags.fmt import format_country
 from partners.enums import MetricKind, Stage, TrackRecordKind
 from partners.models import Metric, Service
+from partners.scoring.places import COUNTRIES, country_name, market_name
 from partners.scoring.types import Rule
 from quotes import suggestion_rules
 from quotes.brief import brief_for
-from quotes.enums import NeedLevel, NeedRule, Profile
+from quotes.enums import Market, NeedLevel, NeedRule, Profile
 from quotes.models import Need, Project
 from quotes.needs import RULE_FIELDS, RULES, need_label, only_read_fields, problems
 from quotes.suggestions import prompts, suggested_needs
@@ -428,3 +430,10 @@ def test_suggestions_read_each_vocabulary_once(django_assert_num_queries):
     )
     with django_assert_num_queries(5):
         assert len(suggested_needs(project)) == 8
+
+
+def test_the_engine_calls_countries_and_markets_as_the_pages_do():
+    assert {code: country_name(code) for code in COUNTRIES} == {
+        code: format_country(code) for code in COUNTRIES
+    }
+    assert {market: market_name(market) for market in Market.values} == dict(Market.choices)

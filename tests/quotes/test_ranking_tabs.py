@@ -130,5 +130,7 @@ def test_queries_do_not_grow_with_the_partners(client, db, tab, django_assert_nu
             site = FacilityFactory(organisation=OrganisationFactory(slug=f"p{count}-{n}"))
             CapabilityFactory(facility=site, service=need.service)
         client.get(url(project, tab))
-        with django_assert_num_queries({"ranking": 10, "ranking_profiles": 9}.get(tab, 8)):
+        with django_assert_num_queries(
+            {"ranking": 11, "ranking_profiles": 10, "ranking_whatif": 10, "ranking_questions": 12}.get(tab, 9)
+        ):
             client.get(url(project, tab))
