@@ -11,10 +11,12 @@ from django.db import connection
 
 from cmo_selector.accounts.models import Membership, Sponsor, User
 from partners.models import Organisation
+from partners.scoring import criteria_labels
 from partners.scoring.types import Group, Level, Outcome, Rule
 from quotes.demo import DEMO_PASSWORD, DEMO_SIGN_INS, ProductionRefused, load_demo
 from quotes.demo_projects import PROJECTS
-from quotes.models import Need, Project, ProjectWeights
+from quotes.evaluation_page import results
+from quotes.models import Evaluation, Need, Project, ProjectWeights, WeightSet
 from quotes.needs import problems
 from quotes.ranking import rank_project
 
@@ -228,7 +230,24 @@ def test_antibody_journey_keeps_the_incumbent_as_an_option(demo):
     assert incumbent.group is Group.RANKED
     scale = next(c for c in incumbent.criteria if c.code == "C3")
     assert scale.high < next(c for c in result.results[0].criteria if c.code == "C3").low
-    assert [f.rule for f in partner(result, "Yarragum Biologics").fails] == [Rule.TRACK_RECORD]
+    near_miss = partner(result, "Yarragum Biologics")  # let pass in the demo, with a reason
+    assert [(r.rule, r.outcome) for r in near_miss.overridden] == [(Rule.TRACK_RECORD, Outcome.CONDITIONAL)]
+
+
+def test_the_antibody_project_shows_what_a_group_decided(demo):
+    project = Project.objects.get(name__startswith="AB-305")
+    evaluation = Evaluation.objects.get()
+    assert evaluation.project == project
+    assert evaluation.closed_at
+    rows = results(evaluation, project, criteria_labels(project.profile))
+    assert [row.rank for row in rows] == [1, 2, 3]
+    assert [cell.voices for cell in rows[0].cells] == [3] * 6 + [2] * 2 + [3] * 2
+    assert rows[0].cells[5].agreed.points == 60
+    assert project.whatif_scenarios.count() == 1
+    assert {s.name for s in WeightSet.objects.for_sponsor(project.sponsor)} == {
+        "Quality first",
+        "Finance view",
+    }
 
 
 def test_device_journey_rejects_private_label_slow_tools_and_the_wrong_clean_room(demo):

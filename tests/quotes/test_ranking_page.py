@@ -265,3 +265,14 @@ def test_a_partners_page_shows_confidence_below_its_coverage_for_facts_that_were
     said = text(client.get(url(project, "ranking_partner", "niche")))
     assert "Confidence" in said
     assert "shown only, not in the score" in said
+
+
+def test_without_javascript_the_sliders_put_no_token_into_the_address(client, manager, project):
+    client.force_login(manager.user)
+    page = client.get(reverse("quotes:ranking", args=[project.pk]), {**WEIGHTS, "c1": "30"}).content.decode()
+    sliders = re.search(r'<form class="ranking-weights".*?</form>', page, re.S)[0]
+    assert 'method="get"' in sliders
+    assert "csrfmiddlewaretoken" not in sliders
+    saving = re.search(r'<form id="save-weights" method="post".*?</form>', page, re.S)[0]
+    assert "csrfmiddlewaretoken" in saving
+    assert dict(re.findall(r'name="(c\d+)" value="([^"]*)"', saving)) == {**WEIGHTS, "c1": "30"}
