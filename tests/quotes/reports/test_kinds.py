@@ -1,11 +1,15 @@
 """The kinds of report: what each prints of one snapshot, and when it cannot be made."""
 
 import io
+import json
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
+from jsonschema import Draft202012Validator
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
@@ -20,7 +24,10 @@ from quotes.reports.options import ReportOptions
 from quotes.reports.render import render_pdf
 from quotes.reports.snapshot import build_snapshot
 from quotes.reports.workbook import workbook
+from tests.factories.partners import RestrictedPartyEntryFactory, RestrictedPartyListFactory
 from tests.quotes.reports import scenario
+
+SCHEMA = Path(settings.BASE_DIR) / "static" / "schemas" / "report-snapshot-1.json"
 
 pytestmark = pytest.mark.django_db  # also alone, this file needs the test database
 
@@ -178,3 +185,19 @@ def test_workbook_of_quotes_adds_up(quoted):
     first = [Decimal(str(row[2])) for row in lines[:-1]]
     assert abs(sum(first) - Decimal(str(totals[0][2]))) <= Decimal("0.02")
     assert book["Scenarios"].max_row == 1 + len(quoted["costs"]["scenarios"])
+
+
+def test_snapshots_follow_their_published_schema(quoted, snapshot, db):
+    validator = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    scene = scenario.scene()
+    listed = RestrictedPartyListFactory()
+    RestrictedPartyEntryFactory(list=listed, organisation=scene.partners["halden"])
+    ranking = rank_project(scene.project, as_of=scenario.TODAY)
+    withheld = build_snapshot(
+        project=scene.project, ranking=ranking, requester=scene.user, include_prices=False
+    )
+    for frozen_one in (quoted, snapshot, withheld):
+        assert [error.json_path for error in validator.iter_errors(frozen_one)] == []
+    broken = {**quoted, "prices_included": "yes", "ranked": [{"name": 1}]}
+    paths = {error.json_path for error in validator.iter_errors(broken)}
+    assert {"$.prices_included", "$.ranked[0]", "$.ranked[0].name"} <= paths
