@@ -1,5 +1,7 @@
 """People, the sponsor organisations they work for, and their role there."""
 
+import base64
+
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
@@ -93,6 +95,47 @@ class Sponsor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SponsorBrand(models.Model):
+    """How a sponsor's reports look: accent colour and logo. Without a row they look like the product.
+
+    `logo` holds what `brand.clean_logo` made: a PNG without metadata, or an SVG without scripts and references.
+    """
+
+    class LogoType(models.TextChoices):
+        PNG = "image/png", "PNG"
+        SVG = "image/svg+xml", "SVG"
+
+    sponsor = models.OneToOneField(Sponsor, models.CASCADE, related_name="brand")
+    accent = models.CharField(max_length=7, blank=True)
+    logo = models.BinaryField(blank=True, default=bytes)
+    logo_type = models.CharField(max_length=16, choices=LogoType, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(accent="") | models.Q(accent__regex=r"^#[0-9a-f]{6}$"),
+                name="brand_accent_is_a_colour",
+                violation_error_message="Give the colour as # and six digits, such as #0b6474.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(logo=b"", logo_type="") | (~models.Q(logo=b"") & ~models.Q(logo_type="")),
+                name="brand_logo_has_type",
+                violation_error_message="A logo needs its type.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Look of {self.sponsor}"
+
+    @property
+    def logo_uri(self) -> str:
+        """The logo as a data URL; empty without one."""
+        if not self.logo:
+            return ""
+        return f"data:{self.logo_type};base64,{base64.b64encode(self.logo).decode('ascii')}"
 
 
 class Membership(models.Model):

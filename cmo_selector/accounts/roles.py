@@ -33,11 +33,12 @@ class Action(StrEnum):
     )
     OVERRIDE_MUST = "override_must"  # let a partner pass a failed must-have, with a reason
     MANAGE_MEMBERS = "manage_members"
+    EDIT_BRAND = "edit_brand"  # logo and accent colour of the sponsor's reports
 
 
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
-    Role.MANAGER: frozenset(Action) - {Action.MANAGE_MEMBERS},
+    Role.MANAGER: frozenset(Action) - {Action.MANAGE_MEMBERS, Action.EDIT_BRAND},
     Role.EVALUATOR: frozenset({Action.VIEW, Action.COMMENT, Action.EVALUATE}),
     Role.VIEWER: frozenset({Action.VIEW, Action.SEE_PRICES}),
 }

@@ -6,6 +6,7 @@ from . import views
 
 urlpatterns = [
     path("", views.team, name="team"),
+    path("reports-look/", views.brand, name="brand"),
     path("<int:membership_id>/role/", views.change, name="team_change"),
     path("<int:membership_id>/remove/", views.remove, name="team_remove"),
 ]

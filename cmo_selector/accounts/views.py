@@ -8,7 +8,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from .access import require, sponsor_action
-from .models import Membership
+from .brand import UPLOAD_BYTES, BrandError, save_brand
+from .models import Membership, SponsorBrand
 from .roles import Action, Role
 from .services import MembershipError, add_member, change_role, remove_member
 
@@ -20,6 +21,50 @@ class MemberForm(forms.Form):
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices())
+
+
+class BrandForm(forms.Form):
+    accent = forms.CharField(
+        label="Accent colour",
+        required=False,
+        max_length=20,
+        help_text="As # and six digits, such as #0b6474. Dark enough to be read on white. Empty: the product's own.",
+    )
+    logo = forms.FileField(
+        label="Logo",
+        required=False,
+        help_text="SVG, PNG, JPEG or WebP, at most 1 MB. It stands on the first page of every new report.",
+    )
+    remove_logo = forms.BooleanField(label="Take the present logo away", required=False)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sponsor_action(Action.EDIT_BRAND)
+def brand(request: HttpRequest) -> HttpResponse:
+    """Logo and accent colour of new reports; those that are frozen keep theirs."""
+    kept = SponsorBrand.objects.filter(sponsor=request.sponsor).first()
+    form = BrandForm(
+        request.POST if request.method == "POST" else None,
+        request.FILES if request.method == "POST" else None,
+        initial={"accent": kept.accent if kept else ""},
+    )
+    if request.method == "POST" and form.is_valid():
+        upload = form.cleaned_data["logo"]
+        try:
+            save_brand(
+                actor=request.user,
+                sponsor=request.sponsor,
+                accent=form.cleaned_data["accent"],
+                logo=upload.read(UPLOAD_BYTES + 1) if upload else None,
+                remove_logo=form.cleaned_data["remove_logo"],
+            )
+        except BrandError as error:
+            form.add_error(error.field, str(error))
+        else:
+            messages.success(request, "Saved. New reports look like this; frozen ones keep their look.")
+            return redirect("brand")
+    context = {"form": form, "brand": kept}
+    return render(request, "accounts/brand.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -24,6 +24,7 @@ from .cost_words import cost_context, earliest_slots, programme_costs
 from .decision import criteria_names, points, signed
 from .dossier import dossiers, question_list, source_list
 from .firmness_words import firmness_rows
+from .look import look_of
 from .options import ReportOptions
 
 FIRST_PAGE_ROWS = 5
@@ -77,6 +78,7 @@ def report_context(
     return {
         "s": s,
         **_changes(previous, snapshot),
+        "look": look_of(s),
         "kind": options.kind,
         "kind_label": ReportKind(options.kind).label,
         "title": clean(kinds.title_of(s, options)),

@@ -11,6 +11,7 @@ from partners.scoring.explain import largest_remainder, rounded
 from partners.scoring.types import CRITERIA
 
 from . import wording
+from .site_words import site_parts
 
 QUESTIONS_PER_PARTNER = 6
 MIN_POINTS = 0.05  # below this a question does not move the score as printed
@@ -43,6 +44,7 @@ def dossiers(s: Mapping[str, Any], numbers: Mapping[str, int]) -> list[dict[str,
                 "facts": [
                     _fact(s["facts"][k], numbers[k], detail["lead_site"]) for k in keys if k not in shown
                 ],
+                **site_parts(s, key),
                 "restrictions": [r for r in s["restrictions"] if r["partner_id"] == detail["partner_id"]],
             }
         )

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from cmo_selector.accounts.models import User
+from cmo_selector.accounts.models import SponsorBrand, User
 from cmo_selector.audit.models import AuditEvent
 from cmo_selector.audit.services import about
 from partners.models import CapacitySlot, Facility, Organisation, RestrictedPartyEntry
@@ -38,6 +38,7 @@ from .frozen_results import (
     ranked_row,
     rule_rows,
 )
+from .frozen_sites import frozen_sites
 
 SCHEMA_ID = "cmo-selector.report-snapshot"
 SCHEMA_VERSION = 1
@@ -79,6 +80,7 @@ def build_snapshot(
                 "min_coverage": ranking.min_coverage,
             },
             "sponsor": _sponsor(project),
+            "brand": _brand(project),
             "requested_by": {"id": requester.pk, "name": str(requester)},
             "prices_included": include_prices,
             "project": _project(project, include_prices),
@@ -107,6 +109,7 @@ def build_snapshot(
             "facts": facts.facts,
             "data": _data_range(facts),
             "slots": _slots(shown),
+            "site_records": frozen_sites({r.slug: r.partner_id for r in detailed}, ranking.as_of),
             "costs": frozen_costs(project) if include_prices else None,
             "illustrative": any(r.illustrative for r in ranking.results),
             "firmness": frozen_firmness(
@@ -124,6 +127,12 @@ def _sponsor(project: Project) -> dict[str, Any]:
         "size": sponsor.get_size_display(),
         "illustrative": sponsor.illustrative,
     }
+
+
+def _brand(project: Project) -> dict[str, str] | None:
+    """Accent colour and logo (a data URL) as the sponsor had them; None without."""
+    brand = SponsorBrand.objects.filter(sponsor=project.sponsor_id).first()
+    return {"accent": brand.accent, "logo": brand.logo_uri} if brand else None
 
 
 def _project(project: Project, include_prices: bool) -> dict[str, Any]:

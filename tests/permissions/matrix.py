@@ -158,6 +158,8 @@ CASES = [
         method="POST",
         data={"email": "new@example.org", "role": "viewer"},
     ),
+    Case("brand", ("login", 403, 403, 403, 403, 200, 403)),
+    Case("brand", OWNER, {}, "POST", {"accent": "#0b6474"}),
     Case("team_change", OWNER, {"membership_id": "{member}"}, "POST", {"role": "viewer"}),
     Case("team_remove", OWNER, {"membership_id": "{member}"}, "POST"),
     # every sponsor's own notes on a shared partner

@@ -1,5 +1,6 @@
 """The kinds of report: what each prints of one snapshot, and when it cannot be made."""
 
+import base64
 import io
 import json
 import re
@@ -18,10 +19,12 @@ from quotes.enums import ReportKind
 from quotes.models import Report, Rfq
 from quotes.ranking import rank_project
 from quotes.reports.canonical import canonical, snapshot_hash
+from quotes.reports.context import report_context
 from quotes.reports.costs import cents, frozen_costs
 from quotes.reports.kinds import NO_PRICES, NO_QUOTES, NOT_DECIDED, missing_for
 from quotes.reports.options import ReportOptions
-from quotes.reports.render import render_pdf
+from quotes.reports.render import MAP_SIZE, render_html, render_pdf, to_pdf
+from quotes.reports.site_words import site_parts
 from quotes.reports.snapshot import build_snapshot
 from quotes.reports.workbook import workbook
 from tests.factories.partners import RestrictedPartyEntryFactory, RestrictedPartyListFactory
@@ -77,6 +80,8 @@ def test_each_kind_prints_its_own_parts(printed, quoted):
         "What the programme costs with each bidder": {"decision", "comparison", "quotes", "record"},
         "Quotes line by line": {"decision", "comparison", "quotes", "record"},
         "Side by side": {"comparison"},
+        "Quality timeline": {"decision", "dossier", "record"},
+        "The largest scale that one site states": {"decision", "dossier", "record"},
         "What the decision turns on": {"decision", "record"},
         "To be signed by those who answer for the decision.": {"record"},
         "Best record of AAV batches, and a slot in May.": {"quotes", "record"},
@@ -87,6 +92,36 @@ def test_each_kind_prints_its_own_parts(printed, quoted):
     assert second in texts["dossier"]
     others = {entry["name"] for entry in quoted["shortlist"]} - {second}
     assert not [name for name in others if name in texts["dossier"]]
+
+
+def test_sites_are_frozen_as_the_partners_page_shows_them(quoted):
+    key = quoted["detail_order"][0]
+    frozen_one = quoted["site_records"][key]
+    assert [(entry["kind"], entry["on"], entry["until"]) for entry in frozen_one["quality"]] == [
+        ("Inspection", "2024-05-17", None),
+        ("Certificate", None, "2027-06-30"),
+    ]
+    assert frozen_one["matrix"]["rows"] == [
+        {
+            "branch": "Drug substance",
+            "service": "Viral vector",
+            "cells": [
+                {
+                    "known": "yes",
+                    "evidence": "Document checked",
+                    "scale": "50–500 L",
+                    "sites": ["Lund site"],
+                }
+            ],
+        }
+    ]
+    parts = site_parts(quoted, key)
+    (mark,) = parts["timeline"]["marks"]
+    assert (mark["shape"], mark["words"]) == (
+        "circle",
+        "Inspection by Fda, No action indicated (NAI), 2024-05-17",
+    )
+    assert site_parts({**quoted, "site_records": {}}, key)["quality"] == []
 
 
 def test_leadership_part_with_costs_keeps_to_six_pages(quoted):
@@ -201,3 +236,22 @@ def test_snapshots_follow_their_published_schema(quoted, snapshot, db):
     broken = {**quoted, "prices_included": "yes", "ranked": [{"name": 1}]}
     paths = {error.json_path for error in validator.iter_errors(broken)}
     assert {"$.prices_included", "$.ranked[0]", "$.ranked[0].name"} <= paths
+
+
+def test_the_sponsors_colour_and_logo_are_on_the_first_page_and_nothing_else_gets_in(quoted):
+    logo = "data:image/svg+xml;base64," + base64.b64encode(
+        b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 10"><rect width="40" height="10"/></svg>'
+    ).decode("ascii")
+    branded = {**quoted, "brand": {"accent": "#5c4a88", "logo": logo}}
+    options = ReportOptions(kind="quotes")
+    context = report_context(branded, "0" * 64, map_size=MAP_SIZE, options=options)
+    html = render_html(context, {"contributions": "", "map": ""})
+    assert f'src="{logo}"' in html
+    assert "--c-accent: #5c4a88; --c-accent-strong: #463867; --c-accent-soft: #ebe9f1;" in html
+    assert to_pdf(html).pages >= 2
+    hostile = {**quoted, "brand": {"accent": "red}</style><script>", "logo": "http://evil.example/x.png"}}
+    context = report_context(hostile, "0" * 64, map_size=MAP_SIZE, options=options)
+    html = render_html(context, {"contributions": "", "map": ""})
+    assert "evil.example" not in html
+    assert "<script>" not in html
+    assert "--c-accent:" not in html
