@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -101,6 +101,14 @@ class SheetsMixin:
         kind = request.GET.get(FORMAT, "xlsx")
         if kind not in FORMATS:
             raise Http404("There are XLSX and CSV files.")
+        if kind == "xlsx" and rows.count() > ROW_LIMIT:  # a workbook is made whole, a CSV file row by row
+            messages.error(
+                request, f"A workbook holds {ROW_LIMIT:,} rows at most; filter the list, or take CSV."
+            )
+            query = request.GET.copy()
+            del query[FORMAT]
+            query.pop(COLUMNS, None)
+            return redirect(f"{self._url('export')}?{query.urlencode()}")
         sheet = SHEETS[self.sheet_name].open()
         columns = writing.chosen_columns(sheet, request.GET.getlist(COLUMNS))
         file = f"{self.sheet_name}-{timezone.localdate():%Y-%m-%d}.{kind}"

@@ -14,6 +14,7 @@ from partners.enums import RowOutcome
 from partners.importers.errors import ImportFileError
 from partners.models import SheetRow
 
+from . import parents
 from .comparing import Comparer, RowResult
 from .reading import SheetRecord
 from .sheet import Sheet
@@ -35,7 +36,7 @@ def write_rows(
     """
     written = {"created": 0, "changed": 0}
     total, done, stale = rows.count(), 0, []
-    for batch in _batches(rows, batch_size):
+    for batch in _batches(sheet, rows, batch_size):
         progress("writing", done / total)
         results = _compared(sheet, batch)
         different = [
@@ -58,7 +59,11 @@ def write_rows(
     return written
 
 
-def _batches(rows: QuerySet[SheetRow], size: int) -> Iterator[list[SheetRow]]:
+def _batches(sheet: Sheet, rows: QuerySet[SheetRow], size: int) -> Iterator[list[SheetRow]]:
+    if sheet.parent is not None:  # a tree is small
+        for level in parents.by_depth(rows):
+            yield from parents.in_batches(level, size)
+        return
     last = 0
     while batch := list(rows.filter(line__gt=last)[:size]):
         yield batch
@@ -68,6 +73,8 @@ def _batches(rows: QuerySet[SheetRow], size: int) -> Iterator[list[SheetRow]]:
 def _compared(sheet: Sheet, batch: Sequence[SheetRow]) -> list[RowResult]:
     """The rows compared again, with the catalogue's rows locked. Their values passed the checks at the preview."""
     given = set(batch[0].raw)
+    if sheet.parent is not None:
+        sheet.parent.widget.forget()  # its rows may have been written just now
     comparer = Comparer(sheet, given, lock=True, check=False)
     return comparer.compare([SheetRecord(row.line, row.raw) for row in batch])
 

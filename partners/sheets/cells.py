@@ -203,14 +203,22 @@ class DateCell(SheetCell):
 
 
 class CodeCell(SheetCell):
-    """A row of another table by its code: few rows, all read at once. Labels are read too where they are unique."""
+    """A row of another table by its code: few rows, all read at once. Labels are read too where they are unique.
+
+    `coming` are codes of rows that the same file makes: of them an unsaved row is given.
+    """
 
     def __init__(self, model: type[models.Model], *, label: str) -> None:
         super().__init__()
         self.model, self.label = model, label
         self.kind = f"code of a {model._meta.verbose_name}"
+        self.coming: frozenset[str] = frozenset()
         self._rows: dict[str, Any] | None = None
         self._labels: dict[str, list[Any]] = {}
+
+    def forget(self) -> None:
+        """Read the table again when it is needed."""
+        self._rows = None
 
     @property
     def rows(self) -> dict[str, Any]:
@@ -231,6 +239,8 @@ class CodeCell(SheetCell):
         rows = self.rows
         if found := rows.get(text):
             return found
+        if text in self.coming:
+            return self.model(code=text)
         named = self._labels.get(text.casefold(), [])
         if len(named) == 1:
             return named[0]

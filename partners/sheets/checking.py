@@ -5,7 +5,7 @@ Only what the change touches is asked of the database: one query for each constr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -42,14 +42,23 @@ def problems(instance: models.Model, changed: set[str], *, related: set[str]) ->
             instance.validate_unique(exclude=fields - changed)
         except ValidationError as error:
             keep(error)
-    for constraint in instance._meta.constraints:
-        names = [name for name in names_of(constraint) if name in changed]
-        if names:
-            try:
-                constraint.validate(type(instance), instance)
-            except ValidationError as error:
-                keep(error, names[0])
+    touched = [(c, [name for name in names_of(c) if name in changed]) for c in instance._meta.constraints]
+    touched = [(constraint, names) for constraint, names in touched if names]
+    checks = [c for c, _ in touched if isinstance(c, models.CheckConstraint)]
+    if len(checks) > 1 and _all_hold(checks, instance):
+        touched = [(c, names) for c, names in touched if not isinstance(c, models.CheckConstraint)]
+    for constraint, names in touched:
+        try:
+            constraint.validate(type(instance), instance)
+        except ValidationError as error:
+            keep(error, names[0])
     return found
+
+
+def _all_hold(checks: Sequence[models.CheckConstraint], instance: models.Model) -> bool:
+    """Whether the row keeps all of these, asked in one query; which one it breaks is asked only when it does not."""
+    values = instance._get_field_expression_map(instance._meta)
+    return Q(*(Q(check.condition) for check in checks)).check(values)
 
 
 def names_of(constraint: models.BaseConstraint) -> list[str]:

@@ -27,6 +27,7 @@ from partners.importers.errors import ImportBusyError, ImportFileError
 from partners.importers.jobs import Stopped, Sweep, UploadError
 from partners.models import SheetImport, SheetRow
 
+from . import parents
 from .applying import Changed, write_rows
 from .comparing import Comparer, RowResult
 from .reading import Headings, SheetReader, SheetRecord
@@ -101,10 +102,13 @@ def cancel(*, actor: User, job: SheetImport) -> None:
 
 @transaction.atomic
 def retry(*, actor: User, job: SheetImport) -> None:
-    """Go on with a cancelled import, or begin a failed one anew, with the aim it had. Raises UploadError."""
-    if job.aim == UploadAim.PREVIEW and not job.file:
+    """Go on with a cancelled or failed import, with the aim it had. Raises UploadError.
+
+    A preview goes on after its last batch; what it kept before is compared again when it is applied.
+    """
+    lost = not job.file if job.aim == UploadAim.PREVIEW else not writable(job, job.conflicts).exists()
+    if lost:
         raise UploadError(jobs.FILE_LOST)
-    again = job.aim == UploadAim.PREVIEW and job.state == UploadState.FAILED
     jobs.move(
         job,
         (UploadState.FAILED, UploadState.CANCELLED),
@@ -112,8 +116,6 @@ def retry(*, actor: User, job: SheetImport) -> None:
         state=UploadState.WAITING,
         **jobs.FRESH,
     )
-    if again:
-        job.rows.all().delete()
     record(actor=actor, verb="sheet_import.retried", obj=job)
     transaction.on_commit(lambda: dispatch(job.pk))
 
@@ -160,6 +162,7 @@ def _preview(job: SheetImport) -> None:
     sheet = SHEETS[job.sheet].open()
     with jobs.local_copy(job) as path:
         try:
+            parents.expect_rows_of(path, sheet)
             with SheetReader(path, sheet) as reader:
                 comparer = Comparer(sheet, set(reader.headings.at))
                 claimed = {claim: row.line for row in job.rows.only("line", "claims") for claim in row.claims}
@@ -179,7 +182,9 @@ def _preview(job: SheetImport) -> None:
             "ignored": [text for text in reader.headings.ignored if text],
             "versioned": "version" in reader.headings.at,
         }
-    _end(job, UploadState.READY, report)
+    with transaction.atomic():
+        parents.reject_orphans(job, sheet)
+        _end(job, UploadState.READY, report)
 
 
 def _batches(reader: SheetReader) -> Iterator[list[SheetRecord]]:

@@ -165,6 +165,11 @@ class Sheet:
     def title(self) -> str:
         return capfirst(str(self.model._meta.verbose_name_plural))
 
+    @property
+    def parent(self) -> Column | None:
+        """The column that names another row of the same list, by its code."""
+        return next((c for c in self.columns if c.field.related_model is self.model), None)
+
     def queryset(self) -> models.QuerySet:
         """All rows, with everything that their cells are made of."""
         return self.with_related(self.model._base_manager.all())

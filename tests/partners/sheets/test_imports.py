@@ -15,7 +15,16 @@ from cmo_selector.audit.models import AuditEvent
 from partners.enums import RowOutcome, UploadState
 from partners.importers import jobs
 from partners.importers.files import MEGABYTE
-from partners.models import Change, Facility, Identifier, Modality, Organisation, SheetImport, SheetRow
+from partners.models import (
+    Change,
+    Facility,
+    Identifier,
+    Modality,
+    Organisation,
+    Service,
+    SheetImport,
+    SheetRow,
+)
 from partners.sheets import imports
 from partners.tasks import read_sheet_import
 from tests.factories import accounts, partners
@@ -354,6 +363,16 @@ def test_export_takes_the_lists_filter_its_search_its_ticks_and_the_columns_chos
     assert client.get(url, {"nonsense__x": "1"}).status_code in (400, 404)
 
 
+def test_more_rows_than_a_workbook_holds_go_out_as_csv_only(client, curator, sites, monkeypatch):
+    monkeypatch.setattr("partners.admin.sheets.ROW_LIMIT", 2)
+    url = reverse("admin:partners_facility_export_file")
+    shown = client.get(url, {"sheet_format": "xlsx", "q": "Site"}, follow=True).content.decode()
+    assert "A workbook holds 2 rows at most; filter the list, or take CSV." in shown
+    assert "Download XLSX" not in shown
+    assert len(table(b"".join(client.get(url, {"sheet_format": "csv"})))) == 4
+    assert client.get(url, {"sheet_format": "xlsx", "q": "Site 1"}).status_code == 200
+
+
 def test_desk_is_for_those_who_may_change_the_list(client, curator, sites):
     job = previewed(curator, "commercialterms", as_csv([["partner", "currency"], ["helvia", ""]]))
     pages = [page("change", job.pk), page("rejected", job.pk), page("add")]
@@ -413,6 +432,28 @@ def test_template_and_export_offer_choices_and_terms_in_the_cells(client, curato
     sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets[0]
     assert [c.value for c in sheet[2] if c.data_type == "f"] == []
     assert sheet.cell(2, headings.index("note") + 1).value == "'=HYPERLINK(1)"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_services_below_a_new_branch_of_the_same_file_are_written_in_any_order(curator, order):
+    rows = [["top", "Top", ""], ["middle", "Middle", "top"], ["low", "Low", "middle"], ["old", "Old", "low"]]
+    partners.ServiceFactory(code="old", label="Old")
+    applied(curator, "service", as_csv([["code", "label", "parent"], *rows[::order]]))
+    assert sorted(Service.objects.values_list("code", "parent__code")) == [
+        ("low", "middle"), ("middle", "top"), ("old", "low"), ("top", None),
+    ]  # fmt: skip
+
+
+def test_services_below_a_rejected_row_or_below_themselves_are_rejected_too(curator):
+    rows = [["top", "", ""], ["middle", "M", "top"], ["low", "L", "middle"], ["a", "A", "b"], ["b", "B", "a"]]
+    job = previewed(curator, "service", as_csv([["code", "label", "parent"], *rows]))
+    assert [f["text"] for row in job.rows.all() for f in row.faults] == [
+        "a new row needs it",
+        "there is no “top” to stand below: its row of this file is not written",
+        "there is no “middle” to stand below: its row of this file is not written",
+        "stands below itself: follow its parents in this file",
+        "stands below itself: follow its parents in this file",
+    ]
 
 
 def test_partner_of_a_file_is_a_partner_like_any_other(curator):

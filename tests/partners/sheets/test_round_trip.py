@@ -77,7 +77,8 @@ def keep_constraints(sheet, changes: dict) -> None:
     for low, high in (
         ("scale_min", "scale_max"), ("stage_from", "stage_to"), ("first_year", "last_year"),
         ("starts_on", "ends_on"), ("issued_on", "expires_on"), ("started_on", "ended_on"),
-        ("effective_from", "effective_until"), ("issued_on", "closed_on"),
+        ("effective_from", "effective_until"), ("issued_on", "closed_on"), ("used_from", "used_until"),
+        ("owned_from", "owned_until"),
     ):  # fmt: skip
         if {low, high} & set(changes) and any(c.name == high and c.field.null for c in sheet.columns):
             changes[high] = None
