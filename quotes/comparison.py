@@ -13,11 +13,13 @@ from functools import cached_property
 
 from django.db.models import Prefetch
 
+from quotes.adjusted import Late, batches_wanted, cancellation_fees, lateness, success_adjusted
 from quotes.costing import CostingError, compare, delay_cost, read_programme
 from quotes.costing.precision import precisely
 from quotes.costing.types import CodeCost, ProgrammeCost, QuoteCost, ScenarioCost, Source
 from quotes.costing_inputs import NotCostable, programme, scenario_quantities
 from quotes.models import Award, CostScenario, ProjectRates, Quote, QuoteLine, Rfq, RfqMessage, ScopeLine
+from quotes.past_prices import PastPrice
 from quotes.rfq_enums import Demand, LineState, MessageKind, QuoteState
 from quotes.services.rates import rates_of
 
@@ -47,6 +49,9 @@ class Comparison:
     clarifications: list[RfqMessage] = field(default_factory=list)
     cost: ProgrammeCost | None = None
     problem: str = ""
+    fees: dict[int, list[Decimal]] = field(
+        default_factory=dict
+    )  # by quote: what cancelling in each year costs
 
     @cached_property
     def by_quote(self) -> dict[int, QuoteCost]:
@@ -111,6 +116,8 @@ def calculate(found: Comparison, *, escalated: bool = True) -> None:
             found.rfq, found.lines, found.quotes, found.scenarios, found.rates, escalated=escalated
         )
         found.cost = compare(read_programme(data))
+        if found.rfq.reach and escalated:
+            found.fees = cancellation_fees(found)
     except NotCostable as error:
         found.problem = str(error)
     except CostingError as error:
@@ -139,7 +146,7 @@ class Cell:
 class Row:
     line: ScopeLine
     cells: list[Cell]
-    own_benchmark: Decimal | None  # median unit price of the organisation's own past quotes
+    own_benchmark: PastPrice | None  # of the organisation's own past quotes
 
 
 @dataclass(frozen=True)
@@ -156,6 +163,13 @@ class Column:
     completeness: Decimal
     counts: dict[str, int]
     plugged_npv: Decimal
+    adjusted: Decimal | None
+    late: Late | None
+
+    @property
+    def with_delay(self) -> Decimal | None:
+        """The programme cost with the cost of coming late, which is shown beside it and decides nothing."""
+        return self.figures.npv + self.late.cost if self.late and self.late.cost is not None else None
 
 
 def columns(found: Comparison, scenario: CostScenario) -> list[Column]:
@@ -181,6 +195,8 @@ def _column(found: Comparison, quote: Quote, scenario: CostScenario) -> Column:
         completeness=Decimal(answered) / len(found.lines),
         counts={source.value: sum(c.source is source for c in figures.codes) for source in Source},
         plugged_npv=plugged,
+        adjusted=success_adjusted(found, quote, figures),
+        late=lateness(found.rfq, quote),
     )
 
 
@@ -194,7 +210,7 @@ def per_unit(rfq: Rfq, scenario: CostScenario, npv: Decimal) -> Decimal | None:
         return npv * rfq.unit_size / count if count else None
 
 
-def table(found: Comparison, shown: Sequence[Column], benchmarks: dict[str, Decimal]) -> list[Row]:
+def table(found: Comparison, shown: Sequence[Column], benchmarks: dict[str, PastPrice]) -> list[Row]:
     """Each line of the scope with the present value in every quote."""
     discounts = found.discounts()
     asked = {(m.invitation_id, m.code) for m in found.clarifications}
@@ -230,10 +246,16 @@ class ScenarioRow:
     winner: Quote | None
     cells: list[tuple[Quote, Decimal, Decimal | None, bool, bool]]  # quote, npv, regret, wins, comparable
     delay: Decimal | None
+    batches: Decimal | None
+    wanted: int | None
+
+    @property
+    def too_few(self) -> bool:
+        return self.batches is not None and self.wanted is not None and self.batches < self.wanted
 
 
 def scenario_rows(found: Comparison, shown: Sequence[Column]) -> list[ScenarioRow]:
-    rows = []
+    rows, wanted = [], batches_wanted(found.rfq)
     for scenario in found.scenarios:
         winner = found.winner(scenario)
         cells = []
@@ -245,7 +267,11 @@ def scenario_rows(found: Comparison, shown: Sequence[Column]) -> list[ScenarioRo
         month = found.rfq.month_value
         late = scenario.delay_months
         delay = delay_cost(months_late=late, month_value=month) if month is not None and late else None
-        rows.append(ScenarioRow(scenario, winner, cells, delay))
+        batches = None
+        if found.rfq.batch_driver:
+            needed, _ = scenario_quantities(found.rfq, scenario)
+            batches = sum(needed.get(found.rfq.batch_driver, []), ZERO)
+        rows.append(ScenarioRow(scenario, winner, cells, delay, batches, wanted))
     return rows
 
 

@@ -6,6 +6,7 @@ Vendor lines are multiplied by the sponsor's quantities. How a pricing model bec
 * fixed: the price × typed quantities; on a line that follows a driver, once, in the first year with base demand
 * FTE: people × months (1 when not said) × rate; time and materials: hours × rate, at most the cap
 * cost-plus: (materials + labour + overhead) × (1 + mark-up); milestone: price × probability
+* a discount is taken off the price, the tiers or the fixed part before everything else
 * hybrid: the fixed part once and the price × quantity; share: of another line's cash
 """
 
@@ -65,6 +66,14 @@ def programme(
             "fill_loss": rfq.fill_loss,
         }
     return data
+
+
+def end_scenarios(rfq: Rfq) -> tuple[CostScenario, CostScenario]:
+    """A programme that needs nothing, and the same with each year's base demand cancelled: their difference is what
+    cancelling in that year costs."""
+    nothing = CostScenario(pk=-1, name="ended", rfq=rfq)
+    cancelled = {name: [str(n) for n in row] for name, row in demand(rfq, Demand.BASE).items()}
+    return nothing, CostScenario(pk=-2, name="cancelled", rfq=rfq, cancelled=cancelled)
 
 
 # -- demand ---------------------------------------------------------------------------------------
@@ -168,12 +177,13 @@ def engine_lines(
     if escalated and values.get("escalation"):
         common["escalation"] = Decimal(values["escalation"])
     quantity = needed_quantity(rfq, asked)
+    net = 1 - Decimal(values.get("discount") or 0)
     if line.model == PricingModel.FIXED:
-        return [{**common, "quantity": once(rfq, asked), "unit_price": Decimal(values["price"])}]
+        return [{**common, "quantity": once(rfq, asked), "unit_price": net * Decimal(values["price"])}]
     if line.model == PricingModel.HYBRID:
         return [
-            {**common, "quantity": once(rfq, asked), "unit_price": Decimal(values["fixed"])},
-            {**common, "quantity": quantity, "unit_price": Decimal(values["price"])},
+            {**common, "quantity": once(rfq, asked), "unit_price": net * Decimal(values["fixed"])},
+            {**common, "quantity": quantity, "unit_price": net * Decimal(values["price"])},
         ]
     if line.model == PricingModel.TAKE_OR_PAY:
         common["take_or_pay"] = {
@@ -181,9 +191,11 @@ def engine_lines(
             "share": Decimal(values["committed_share"]),
         }
     if values.get("tiers"):
-        tiers = [{"from": Decimal(start), "unit_price": Decimal(price)} for start, price in values["tiers"]]
+        tiers = [
+            {"from": Decimal(start), "unit_price": net * Decimal(price)} for start, price in values["tiers"]
+        ]
         return [{**common, "quantity": quantity, "tiers": tiers}]
-    return [{**common, "quantity": quantity, "unit_price": unit_price(line)}]
+    return [{**common, "quantity": quantity, "unit_price": net * unit_price(line)}]
 
 
 def needed_quantity(rfq: Rfq, asked: ScopeLine) -> dict[str, Any]:

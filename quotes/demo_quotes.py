@@ -10,12 +10,15 @@ import datetime as dt
 from decimal import Decimal
 
 from django.db import transaction
+from django.http import QueryDict
 from django.utils import timezone
 
 from cmo_selector.accounts.models import User
 from partners.models import Organisation
+from quotes.enums import ToolKind
 from quotes.models import Invitation, Project, Rfq
 from quotes.rfq_templates import templates
+from quotes.services.attachments import add_quote_file, add_rfq_file
 from quotes.services.awards import save_assumptions
 from quotes.services.rates import fix_rates
 from quotes.services.responses import accept_nda, decline, save_draft, submit_quote
@@ -23,10 +26,27 @@ from quotes.services.rfq import create_rfq, save_rfq, save_scope
 from quotes.services.rfq_messages import answer_question, ask_question
 from quotes.services.rfq_send import Contact, send_rfq
 from quotes.services.shortlist import add_to_shortlist
+from quotes.services.tools import keep_calculation
+from quotes.tool_results import TOOLS, outcome_of
 
 PROJECT = "AB-220 generic tablets, second source"
 TITLE = "AB-220 tablets: commercial supply from 2028"
 DEADLINE_DAYS = 21
+
+#: tool, name, inputs; figures are inputs of the scenario
+CALCULATIONS = (
+    (
+        ToolKind.READINESS,
+        "Ready for the second source?",
+        "capability=yes&core=yes&knowledge=partly&process=yes&methods=yes&safety=yes&materials=yes&demand=yes&dates=partly"
+        "&budget=&markets=yes&oversight=yes&agreement=no&owner=yes&criteria=yes&legal=partly&exit=yes",
+    ),
+    (
+        ToolKind.LEASE,
+        "Serialisation line",
+        "price=5600000&years=4&lease_payment=1640000&tax_rate=21&debt_rate=7",
+    ),
+)
 
 SECTIONS = {
     "background": "Second source for a marketed generic, 400 million film-coated tablets a year for the United States "
@@ -223,7 +243,19 @@ def load_quotes(owner: User) -> bool:
             }
         },
     )
+    for kind, name, query in CALCULATIONS:
+        _keep(owner, project, kind, name, query)
     return True
+
+
+def _keep(owner: User, project: Project, kind: ToolKind, name: str, query: str) -> None:
+    tool = TOOLS[kind]
+    answer = outcome_of(tool, tool.form(QueryDict(query)))
+    if answer is None:
+        raise ValueError(f"The demo's calculation “{name}” cannot be worked out")
+    keep_calculation(
+        actor=owner, project=project, tool=kind, name=name, query=query, headline=answer.headline
+    )
 
 
 def _per_year(amounts: list[int], years: int) -> list[str]:
@@ -259,6 +291,14 @@ def _rfq(owner: User, project: Project) -> Rfq:
         "deadline": timezone.now() + dt.timedelta(days=DEADLINE_DAYS),
     }
     rfq = save_rfq(actor=owner, rfq=rfq, values=values, edition=rfq.edition)
+    text = f"Illustrative. {SECTIONS['process']}\n\n{SECTIONS['analytics']}\n"
+    add_rfq_file(
+        actor=owner,
+        rfq=rfq,
+        name="AB-220 formula and specification.txt",
+        content=text.encode(),
+        document=rfq.enclosures[0],
+    )
     rows = [
         {
             "code": code,
@@ -288,6 +328,13 @@ def _answer(invitation: Invitation, quote: dict[str, str], lines: dict[str, dict
         values=typed,
         edition=0,
         invitation=invitation,
+    )
+    words = f"Illustrative. Offer {quote['reference']}: assumptions and exclusions as in the form."
+    add_quote_file(
+        quote=draft,
+        name=f"offer-{quote['reference']}.txt",
+        content=words.encode(),
+        document="List of assumptions and exclusions",
     )
     _, sheet = submit_quote(quote=draft, edition=draft.edition, by="Business development (illustrative)")
     if sheet.errors:

@@ -88,6 +88,20 @@ class AgreementStatus(models.TextChoices):
     ENDED = "ended", "Ended"
 
 
+class QualificationStatus(models.TextChoices):
+    """How far a sponsor's own quality unit has qualified a partner; not recorded is the empty text."""
+
+    NONE = "none", "Not qualified"
+    PLANNED = "planned", "Audit planned"
+    AUDITED = "audited", "Audited, being decided"
+    CONDITIONAL = "conditional", "Qualified with conditions"
+    QUALIFIED = "qualified", "Qualified"
+    REFUSED = "refused", "Refused"
+
+
+QUALIFIED = (QualificationStatus.QUALIFIED, QualificationStatus.CONDITIONAL)
+
+
 class SponsorFunction(models.TextChoices):
     """Whose view a named weight set is."""
 
@@ -190,3 +204,15 @@ class RiskLevel(models.IntegerChoices):
     LOW = 1, "Low"
     MEDIUM = 2, "Medium"
     HIGH = 3, "High"
+
+
+class ToolKind(models.TextChoices):
+    """The tools whose calculations a project may keep."""
+
+    ADVISOR = "advisor", "Partner type"
+    READINESS = "readiness", "Outsourcing readiness"
+    MAKE = "make", "Make or buy"
+    LEASE = "lease", "Lease or buy"
+
+
+MONEY_TOOLS = (ToolKind.MAKE, ToolKind.LEASE)  # for roles that see prices

@@ -25,7 +25,7 @@ from quotes.models.relation import MOST_TAGS
 KEY = "quotes.partner_notes"
 NOTES_LENGTH = PartnerRelation._meta.get_field("notes").max_length
 OWN = ("standing", "standing_reason", "tags", "notes")
-AGREEMENTS = ("nda", "msa")
+AGREEMENTS = ("nda", "msa", "qualification")
 FIELDS = (*OWN, *(f"{kind}_{part}" for kind in AGREEMENTS for part in ("status", "on", "expires_on")))
 
 
@@ -95,7 +95,7 @@ def take_notes_apart(*, merge: Merge, **kwargs: Any) -> None:
     for own in PartnerRelation.objects.select_for_update().filter(pk__in=copies):
         before = copies[str(own.pk)]
         if own.version == before["version"]:
-            for name in FIELDS:
+            for name in before.keys() & set(FIELDS):  # a merge of before may not know a newer field
                 setattr(own, name, before[name])
             own.version += 1
             own.save(update_fields=[*FIELDS, "version"])

@@ -18,6 +18,7 @@ from quotes.enums import Market, NeedLevel, Profile
 from quotes.models import Need, Project
 from quotes.needs import NO_NEEDS, need_label
 from quotes.prices import HIDDEN, PRICE_RULES
+from quotes.rfq_enums import RfqState
 
 STEPS: tuple[tuple[str, str], ...] = (
     ("product", "Product"),
@@ -199,7 +200,10 @@ def gaps(project: Project, needs: list[Need]) -> list[Gap]:
 
 
 def next_action(project: Project) -> NextAction | None:
-    """What to do next. Needs the counts that `quotes.selectors.projects_of` adds; None for an archived project."""
+    """What to do next, along the chain shortlist → RFQ → cost → report. Needs what `quotes.selectors.projects_of` adds.
+
+    None for an archived project. It leads only to pages that every role may read.
+    """
     if project.archived_at is not None:
         return None
     if not project.need_count:
@@ -208,8 +212,32 @@ def next_action(project: Project) -> NextAction | None:
     if not project.shortlist_count:
         href = reverse("quotes:ranking", args=[project.pk])
         return NextAction("Read the ranking", "Nobody is on the shortlist yet.", href)
+    if found := _rfq_action(project):
+        return found
     if not project.report_count:
         href = reverse("quotes:report_list", args=[project.pk])
         return NextAction("Create the report", "The shortlist is not in a report yet.", href)
     href = reverse("quotes:shortlist", args=[project.pk])
     return NextAction("Follow up the shortlist", "The report is there.", href)
+
+
+def _rfq_action(project: Project) -> NextAction | None:
+    """What the newest RFQ asks for; an RFQ itself once the shortlist stands. None when it waits for partners."""
+    list_url = reverse("quotes:rfq_list", args=[project.pk])
+    if not project.rfq_state:
+        return NextAction(
+            "Ask for quotes", "The shortlist stands; an RFQ makes its prices comparable.", list_url
+        )
+    href = reverse("quotes:rfq", args=[project.pk, project.rfq_id])
+    past = project.rfq_deadline is not None and project.rfq_deadline <= timezone.now()
+    if project.rfq_state == RfqState.DRAFT:
+        return NextAction("Send the RFQ", "It is a draft; no partner has it yet.", href)
+    if project.rfq_state == RfqState.OPEN and project.question_count:
+        many = project.question_count
+        words = f"{many} question{'s wait' if many > 1 else ' waits'} for an answer to all partners."
+        return NextAction("Answer questions", words, f"{href}#questions")
+    if project.rfq_state == RfqState.CLOSED or (project.rfq_state == RfqState.OPEN and past):
+        if project.quote_count:
+            return NextAction("Compare quotes and award", "The deadline has passed.", href)
+        return NextAction("Extend or ask others", "The deadline has passed without a quote.", href)
+    return None

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from cmo_selector.accounts.models import Sponsor
 from quotes.models import Need, Project, Report, ShortlistEntry
 from quotes.needs import NEED_RELATED
-from quotes.selectors import projects_of
+from quotes.selectors import projects_of, rfq_standing
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,14 @@ def needs_of(project: Project) -> list[Need]:
 
 
 def project_overview(project: Project) -> ProjectOverview:
-    """Three queries: needs, shortlist, the latest reports. Adds the counts that the next action reads."""
+    """Four queries: needs, shortlist, the latest reports, the RFQs. Adds what the next action reads."""
     needs = needs_of(project)
     shortlist = list(project.shortlist.select_related("organisation").order_by("position"))
     reports = list(project.reports.defer("snapshot").order_by("-requested_at", "-pk")[:5])
     project.need_count, project.shortlist_count = len(needs), len(shortlist)
     project.report_count = sum(report.state == "done" for report in reports)
+    standing = rfq_standing()
+    row = Project.objects.filter(pk=project.pk).annotate(**standing).values(*standing).get()
+    for name, value in row.items():
+        setattr(project, name, value)
     return ProjectOverview(needs, shortlist, reports)

@@ -48,7 +48,12 @@ def cash_spec(columns: Sequence[Column], years: Sequence[int], currency: str) ->
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": ["with plugs", "without plugs"], "range": [[1, 0], [4, 3]]},
-                "legend": {"orient": "top"},
+                "legend": {
+                    "orient": "top",
+                    "symbolType": "stroke",
+                    "symbolStrokeWidth": 2,
+                    "symbolSize": 300,
+                },
             },
             "tooltip": [{"field": "quote"}, {"field": "year"}, {"field": "cash"}, {"field": "kind"}],
         },

@@ -41,6 +41,7 @@ LINE_FIELDS: dict[str, str] = {
     "share_code": "Share of line",
     "share": "Share, %",
     "markup": "Mark-up, %",
+    "discount": "Discount, %",
     "escalation": "Escalation per year, %",
     "cancellation": "Cancellation fee, % of price",
     "currency": "Currency, if another",
@@ -59,11 +60,14 @@ MODEL_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     PricingModel.HYBRID: (("fixed", "price"), ()),
     PricingModel.SHARE: (("share_code", "share"), ()),
 }
-COMMON = ("markup", "escalation", "cancellation", "currency")
-PERCENT = ("committed_share", "share", "markup", "escalation", "probability", "cancellation")
+COMMON = ("markup", "discount", "escalation", "cancellation", "currency")
+PERCENT = ("committed_share", "share", "markup", "discount", "escalation", "probability", "cancellation")
 MOST_PERCENT = {"markup": 1000, "share": 1000}
 LONGEST = 8000
 LARGEST = Decimal(10) ** 15
+NOT_NEGATIVE = (
+    "A price is not negative. Give the full price here and what is taken off it under “Discount, %”."
+)
 
 
 @dataclass
@@ -166,7 +170,9 @@ def _future(day: dt.date, today: dt.date, message: str) -> dt.date:
 
 
 def _amount(text: str) -> Decimal:
-    number = read_number(text)
+    number = read_number(text, least=None)
+    if number < 0:
+        raise UnclearNumber(NOT_NEGATIVE)
     if number >= LARGEST:
         raise UnclearNumber("That amount is too large to be meant.")
     return number
@@ -251,6 +257,8 @@ def _check_combination(line: SheetLine, texts: Mapping[str, str], wrong: Callabl
         wrong("share_code", "A line cannot be a share of itself.")
     if line.model == PricingModel.SHARE and texts["cancellation"]:
         wrong("cancellation", "A share of another line has no cancellation fee of its own.")
+    if line.model == PricingModel.SHARE and texts["discount"]:
+        wrong("discount", "A share of another line has no discount of its own: give a smaller share.")
     if line.model == PricingModel.SHARE and texts["escalation"]:
         wrong("escalation", "A share of another line follows that line's escalation.")
 

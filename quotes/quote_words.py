@@ -23,6 +23,8 @@ def price_words(quote: Quote, line: QuoteLine, asked: ScopeLine | None) -> str:
     parts = [_main(line, money, currency, basis)]
     if value.get("markup"):
         parts.append(f"mark-up {format_percent(Decimal(value['markup']), 1)}")
+    if value.get("discount"):
+        parts.append(f"less {format_percent(Decimal(value['discount']), 1)} discount")
     if value.get("escalation"):
         parts.append(f"escalation {format_percent(Decimal(value['escalation']), 1)} a year")
     if value.get("cancellation"):

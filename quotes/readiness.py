@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -46,8 +46,11 @@ class Readiness:
         return [point for point in self.open if point.blocks]
 
 
-def readiness(rfq: Rfq, lines: Sequence[ScopeLine]) -> Readiness:
-    """The checks, without queries beyond the project that came with the RFQ."""
+def readiness(rfq: Rfq, lines: Sequence[ScopeLine], enclosed: Collection[str] = ()) -> Readiness:
+    """The checks, without queries beyond the project that came with the RFQ.
+
+    `enclosed` are the documents that files are there for.
+    """
     points = [
         Point("What exactly is in scope? There is no line to price.", "scope", 12, bool(lines), blocks=True),
         Point(
@@ -84,7 +87,13 @@ def readiness(rfq: Rfq, lines: Sequence[ScopeLine]) -> Readiness:
         ),
         *_section_points(rfq),
         Point("When do you need it? There are no milestones.", "demand", 6, bool(rfq.milestones.strip())),
-        Point("Which documents do we get or owe? None are listed.", "questions", 3, bool(rfq.documents)),
+        Point("Which documents do you expect from us? None are listed.", "questions", 3, bool(rfq.documents)),
+        Point(
+            _enclosure_words(rfq, enclosed),
+            "files",
+            4,
+            bool(rfq.enclosures) and not _not_enclosed(rfq, enclosed),
+        ),
         Point(
             "How will you decide? The criteria and their weights are not stated or do not sum to 100.",
             "questions",
@@ -126,6 +135,17 @@ def _section_points(rfq: Rfq) -> Iterable[Point]:
             "nothing is said." if not words else "only a few words; we would ask for more."
         )
         yield Point(ask, "brief", weights.get(key, 4), words >= ENOUGH_WORDS)
+
+
+def _not_enclosed(rfq: Rfq, enclosed: Collection[str]) -> list[str]:
+    return [name for name in rfq.enclosures if name not in enclosed]
+
+
+def _enclosure_words(rfq: Rfq, enclosed: Collection[str]) -> str:
+    if not rfq.enclosures:
+        return "Which documents do we get? None are listed."
+    missing = _not_enclosed(rfq, enclosed)
+    return f"Where is: {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}? No file is enclosed."
 
 
 def _has_demand(rfq: Rfq, kind: str) -> bool:

@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from quotes.quote_sheet import LINE_FIELDS, MODEL_FIELDS, Sheet
+from quotes.quote_sheet import LINE_FIELDS, MODEL_FIELDS, PERCENT, Sheet
 from quotes.rfq_enums import LineState, PricingModel
 from quotes.rfq_templates import catalogue
 
-UNITS = {
-    "markup": "%", "escalation": "%", "cancellation": "%", "committed_share": "%", "share": "%", "probability": "%",
-}  # fmt: skip
+UNITS = dict.fromkeys(PERCENT, "%")
 HINTS = {
     "tiers": "From: price, such as 0: 12.50; 300: 11",
     "committed": "One number per year, such as 300; 400; 400, or one for all",
     "cap": "The most that is charged",
     "cancellation": "Share of the price due for what is cancelled",
+    "discount": "Volume, campaign or prepayment; taken off the price",
     "markup": "Handling on pass-through, or the m of cost-plus",
 }
 QUOTE_LABELS = {

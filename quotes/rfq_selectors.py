@@ -9,10 +9,21 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from cmo_selector.templatetags.fmt import format_number
-from quotes.models import Invitation, Project, Rfq, RfqMessage, RfqVersion, ScopeLine, ShortlistEntry
+from quotes.attached import live_files
+from quotes.models import (
+    Attachment,
+    Invitation,
+    PartnerRelation,
+    Project,
+    Rfq,
+    RfqMessage,
+    RfqVersion,
+    ScopeLine,
+    ShortlistEntry,
+)
 from quotes.readiness import Readiness, readiness
 from quotes.rfq_enums import Basis, InvitationState, MessageKind, RfqState, Treatment
-from quotes.rfq_templates import SECTIONS
+from quotes.rfq_templates import SECTIONS, fitted
 
 
 def rfqs_of(project: Project) -> QuerySet[Rfq]:
@@ -41,6 +52,7 @@ class RfqOverview:
     invitations: list[Invitation]
     messages: list[RfqMessage]
     versions: list[RfqVersion]
+    files: list[Attachment]
     readiness: Readiness
 
     @property
@@ -53,43 +65,51 @@ class RfqOverview:
 
 
 def rfq_overview(rfq: Rfq) -> RfqOverview:
-    """Four queries: lines, invitations, messages, versions."""
-    lines = list(rfq.lines.all())
+    """Five queries: lines, files, invitations, messages, versions."""
+    lines, files = list(rfq.lines.all()), live_files(rfq=rfq)
     return RfqOverview(
         rfq=rfq,
         lines=lines,
         invitations=list(rfq.invitations.select_related("organisation__merged_into", "invited_by")),
         messages=list(rfq.messages.select_related("invitation__organisation", "answered_by")),
         versions=list(rfq.versions.select_related("created_by").defer("content")),
-        readiness=readiness(rfq, lines),
+        files=files,
+        readiness=readiness(rfq, lines, {row.document for row in files}),
     )
 
 
 def sendable(rfq: Rfq) -> list[ShortlistEntry]:
-    """Shortlisted partners that are not invited yet, with what is known of them. One query.
+    """Shortlisted partners that are not invited yet, each with the sponsor's `relation` or None. Two queries.
 
     A partner that was merged into another is asked under the other's name.
     """
     taken = rfq.invitations.values("organisation_id")
-    return list(
+    entries = list(
         ShortlistEntry.objects.filter(project=rfq.project_id, organisation__merged_into=None)
         .exclude(organisation__in=taken)
         .select_related("organisation")
         .order_by("position")
     )
+    ids = [entry.organisation_id for entry in entries]
+    kept = PartnerRelation.objects.filter(sponsor=rfq.project.sponsor_id, organisation__in=ids)
+    relations = {row.organisation_id: row for row in kept}
+    for entry in entries:
+        entry.relation = relations.get(entry.organisation_id)
+    return entries
 
 
 # -- the document as partners read it -------------------------------------------------------------
 
 
-def document(content: dict[str, Any], *, masked: bool = False) -> dict[str, Any]:
+def document(content: dict[str, Any]) -> dict[str, Any]:
     """A version's content as the preview and the response page show it."""
     years = content["years"]
     names = {driver["name"]: driver for driver in content["drivers"]}
+    enclosed = {row["document"] for row in content.get("files", [])}
     packages: dict[str, list[dict[str, Any]]] = {}
     for line in content["lines"]:
         driver = names.get(line["driver"])
-        base = driver["base"] if driver else line["quantities"]
+        base = fitted(driver["base"] if driver else line["quantities"], len(years))
         packages.setdefault(line["package"], []).append(
             {
                 **line,
@@ -101,8 +121,10 @@ def document(content: dict[str, Any], *, masked: bool = False) -> dict[str, Any]
             }
         )
     return {
+        "enclosures": [],
+        "files": [],
         **content,
-        "masked": masked,
+        "waiting": [name for name in content.get("enclosures", []) if name not in enclosed],
         "section_rows": [
             {"title": title, "text": content["sections"].get(key, "")}
             for key, title, _ in SECTIONS
@@ -114,7 +136,7 @@ def document(content: dict[str, Any], *, masked: bool = False) -> dict[str, Any]
                 "label": driver["label"],
                 "unit": driver["unit"],
                 "kind": kind,
-                "values": [format_number(Decimal(n)) for n in driver.get(kind) or ["0"] * len(years)],
+                "values": [format_number(Decimal(n)) for n in fitted(driver.get(kind) or [], len(years))],
             }
             for driver in content["drivers"]
             for kind in ("low", "base", "high")

@@ -149,7 +149,8 @@ def starting_values(template: Template, project: Project, first_year: int) -> di
             {"id": f"q{n}", "text": text}
             for n, text in enumerate([*template.questions, *_data()["questions"]], start=1)
         ],
-        "documents": [*template.documents, *_data()["documents"]],
+        "enclosures": list(template.documents),
+        "documents": list(_data()["documents"]),
         "criteria": [{"text": text, "weight": weight} for text, weight in _data()["criteria"]],
     }
 

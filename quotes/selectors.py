@@ -5,15 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from cmo_selector.accounts.models import Sponsor
 from cmo_selector.audit.models import AuditEvent, describe
 from cmo_selector.audit.services import about
 from quotes.enums import ReportState, ShortlistStatus
-from quotes.models import Project, Report, Rfq, ShortlistEntry, WeightSet
+from quotes.models import Project, Quote, Report, Rfq, RfqMessage, ShortlistEntry, WeightSet
 from quotes.prices import event_without_prices
-from quotes.rfq_enums import InvitationState, RfqState
+from quotes.rfq_enums import InvitationState, MessageKind, QuoteState, RfqState
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,28 @@ class HomeOverview:
     rfqs: list[Rfq]  # open ones, the nearest deadline first
 
 
+def rfq_standing() -> dict[str, Any]:
+    """Annotations of a project: its newest RFQ's id, state and deadline, its open questions and received quotes."""
+    newest = (
+        Rfq.objects.filter(project=OuterRef("pk"))
+        .exclude(state=RfqState.CANCELLED)
+        .order_by("-created_at", "-pk")
+    )
+    open_questions = RfqMessage.objects.filter(
+        rfq__project=OuterRef("pk"), rfq__state=RfqState.OPEN, kind=MessageKind.QUESTION, answered_at=None
+    )
+    received = Quote.objects.filter(rfq__project=OuterRef("pk")).exclude(state=QuoteState.DRAFT)
+    return {
+        "rfq_id": Subquery(newest.values("pk")[:1]),
+        "rfq_state": Subquery(newest.values("state")[:1]),
+        "rfq_deadline": Subquery(newest.values("deadline")[:1]),
+        "question_count": _count(open_questions),
+        "quote_count": _count(received),
+    }
+
+
 def projects_of(sponsor: Sponsor | None) -> QuerySet[Project]:
-    """A sponsor's live projects with the counts that lists show."""
+    """A sponsor's live projects with the counts that lists show, and where its newest RFQ stands."""
     return (
         Project.objects.for_sponsor(sponsor)
         .filter(archived_at=None)
@@ -36,9 +57,16 @@ def projects_of(sponsor: Sponsor | None) -> QuerySet[Project]:
             must_count=Count("needs", filter=Q(needs__level="must"), distinct=True),
             shortlist_count=Count("shortlist", distinct=True),
             report_count=Count("reports", filter=Q(reports__state=ReportState.DONE), distinct=True),
+            **rfq_standing(),
         )
         .order_by("-updated_at", "-pk")
     )
+
+
+def _count(rows: QuerySet) -> Coalesce:
+    """How many rows of a correlated subquery there are."""
+    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 def home_overview(sponsor: Sponsor | None) -> HomeOverview:

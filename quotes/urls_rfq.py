@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from quotes.views import costing, quote_entry, quote_pages, rfq, rfq_send
+from quotes.views import costing, quote_entry, quote_pages, rfq, rfq_files, rfq_send, tools
 
 rfq_patterns = [
     path("projects/<int:project_id>/rfqs/", rfq.rfq_list, name="rfq_list"),
@@ -28,6 +28,11 @@ rfq_patterns = [
         "projects/<int:project_id>/rfqs/<int:rfq_id>/invitations/<int:invitation_id>/link/",
         rfq_send.renew,
         name="rfq_link",
+    ),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/invitations/<int:invitation_id>/keep-nda/",
+        rfq_send.keep_nda,
+        name="rfq_keep_nda",
     ),
     path(
         "projects/<int:project_id>/rfqs/<int:rfq_id>/questions/<int:message_id>/answer/",
@@ -56,6 +61,47 @@ rfq_patterns = [
         name="scenario_delete",
     ),
     path("projects/<int:project_id>/rfqs/<int:rfq_id>/assumptions/", costing.assumptions, name="assumptions"),
+    # the package and the files around it
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/package.pdf",
+        rfq_files.rfq_package,
+        {"ending": "pdf"},
+        name="rfq_pdf",
+    ),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/package.xlsx",
+        rfq_files.rfq_package,
+        {"ending": "xlsx"},
+        name="rfq_xlsx",
+    ),
+    path("projects/<int:project_id>/rfqs/<int:rfq_id>/files/", rfq_files.rfq_file_add, name="rfq_file_add"),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/files/<int:attachment_id>/",
+        rfq_files.rfq_file,
+        name="rfq_file",
+    ),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/files/<int:attachment_id>/remove/",
+        rfq_files.rfq_file_remove,
+        name="rfq_file_remove",
+    ),
+    path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/invitations/<int:invitation_id>/nda/",
+        rfq_files.rfq_nda,
+        name="rfq_nda",
+    ),
+    path(
+        "projects/<int:project_id>/quotes/<int:quote_id>/files/<int:attachment_id>/",
+        rfq_files.quote_file,
+        name="quote_file",
+    ),
+    # calculations of the tools
+    path("projects/<int:project_id>/calculations/", tools.calculations, name="calculations"),
+    path(
+        "projects/<int:project_id>/calculations/<int:calculation_id>/remove/",
+        tools.calculation_remove,
+        name="calculation_remove",
+    ),
     # quotes compared
     path("projects/<int:project_id>/quotes/", quote_pages.quotes, name="quotes"),
     path("projects/<int:project_id>/quotes/value/", quote_pages.quotes_value, name="quotes_value"),

@@ -9,15 +9,32 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from quotes.forms.rfq_forms import LocalNumberField
+from quotes.forms.number_fields import LocalNumberField
 from quotes.forms.rfq_scope_form import per_year
 from quotes.local_numbers import write_number
 from quotes.models import CostScenario, ProjectRates, Rfq, ScopeLine
 
 
-class ScenarioForm(forms.Form):
+class SeenForm(forms.Form):
+    """A form that carries what it was opened with, so that nobody saves over somebody else unknowingly."""
+
+    SEEN = "seen"
+
+    def meanwhile(self, seen: str, current: forms.Form) -> None:
+        """Show beside each field what `current` has there now; from here on the form saves over it."""
+        self.data = self.data.copy()
+        self.data[self.SEEN] = seen
+        for name in self.fields:
+            theirs = current[name].value() if name in current.fields else None
+            mine = self[name].value()
+            if name != self.SEEN and str(theirs or "") != str(mine or ""):
+                self.add_error(name, f"Saved meanwhile: {theirs or 'nothing'}.")
+
+
+class ScenarioForm(SeenForm):
     """Name and delay; a scenario of one's own has its quantities and cancellations too."""
 
+    SEEN = "edition"
     edition = forms.IntegerField(widget=forms.HiddenInput)
     name = forms.CharField(max_length=60)
     delay_months = LocalNumberField(label="Delay", required=False)
@@ -78,12 +95,14 @@ class ScenarioForm(forms.Form):
         return found
 
 
-class ProbabilityForm(forms.Form):
+class ProbabilityForm(SeenForm):
     """One probability per scenario, all or none."""
 
-    def __init__(self, *args: Any, scenarios: list[CostScenario], **kwargs: Any) -> None:
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
+
+    def __init__(self, *args: Any, scenarios: list[CostScenario], seen: str, **kwargs: Any) -> None:
         self.scenarios = scenarios
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, initial={"seen": seen}, **kwargs)
         for scenario in scenarios:
             self.fields[f"p-{scenario.pk}"] = LocalNumberField(
                 required=False,
@@ -101,9 +120,10 @@ class ProbabilityForm(forms.Form):
         return {s.pk: self.cleaned_data[f"p-{s.pk}"] for s in self.scenarios}
 
 
-class AssumptionsForm(forms.Form):
+class AssumptionsForm(SeenForm):
     """What the sponsor assumes: own cost of excluded lines, benchmarks for gaps, the day of the rates."""
 
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
     day = forms.DateField(
         label="Day of the exchange rates", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -115,10 +135,11 @@ class AssumptionsForm(forms.Form):
         lines: list[ScopeLine],
         rates: ProjectRates,
         used: list[str],
+        seen: str,
         **kwargs: Any,
     ) -> None:
         self.rfq, self.lines, self.rates, self.used = rfq, lines, rates, used
-        super().__init__(*args, initial={"day": rates.day}, **kwargs)
+        super().__init__(*args, initial={"day": rates.day, "seen": seen}, **kwargs)
         for code in used:
             self.fields[f"fx-{code}"] = LocalNumberField(
                 required=False,

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 
 from partners.forms import printable
-from quotes.enums import AgreementStatus, PartnerStanding
+from quotes.enums import QUALIFIED, AgreementStatus, PartnerStanding, QualificationStatus
 from quotes.models import PartnerRelation
-from quotes.models.relation import MOST_TAGS, TAG_LENGTH
+from quotes.models.relation import KINDS, MOST_TAGS, TAG_LENGTH
 from quotes.services.relations import RELATION_FIELDS
 
 NO_VERSION = "Open the page again: the version of these notes is missing."
@@ -60,7 +60,11 @@ class RelationForm(forms.ModelForm):
         fields = RELATION_FIELDS
         widgets = {
             "notes": forms.Textarea(attrs={"rows": 6}),
-            **{f"{kind}_{day}": _day() for kind in ("nda", "msa") for day in ("on", "expires_on")},
+            **{
+                f"{kind}_{day}": _day()
+                for kind in ("nda", "msa", "qualification")
+                for day in ("on", "expires_on")
+            },
         }
         labels = {
             "standing": "Flag",
@@ -71,6 +75,9 @@ class RelationForm(forms.ModelForm):
             "msa_status": "MSA",
             "msa_on": "MSA: day of the status",
             "msa_expires_on": "MSA expires",
+            "qualification_status": "Qualification",
+            "qualification_on": "Qualification: day of the status",
+            "qualification_expires_on": "Qualification expires",
         }
         help_texts = {
             "standing": "Shown on profile and ranking to your organisation. It does not change any score.",
@@ -78,6 +85,7 @@ class RelationForm(forms.ModelForm):
             "notes": "Only people of your organisation can read them.",
             "nda_on": "",
             "msa_on": "",
+            "qualification_on": "",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -85,13 +93,16 @@ class RelationForm(forms.ModelForm):
         self.fields["standing"].choices = [("", "No flag"), *PartnerStanding.choices]
         for kind in ("nda", "msa"):
             self.fields[f"{kind}_status"].choices = [("", "Not recorded"), *AgreementStatus.choices]
+        self.fields["qualification_status"].choices = [("", "Not recorded"), *QualificationStatus.choices]
         self.initial["version"] = self.instance.version
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if data.get("standing") == PartnerStanding.BLOCKED and not data.get("standing_reason", "x"):
             self.add_error("standing_reason", "Say why the partner is blocked.")
-        for kind, label in (("nda", "NDA"), ("msa", "MSA")):
+        if data.get("qualification_status") in QUALIFIED and not data.get("qualification_on", "x"):
+            self.add_error("qualification_on", "Give the day on which the partner was qualified.")
+        for kind, label in KINDS:
             on, ends = data.get(f"{kind}_on"), data.get(f"{kind}_expires_on")
             if data.get(f"{kind}_status") == AgreementStatus.SIGNED and not on and f"{kind}_on" in data:
                 self.add_error(f"{kind}_on", f"Give the day on which the {label} was signed.")

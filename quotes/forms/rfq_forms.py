@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.text import slugify
 
-from quotes.local_numbers import UnclearNumber, read_number, read_share, write_number
+from quotes.forms.number_fields import LocalNumberField, PerYearField
+from quotes.local_numbers import UnclearNumber, read_number, write_number
 from quotes.models import Rfq
 from quotes.models.rfq import MOST_PERIODS
 from quotes.rfq_enums import free_name
@@ -19,29 +21,6 @@ from quotes.rfq_templates import SECTIONS, question_library, templates
 
 KINDS = (("low", "Low"), ("base", "Base"), ("high", "High"))
 MOST_DRIVERS = 12
-
-
-class LocalNumberField(forms.CharField):
-    """A number as people type it; `percent` reads 12.5 as 0.125. The cleaned value is a Decimal or None."""
-
-    def __init__(self, *args: Any, percent: bool = False, least: int | None = 0, **kwargs: Any) -> None:
-        self.percent, self.least = percent, least
-        super().__init__(*args, max_length=60, **kwargs)
-        self.widget.attrs.setdefault("inputmode", "decimal")
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            return read_share(text) if self.percent else read_number(text, least=self.least)
-        except UnclearNumber as error:
-            raise forms.ValidationError(str(error)) from None
-
-    def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, Decimal | int):
-            return write_number(Decimal(value) * 100 if self.percent else value)
-        return value
 
 
 def lines_of(text: str) -> list[str]:
@@ -132,6 +111,21 @@ class DemandForm(RfqForm):
     grams_per_batch = LocalNumberField(required=False, label="Yield per batch")
     dose_mg = LocalNumberField(required=False, label="Dose")
     fill_loss = LocalNumberField(required=False, percent=True, label="Fill loss")
+    needed_grams = LocalNumberField(
+        required=False,
+        label="Material needed",
+        help_text="Released grams in all years, for the number of batches.",
+    )
+    overage = LocalNumberField(
+        required=False, percent=True, label="Overage", help_text="Made beyond the need."
+    )
+    reach = PerYearField(
+        required=False,
+        percent=True,
+        label="Chance that each year is reached",
+        help_text="One per year, such as 100; 52; 52; 15. Empty: certain. Of those that enter, 52.0 % succeeded in "
+        "Phase I, 28.9 % in II, 57.8 % in III and 90.6 % at filing (industry, 2011 to 2020).",
+    )
     unit_driver = forms.ChoiceField(required=False, label="Units are counted by")
     unit_size = LocalNumberField(
         required=False,
@@ -146,7 +140,8 @@ class DemandForm(RfqForm):
 
     NAMES = (
         "first_year", "periods", "milestones", "discount_rate", "mid_year", "month_value", "batch_driver",
-        "p_success", "grams_per_batch", "dose_mg", "fill_loss", "unit_driver", "unit_size", "unit_label",
+        "p_success", "grams_per_batch", "dose_mg", "fill_loss",
+        "needed_grams", "overage", "reach", "unit_driver", "unit_size", "unit_label",
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -167,7 +162,18 @@ class DemandForm(RfqForm):
             )
 
     def starting(self, rfq: Rfq) -> dict[str, Any]:
-        return {name: getattr(rfq, name) for name in self.NAMES}
+        values = {name: getattr(rfq, name) for name in self.NAMES}
+        return {**values, "reach": "; ".join(write_number(Decimal(p) * 100) for p in rfq.reach)}
+
+    def clean_overage(self) -> Decimal:
+        return self.cleaned_data["overage"] or Decimal(0)
+
+    def clean_reach(self) -> list[str]:
+        """One fraction per year, never rising; none when left empty."""
+        given = self.cleaned_data["reach"]
+        if any(later > sooner for sooner, later in pairwise(given)):
+            raise forms.ValidationError("A later year cannot be likelier than the one before it.")
+        return [str(p) for p in given]
 
     @property
     def grid(self) -> list[dict[str, Any]]:
@@ -195,6 +201,8 @@ class DemandForm(RfqForm):
                 self.add_error(
                     f"x-{driver['name']}", "Lines of the scope are counted by it. Change them first."
                 )
+        if data.get("reach") and data.get("periods") and len(data["reach"]) != data["periods"]:
+            self.add_error("reach", f"Give {data['periods']} numbers, one for each year.")
         if data.get("new_label") and len(self.rfq.drivers) >= MOST_DRIVERS:
             self.add_error("new_label", f"An RFQ has at most {MOST_DRIVERS} drivers.")
         return data
@@ -237,13 +245,27 @@ class QuestionsForm(RfqForm):
         help_text="One question per line.",
         max_length=20_000,
     )
+    worth = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Questions worth asking",
+        help_text="Their answers could change the ranking most. They name nobody: every bidder reads them.",
+    )
     library = forms.MultipleChoiceField(
         required=False, widget=forms.CheckboxSelectMultiple, label="Add from the library"
     )
     documents = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="One document per line.",
+        label="Documents a bidder sends",
+        help_text="One document per line. Bidders say which of their files is which.",
+        max_length=8000,
+    )
+    enclosures = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        label="Documents you give",
+        help_text="One document per line; the files themselves are put on the RFQ's page.",
         max_length=8000,
     )
     criteria = forms.CharField(
@@ -257,13 +279,16 @@ class QuestionsForm(RfqForm):
     def __init__(self, *args: Any, suggested: Iterable[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         asked = {question["text"] for question in self.rfq.questions}
-        offered = [text for text in dict.fromkeys([*suggested, *question_library()]) if text not in asked]
+        worth = [text for text in dict.fromkeys(suggested) if text not in asked]
+        offered = [text for text in question_library() if text not in asked and text not in worth]
+        self.fields["worth"].choices = [(text, text) for text in worth]
         self.fields["library"].choices = [(text, text) for text in offered]
 
     def starting(self, rfq: Rfq) -> dict[str, Any]:
         return {
             "questions": "\n".join(question["text"] for question in rfq.questions),
             "documents": "\n".join(rfq.documents),
+            "enclosures": "\n".join(rfq.enclosures),
             "criteria": "\n".join(f"{c['weight']} {c['text']}" for c in rfq.criteria),
         }
 
@@ -285,7 +310,7 @@ class QuestionsForm(RfqForm):
     @property
     def values(self) -> dict[str, Any]:
         data = self.cleaned_data
-        texts = list(dict.fromkeys([*lines_of(data["questions"]), *data["library"]]))
+        texts = list(dict.fromkeys([*lines_of(data["questions"]), *data["worth"], *data["library"]]))
         known = {question["text"]: question["id"] for question in self.rfq.questions}
         taken = set(known.values())
         rows = []
@@ -293,7 +318,12 @@ class QuestionsForm(RfqForm):
             identifier = known.get(text) or free_name("q1", taken)
             taken.add(identifier)
             rows.append({"id": identifier, "text": text})
-        return {"questions": rows, "documents": lines_of(data["documents"]), "criteria": data["criteria"]}
+        return {
+            "questions": rows,
+            "documents": lines_of(data["documents"]),
+            "enclosures": lines_of(data["enclosures"]),
+            "criteria": data["criteria"],
+        }
 
 
 class TermsForm(RfqForm):

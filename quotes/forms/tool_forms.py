@@ -8,32 +8,35 @@ from typing import Any
 from django import forms
 
 from partners.enums import Stage
-from quotes.forms.rfq_forms import LocalNumberField
-from quotes.local_numbers import UnclearNumber, read_number, read_share
-
-MOST_YEARS = 30
+from quotes.forms.number_fields import MOST_YEARS, LocalNumberField, PerYearField
+from quotes.outsourcing import ANSWERS, QUESTIONS
 
 
-class PerYearField(forms.CharField):
-    """Amounts per year separated by semicolons; `percent` reads shares. The cleaned value is a list."""
+class ToolForm(forms.Form):
+    """Base: what was typed, for exports and print."""
 
-    def __init__(self, *args: Any, percent: bool = False, **kwargs: Any) -> None:
-        self.percent = percent
-        super().__init__(*args, max_length=600, **kwargs)
+    #: amounts that stand in the same money; the page asks for no currency
+    def inputs(self) -> list[tuple[str, str]]:
+        """(label, what was typed) of every field that was filled in; choices by their labels."""
+        rows = []
+        for bound in self:
+            value = bound.value()
+            field = bound.field
+            if value in (None, "", False, []):
+                continue
+            if isinstance(field, forms.MultipleChoiceField):
+                names = dict(field.choices)
+                text = "; ".join(names.get(code, code) for code in value)
+            elif isinstance(field, forms.ChoiceField):
+                text = str({str(k): v for k, v in field.choices}.get(str(value), value))
+            else:
+                text = "yes" if isinstance(field, forms.BooleanField) else str(value)
+            percent = getattr(field, "percent", False) and "%" not in text
+            rows.append((str(bound.label), f"{text} %" if percent else text))
+        return rows
 
-    def clean(self, value: Any) -> list[Decimal]:
-        text = super().clean(value)
-        read = read_share if self.percent else read_number
-        try:
-            found = [read(part) for part in text.split(";") if part.strip()]
-        except UnclearNumber as error:
-            raise forms.ValidationError(str(error)) from None
-        if len(found) > MOST_YEARS:
-            raise forms.ValidationError(f"Give at most {MOST_YEARS} years.")
-        return found
 
-
-class LeaseForm(forms.Form):
+class LeaseForm(ToolForm):
     price = LocalNumberField(label="Purchase price")
     years = forms.IntegerField(min_value=1, max_value=MOST_YEARS, label="Years")
     lease_payment = LocalNumberField(label="Lease payment per year")
@@ -50,13 +53,24 @@ class LeaseForm(forms.Form):
         label="Discount rate of that value",
         help_text="Empty: the cost of debt.",
     )
+    buyout = LocalNumberField(
+        required=False, label="Price of keeping it at the end of the lease", help_text="Buy-out option."
+    )
+    early_return = LocalNumberField(
+        required=False, label="Fee for returning it early", help_text="Shown beside the result, not in it."
+    )
+    monthly_burn = LocalNumberField(
+        required=False, label="Cash the company spends per month", help_text="For the effect on the runway."
+    )
+
+    BESIDE = ("buyout", "early_return", "monthly_burn")
 
     def question(self) -> dict[str, Any]:
         """The engine's input; what was left empty takes the engine's default."""
-        return {name: value for name, value in self.cleaned_data.items() if value is not None}
+        return {k: v for k, v in self.cleaned_data.items() if v is not None and k not in self.BESIDE}
 
 
-class MakeOrBuyForm(forms.Form):
+class MakeOrBuyForm(ToolForm):
     discount_rate = LocalNumberField(percent=True, label="Discount rate")
     tax_rate = LocalNumberField(percent=True, label="Tax rate")
     batches = PerYearField(label="Batches per year", help_text="One number per year: 0; 0; 6; 10")
@@ -75,8 +89,35 @@ class MakeOrBuyForm(forms.Form):
     )
     price_per_batch = LocalNumberField(label="Contract manufacturer: price per batch")
     expected_cancellation = PerYearField(required=False, label="Expected cancellation cost per year")
+    months_make = LocalNumberField(
+        required=False,
+        label="Own plant: months to the first batch",
+        help_text="Building, equipment, qualification.",
+    )
+    months_buy = LocalNumberField(
+        required=False,
+        label="Contract manufacturer: months to the first batch",
+        help_text="Contract, slot and technology transfer.",
+    )
+    month_value = LocalNumberField(
+        required=False,
+        label="Value of a month",
+        help_text="What a month's delay costs. Shown beside the totals.",
+    )
+    hybrid_capex = PerYearField(required=False, label="Hybrid: own investment per year")
+    hybrid_fixed = PerYearField(required=False, label="Hybrid: own fixed cost per year")
+    hybrid_variable = LocalNumberField(required=False, label="Hybrid: own variable cost per batch")
+    hybrid_cost = PerYearField(
+        required=False,
+        label="Hybrid: bought part, cost per year",
+        help_text="Such as drug substance bought, testing own.",
+    )
 
-    PER_YEAR = ("probability", "capex", "fixed", "depreciation", "cost", "expected_cancellation")
+    PER_YEAR = (
+        "probability", "capex", "fixed", "depreciation", "cost", "expected_cancellation",
+        "hybrid_capex", "hybrid_fixed", "hybrid_cost",
+    )  # fmt: skip
+    HYBRID = ("hybrid_capex", "hybrid_fixed", "hybrid_cost")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -87,6 +128,11 @@ class MakeOrBuyForm(forms.Form):
             value = data.get(name)
             if value and len(value) != years:
                 self.add_error(name, f"Give {years} numbers, one for each year of batches.")
+        given = [bool(data.get(name)) for name in self.HYBRID]
+        if any(given) and not all(given):
+            for name, there in zip(self.HYBRID, given, strict=True):
+                if not there and name not in self.errors:
+                    self.add_error(name, "A hybrid needs its own investment, own fixed cost and bought part.")
         return data
 
     def question(self, *, probability: list[Decimal] | None = None) -> dict[str, Any]:
@@ -110,6 +156,22 @@ class MakeOrBuyForm(forms.Form):
             "buy": {name: data[name] for name in buy if data[name] not in (None, [])},
         }
 
+    def hybrid_question(self, *, probability: list[Decimal] | None = None) -> dict[str, Any] | None:
+        """The same programme with a part made and a part bought; None when no hybrid is given."""
+        data = self.cleaned_data
+        if not data["hybrid_cost"]:
+            return None
+        question = self.question(probability=probability)
+        question["make"] = {
+            "capex": data["hybrid_capex"],
+            "life_years": data["life_years"],
+            "fixed": data["hybrid_fixed"],
+            "fixed_per_year": Decimal(0),
+            "variable_per_batch": data["hybrid_variable"] or Decimal(0),
+        }
+        question["buy"] = {"cost": data["hybrid_cost"], "price_per_batch": data["price_per_batch"]}
+        return question
+
 
 WORK = (
     ("discovery", "Discovery: targets, chemistry, pharmacology"),
@@ -121,7 +183,7 @@ WORK = (
 )
 
 
-class AdvisorForm(forms.Form):
+class AdvisorForm(ToolForm):
     stage = forms.TypedChoiceField(choices=Stage.choices, coerce=int)
     work = forms.MultipleChoiceField(
         choices=WORK,
@@ -129,3 +191,32 @@ class AdvisorForm(forms.Form):
         label="What is to be done",
         error_messages={"required": "Tick what is to be done."},
     )
+
+
+class ReadinessForm(ToolForm):
+    """One choice per question; an empty one is unknown."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for question in QUESTIONS:
+            self.fields[question.code] = forms.ChoiceField(
+                choices=ANSWERS, required=False, label=question.text, widget=forms.RadioSelect
+            )
+
+    @property
+    def groups(self) -> list[tuple[str, list[tuple[Any, forms.BoundField]]]]:
+        found: dict[str, list[tuple[Any, forms.BoundField]]] = {}
+        for question in QUESTIONS:
+            found.setdefault(question.group, []).append((question, self[question.code]))
+        return list(found.items())
+
+
+class KeepForm(forms.Form):
+    """Keeps a calculation with a project."""
+
+    project = forms.ModelChoiceField(queryset=None, label="Project", empty_label="choose")
+    name = forms.CharField(max_length=120, label="Name")
+
+    def __init__(self, *args: Any, projects: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="keep_%s", **kwargs)
+        self.fields["project"].queryset = projects

@@ -1,5 +1,6 @@
 """Everything that belongs to one sponsor."""
 
+from .attachment import Attachment
 from .evaluation import AgreedScore, Evaluation, EvaluationScore
 from .fx import ProjectRates
 from .invitation import Invitation, InvitationEmail, InvitationLink, RfqMessage
@@ -16,10 +17,12 @@ from .search import SavedSearch, SearchDigest
 from .share import ReportShare, ShareView
 from .shortlist import ShortlistEntry
 from .tenancy import SponsorOwned
+from .tool import ToolCalculation
 from .weight_set import WeightSet
 
 __all__ = [
     "AgreedScore",
+    "Attachment",
     "Award",
     "CostScenario",
     "Evaluation",
@@ -49,6 +52,7 @@ __all__ = [
     "ShortlistEntry",
     "ShortlistRisk",
     "SponsorOwned",
+    "ToolCalculation",
     "WeightSet",
     "WhatIfScenario",
 ]

@@ -6,12 +6,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from quotes.enums import AgreementStatus, PartnerStanding
+from quotes.enums import QUALIFIED, AgreementStatus, PartnerStanding, QualificationStatus
 
 from .tenancy import SponsorOwned
 
 MOST_TAGS = 20
 TAG_LENGTH = 40
+KINDS = (("nda", "NDA"), ("msa", "MSA"), ("qualification", "Qualification"))
 
 
 def _signed_has_date(kind: str, label: str) -> models.CheckConstraint:
@@ -49,6 +50,9 @@ class PartnerRelation(SponsorOwned):
     msa_status = models.CharField(max_length=12, choices=AgreementStatus, blank=True)
     msa_on = models.DateField(null=True, blank=True, help_text="Day of the status.")
     msa_expires_on = models.DateField(null=True, blank=True)
+    qualification_status = models.CharField(max_length=12, choices=QualificationStatus, blank=True)
+    qualification_on = models.DateField(null=True, blank=True, help_text="Day of the status.")
+    qualification_expires_on = models.DateField(null=True, blank=True)
     version = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -70,6 +74,12 @@ class PartnerRelation(SponsorOwned):
             _ends_after_it_began("nda", "NDA"),
             _signed_has_date("msa", "MSA"),
             _ends_after_it_began("msa", "MSA"),
+            models.CheckConstraint(
+                condition=~Q(qualification_status__in=QUALIFIED) | Q(qualification_on__isnull=False),
+                name="relation_qualified_has_date",
+                violation_error_message="Give the day on which the partner was qualified.",
+            ),
+            _ends_after_it_began("qualification", "qualification"),
         ]
 
     def __str__(self) -> str:
@@ -77,10 +87,11 @@ class PartnerRelation(SponsorOwned):
 
     @property
     def agreements(self) -> list[dict]:
-        """NDA and MSA as a page shows them; `lapsed` when a signed one has passed its expiry."""
+        """NDA, MSA and qualification as a page shows them; `lapsed` when one in force has passed its expiry."""
         today = timezone.localdate()
         rows = []
-        for kind, label in (("nda", "NDA"), ("msa", "MSA")):
+        in_force = (AgreementStatus.SIGNED, *QUALIFIED)
+        for kind, label in KINDS:
             status, ends = getattr(self, f"{kind}_status"), getattr(self, f"{kind}_expires_on")
             rows.append(
                 {
@@ -88,7 +99,8 @@ class PartnerRelation(SponsorOwned):
                     "status": getattr(self, f"get_{kind}_status_display")(),
                     "on": getattr(self, f"{kind}_on"),
                     "expires_on": ends,
-                    "lapsed": bool(status == AgreementStatus.SIGNED and ends and ends < today),
+                    "in_force": status in in_force and not (ends and ends < today),
+                    "lapsed": bool(status in in_force and ends and ends < today),
                 }
             )
         return rows

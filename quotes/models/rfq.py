@@ -42,7 +42,8 @@ class Rfq(SponsorOwned):
     )
     drivers = models.JSONField(default=list, blank=True)
     questions = models.JSONField(default=list, blank=True)
-    documents = models.JSONField(default=list, blank=True)
+    documents = models.JSONField(default=list, blank=True, help_text="What a bidder sends along.")
+    enclosures = models.JSONField(default=list, blank=True, help_text="What the sponsor gives to bidders.")
     criteria = models.JSONField(default=list, blank=True)
     discount_rate = models.DecimalField(max_digits=6, decimal_places=4, default=Decimal("0.10"))
     mid_year = models.BooleanField(default=False)
@@ -60,6 +61,21 @@ class Rfq(SponsorOwned):
         null=True,
         blank=True,
         help_text="What a month's delay costs the project.",
+    )
+    reach = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Chance that each year is reached, as a fraction in text; none is certainty.",
+    )
+    needed_grams = models.DecimalField(
+        max_digits=18,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text="Released material needed in all years.",
+    )
+    overage = models.DecimalField(
+        max_digits=5, decimal_places=4, default=Decimal(0), help_text="Share made beyond the need."
     )
     deadline = models.DateTimeField(null=True, blank=True)
     sealed = models.BooleanField(default=False)
@@ -101,7 +117,9 @@ class Rfq(SponsorOwned):
                 & (Q(fill_loss__isnull=True) | Q(fill_loss__gte=0, fill_loss__lt=1))
                 & (Q(grams_per_batch__isnull=True) | Q(grams_per_batch__gt=0))
                 & (Q(dose_mg__isnull=True) | Q(dose_mg__gt=0))
-                & (Q(unit_size__isnull=True) | Q(unit_size__gt=0)),
+                & (Q(unit_size__isnull=True) | Q(unit_size__gt=0))
+                & (Q(needed_grams__isnull=True) | Q(needed_grams__gt=0))
+                & Q(overage__gte=0, overage__lt=10),
                 name="rfq_yield_in_range",
                 violation_error_message="Yields are above zero; the batch success rate is at most 100 %.",
             ),

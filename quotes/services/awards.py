@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,12 +17,45 @@ from quotes.comparison import load_comparison
 from quotes.costing_inputs import scenario_quantities
 from quotes.enums import ShortlistStatus
 from quotes.local_numbers import write_number
-from quotes.models import Award, CostScenario, Quote, Rfq
+from quotes.models import Award, CostScenario, ProjectRates, Quote, Rfq, ScopeLine
 from quotes.rfq_enums import QuoteState, RfqState, allowed
+from quotes.services.rates import rates_of
 from quotes.services.rfq import RfqError, lock_rfq
 from quotes.services.rfq_send import move, set_shortlist_status
 
 MOST_SCENARIOS = 12
+MEANWHILE = (
+    "Somebody else saved these figures while you were editing. What you typed is kept; where theirs differs it stands "
+    "beside the field. Save again to put yours in their place."
+)
+
+
+class StaleFigures(RfqError):
+    """Somebody saved since the form was opened. `seen` is what to save over knowingly."""
+
+    def __init__(self, seen: str):
+        super().__init__(MEANWHILE)
+        self.seen = seen
+
+
+def seen_scenario(scenario: CostScenario) -> str:
+    return str(scenario.edition)
+
+
+def seen_probabilities(scenarios: Iterable[CostScenario]) -> str:
+    """A digest of the probabilities, for the form that changes all of them."""
+    return _digest([[row.pk, str(row.probability)] for row in sorted(scenarios, key=lambda row: row.pk)])
+
+
+def seen_assumptions(lines: Iterable[ScopeLine], rates: ProjectRates) -> str:
+    """A digest of own costs, benchmarks, and the rates with their day."""
+    rows = [[line.code, line.benchmark, line.sponsor_cost] for line in sorted(lines, key=lambda x: x.code)]
+    typed = {code: rates.rates.get(code) for code in sorted(rates.typed)}
+    return _digest([rows, rates.day.isoformat(), typed])
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 @transaction.atomic
@@ -122,7 +157,7 @@ def save_scenario(
     rfq = lock_rfq(scenario.rfq)
     current = CostScenario.objects.select_for_update(no_key=True).get(pk=scenario.pk)
     if current.edition != edition:
-        raise RfqError("Somebody else saved this scenario meanwhile. Open it again to see their version.")
+        raise StaleFigures(seen_scenario(current))
     for name, value in values.items():
         setattr(current, name, value)
     current.edition += 1
@@ -153,10 +188,14 @@ def delete_scenario(*, actor: User, scenario: CostScenario) -> None:
 
 
 @transaction.atomic
-def save_probabilities(*, actor: User, rfq: Rfq, values: Mapping[int, Decimal | None]) -> None:
-    """Probabilities of all scenarios: all or none, summing to one. Raises RfqError."""
+def save_probabilities(
+    *, actor: User, rfq: Rfq, values: Mapping[int, Decimal | None], seen: str | None = None
+) -> None:
+    """Probabilities of all scenarios: all or none, summing to one. Raises RfqError, StaleFigures."""
     current = lock_rfq(rfq)
     rows = list(current.scenarios.select_for_update(no_key=True))
+    if seen is not None and seen != seen_probabilities(rows):
+        raise StaleFigures(seen_probabilities(rows))
     given = [values.get(row.pk) for row in rows]
     if any(p is not None for p in given):
         if None in given:
@@ -173,11 +212,19 @@ def save_probabilities(*, actor: User, rfq: Rfq, values: Mapping[int, Decimal | 
 
 
 @transaction.atomic
-def save_assumptions(*, actor: User, rfq: Rfq, rows: Mapping[str, Mapping[str, list[str] | None]]) -> None:
-    """Benchmarks and own costs by line, one amount per year in the project's currency, or None."""
+def save_assumptions(
+    *, actor: User, rfq: Rfq, rows: Mapping[str, Mapping[str, list[str] | None]], seen: str | None = None
+) -> None:
+    """Benchmarks and own costs by line, one amount per year in the project's currency, or None.
+
+    `seen` is the digest of what the person was looking at. Raises StaleFigures.
+    """
     current = lock_rfq(rfq)
     changed = []
-    for line in current.lines.select_for_update(no_key=True):
+    lines = list(current.lines.select_for_update(no_key=True))
+    if seen is not None and seen != (now := seen_assumptions(lines, rates_of(current.project))):
+        raise StaleFigures(now)
+    for line in lines:
         row = rows.get(line.code)
         if row and (line.benchmark != row["benchmark"] or line.sponsor_cost != row["sponsor_cost"]):
             line.benchmark, line.sponsor_cost = row["benchmark"], row["sponsor_cost"]

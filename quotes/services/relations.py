@@ -22,6 +22,9 @@ RELATION_FIELDS = (
     "msa_status",
     "msa_on",
     "msa_expires_on",
+    "qualification_status",
+    "qualification_on",
+    "qualification_expires_on",
 )
 
 

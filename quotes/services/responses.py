@@ -20,18 +20,20 @@ from django.utils import timezone
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
 from partners.models import Organisation
+from quotes.attached import live_files, names_of
 from quotes.enums import ShortlistStatus
-from quotes.models import Invitation, Quote, QuoteLine, QuoteRevision, Rfq
+from quotes.models import Attachment, Invitation, Quote, QuoteLine, QuoteRevision, Rfq
 from quotes.quote_sheet import LINE_FIELDS, LONGEST, QUOTE_FIELDS, Raw, Sheet, read_sheet
 from quotes.rfq_enums import NDA_PASSED, EmailKind, InvitationState, NdaState, QuoteState, RfqState, allowed
 from quotes.services.rates import rates_of
 from quotes.services.rfq import RfqError, content_of, lock_rfq
 from quotes.services.rfq_mail import queue_email
 from quotes.services.rfq_send import FOLLOWED, set_shortlist_status
+from quotes.uploads import MEGABYTE, BadFile, FileKind, check_file
 
 FIELD_NAME = re.compile(r"(q|a|l)-[a-zA-Z0-9_\-]{1,100}\Z")
-NDA_TYPES = {b"%PDF-": ".pdf", b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"PK\x03\x04": ".docx"}
-NDA_LARGEST = 10 * 1024 * 1024  # bytes
+NDA_KINDS = (FileKind.PDF, FileKind.PNG, FileKind.JPEG, FileKind.DOCX)
+NDA_LARGEST = 10 * MEGABYTE
 IN_TALKS = (*FOLLOWED, ShortlistStatus.RFP_INVITED, ShortlistStatus.NDA_SENT, ShortlistStatus.NDA_SIGNED)
 
 
@@ -61,13 +63,13 @@ def accept_nda(*, invitation: Invitation, signer: str) -> None:
 def upload_nda(*, invitation: Invitation, signer: str, name: str, content: bytes) -> None:
     """A signed NDA as PDF, picture or Word file of at most 10 MB, told by its content. Raises RfqError."""
     current = _gate(invitation, signer)
-    if len(content) > NDA_LARGEST:
-        raise RfqError("The file is larger than 10 MB. Send a smaller scan.", "file")
-    ending = next((e for magic, e in NDA_TYPES.items() if content.startswith(magic)), None)
-    if ending is None or (ending == ".docx" and b"vbaProject" in content):
-        raise RfqError("Send the signed NDA as PDF, picture (PNG, JPEG) or Word file without macros.", "file")
+    words = "the signed NDA as PDF, picture (PNG, JPEG) or Word file"
+    try:
+        checked = check_file(name, content, largest=NDA_LARGEST, kinds=NDA_KINDS, words=words)
+    except BadFile as bad:
+        raise RfqError(str(bad), "file") from None
     current.nda = NdaState.UPLOADED
-    current.nda_file.save(f"nda{ending}", ContentFile(content), save=False)
+    current.nda_file.save(f"nda.{checked.kind}", ContentFile(content), save=False)
     _pass_gate(current, signer)
 
 
@@ -234,7 +236,11 @@ def submit_quote(*, quote: Quote, edition: int, by: str, actor: User | None = No
     if sheet.errors:
         return current, sheet
     _store(current, sheet)
+    files = live_files(rfq=rfq, quote=current)
     content = _content(sheet)
+    if files:
+        content["files"] = names_of(files)
+        Attachment.objects.filter(pk__in=[row.pk for row in files]).update(used=True)
     now = timezone.now()
     QuoteRevision.objects.create(
         quote=current,

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
-from quotes.models import CostScenario, Project, Rfq, RfqVersion, ScopeLine
+from quotes.attached import live_files, names_of
+from quotes.models import Attachment, CostScenario, Project, Rfq, RfqVersion, ScopeLine
 from quotes.rfq_enums import Demand, RfqState
 from quotes.rfq_templates import Template, fitted, starting_lines, starting_values
 from quotes.services.projects import ProjectArchived
@@ -129,6 +130,8 @@ def _fit_periods(rfq: Rfq) -> None:
         {**d, **{kind: fitted(d.get(kind) or [], rfq.periods) for kind in ("low", "base", "high")}}
         for d in rfq.drivers
     ]
+    if rfq.reach:
+        rfq.reach = [*rfq.reach, *[rfq.reach[-1]] * rfq.periods][: rfq.periods]
     for line in rfq.lines.all():
         for name in ("quantities", "benchmark", "sponsor_cost"):
             if value := getattr(line, name):
@@ -173,7 +176,11 @@ def save_scope(*, actor: User, rfq: Rfq, rows: Iterable[Mapping[str, Any]], edit
 def content_of(rfq: Rfq) -> dict[str, Any]:
     """Everything partners are shown, as plain data: what a version freezes."""
     project = rfq.project
+    files = names_of(live_files(rfq=rfq)) if rfq.pk else []
     return {
+        # only when there are some: versions of before know neither
+        **({"enclosures": rfq.enclosures} if rfq.enclosures else {}),
+        **({"files": files} if files else {}),
         "title": rfq.title,
         "code_name": rfq.code_name,
         "project": {
@@ -219,6 +226,7 @@ def publish_version(*, actor: User, rfq: Rfq, note: str = "") -> RfqVersion | No
     version = RfqVersion.objects.create(
         rfq=rfq, number=number, content=content, note=note[:400], created_by=actor
     )
+    Attachment.objects.filter(rfq=rfq, quote=None, removed_at=None, used=False).update(used=True)
     record(
         actor=actor,
         verb="rfq.version_published",

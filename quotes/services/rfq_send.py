@@ -20,8 +20,10 @@ from quotes.links import new_link
 from quotes.models import Invitation, InvitationLink, PartnerRelation, Rfq, RfqVersion, ShortlistEntry
 from quotes.readiness import readiness
 from quotes.rfq_enums import EmailKind, InvitationState, NdaState, RfqState, allowed
+from quotes.services.relations import save_relation
 from quotes.services.rfq import RfqError, lock_rfq, publish_version
 from quotes.services.rfq_mail import queue_email
+from quotes.versions import StaleVersion
 
 LINK_LIFE_AFTER_DEADLINE = dt.timedelta(days=30)  # partners read answers and their receipt after the deadline
 FOLLOWED = (
@@ -114,6 +116,34 @@ def nda_to_start(rfq: Rfq, organisation: Organisation) -> str:
     if signed and (relation.nda_expires_on is None or relation.nda_expires_on >= today):
         return NdaState.ON_FILE
     return NdaState.WAITING
+
+
+@transaction.atomic
+def keep_nda_on_file(*, actor: User, invitation: Invitation) -> None:
+    """A person decides that the NDA accepted for this RFQ counts for later ones too. Raises RfqError."""
+    current = _lock_invitation(invitation)
+    if current.nda not in (NdaState.ACCEPTED, NdaState.UPLOADED):
+        raise RfqError("This partner has not signed an NDA here.")
+    sponsor = current.rfq.project.sponsor
+    relation = _relation(current.rfq, current.organisation)
+    if relation and relation.nda_status == AgreementStatus.SIGNED:
+        raise RfqError("A signed NDA is in your notes already. Change it there.")
+    try:
+        save_relation(
+            actor=actor,
+            sponsor=sponsor,
+            organisation=current.organisation,
+            values={
+                "nda_status": AgreementStatus.SIGNED,
+                "nda_on": timezone.localdate(current.nda_at),
+                "nda_expires_on": None,
+            },
+            seen=relation.version if relation else 0,
+        )
+    except StaleVersion as stale:
+        raise RfqError(
+            "Somebody has just changed your notes on this partner. Look at them, then try again."
+        ) from stale
 
 
 def _invite(actor: User, rfq: Rfq, contact: Contact) -> Invitation:

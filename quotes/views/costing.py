@@ -16,15 +16,26 @@ from quotes.costing_inputs import scenario_quantities
 from quotes.forms.costing_forms import AssumptionsForm, ProbabilityForm, ScenarioForm
 from quotes.models import CostScenario, Quote, QuoteLine, Rfq
 from quotes.services.awards import (
+    MEANWHILE,
+    StaleFigures,
     copy_scenario,
     delete_scenario,
     save_assumptions,
     save_probabilities,
     save_scenario,
+    seen_assumptions,
+    seen_probabilities,
 )
 from quotes.services.rates import fix_rates, rates_of
 from quotes.services.rfq import RfqError
-from quotes.views.rfq import INVALID, archived_refused, get_rfq
+from quotes.views.rfq import CONFLICT, INVALID, archived_refused, get_rfq
+
+
+def _status(form) -> int:
+    """200; 409 when somebody saved meanwhile, 422 for other errors."""
+    if MEANWHILE in form.non_field_errors():
+        return CONFLICT
+    return INVALID if form.errors else 200
 
 
 def _scenario(rfq: Rfq, scenario_id: int) -> CostScenario:
@@ -42,12 +53,18 @@ def scenarios(request: HttpRequest, project_id: int, rfq_id: int) -> HttpRespons
     """The scenarios with their quantities; probabilities are saved together."""
     rfq = get_rfq(request, project_id, rfq_id)
     rows = list(rfq.scenarios.all())
-    form = ProbabilityForm(request.POST if request.method == "POST" else None, scenarios=rows)
+    seen = seen_probabilities(rows)
+    form = ProbabilityForm(request.POST if request.method == "POST" else None, scenarios=rows, seen=seen)
     if request.method == "POST" and form.is_valid():
         try:
-            save_probabilities(actor=request.user, rfq=rfq, values=form.values)
+            save_probabilities(
+                actor=request.user, rfq=rfq, values=form.values, seen=form.cleaned_data["seen"] or None
+            )
             messages.success(request, "Probabilities saved.")
             return redirect("quotes:scenarios", rfq.project_id, rfq.pk)
+        except StaleFigures as stale:
+            form.add_error(None, str(stale))
+            form.meanwhile(stale.seen, ProbabilityForm(scenarios=list(rfq.scenarios.all()), seen=stale.seen))
         except RfqError as error:
             form.add_error(None, str(error))
     shown = []
@@ -59,7 +76,7 @@ def scenarios(request: HttpRequest, project_id: int, rfq_id: int) -> HttpRespons
         ]
         shown.append({**row, "quantities": quantities})
     context = {"project": rfq.project, "rfq": rfq, "form": form, "rows": shown}
-    return render(request, "quotes/quotes/scenarios.html", context, status=INVALID if form.errors else 200)
+    return render(request, "quotes/quotes/scenarios.html", context, status=_status(form))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -80,6 +97,9 @@ def scenario_edit(request: HttpRequest, project_id: int, rfq_id: int, scenario_i
                 )
             messages.success(request, f"“{form.cleaned_data['name']}” is saved.")
             return redirect("quotes:scenarios", rfq.project_id, rfq.pk)
+        except StaleFigures as stale:
+            form.add_error(None, str(stale))
+            form.meanwhile(stale.seen, ScenarioForm(scenario=_scenario(rfq, scenario_id), rfq=rfq))
         except RfqError as error:
             form.add_error(None, str(error))
         except IntegrityError as error:
@@ -88,7 +108,7 @@ def scenario_edit(request: HttpRequest, project_id: int, rfq_id: int, scenario_i
                 raise
             form.add_error("name", found[1].get_violation_error_message())
     context = {"project": rfq.project, "rfq": rfq, "form": form, "scenario": scenario}
-    return render(request, "quotes/quotes/scenario.html", context, status=INVALID if form.errors else 200)
+    return render(request, "quotes/quotes/scenario.html", context, status=_status(form))
 
 
 @require_POST
@@ -125,26 +145,40 @@ def assumptions(request: HttpRequest, project_id: int, rfq_id: int) -> HttpRespo
     """Own costs for what bidders exclude, benchmarks for gaps nobody prices, the day of the exchange rates."""
     rfq = get_rfq(request, project_id, rfq_id)
     lines, rates = list(rfq.lines.all()), rates_of(rfq.project)
+    used = _foreign(rfq, rates.base)
     form = AssumptionsForm(
         request.POST if request.method == "POST" else None,
         rfq=rfq,
         lines=lines,
         rates=rates,
-        used=_foreign(rfq, rates.base),
+        used=used,
+        seen=seen_assumptions(lines, rates),
     )
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
-                save_assumptions(actor=request.user, rfq=rfq, rows=form.amounts)
+                save_assumptions(
+                    actor=request.user, rfq=rfq, rows=form.amounts, seen=form.cleaned_data["seen"] or None
+                )
                 fix_rates(
                     actor=request.user, project=rfq.project, day=form.cleaned_data["day"], typed=form.typed
                 )
             messages.success(request, "Saved. The comparison uses it from now on.")
             return redirect("quotes:assumptions", rfq.project_id, rfq.pk)
+        except StaleFigures as stale:
+            theirs = AssumptionsForm(
+                rfq=rfq,
+                lines=list(rfq.lines.all()),
+                rates=rates_of(rfq.project),
+                used=used,
+                seen=stale.seen,
+            )
+            form.add_error(None, str(stale))
+            form.meanwhile(stale.seen, theirs)
         except NoRate as error:
             form.add_error("day", str(error))
     context = {"project": rfq.project, "rfq": rfq, "form": form, "rates": rates}
-    return render(request, "quotes/quotes/assumptions.html", context, status=INVALID if form.errors else 200)
+    return render(request, "quotes/quotes/assumptions.html", context, status=_status(form))
 
 
 def _foreign(rfq: Rfq, base: str) -> list[str]:

@@ -13,6 +13,7 @@ from cmo_selector.accounts.roles import Action
 from partners.models import Organisation
 from quotes.access import sponsor_action
 from quotes.models import Quote
+from quotes.quote_upload import attach, detach, own_files
 from quotes.response_page import error_list, line_inputs, quote_inputs
 from quotes.rfq_selectors import document
 from quotes.services.rates import rates_of
@@ -49,6 +50,12 @@ def quote_enter(request: HttpRequest, project_id: int, rfq_id: int, slug: str) -
             quote = save_draft(
                 rfq=rfq, organisation=organisation, values=typed, edition=edition, actor=request.user
             )
+            if typed.get("remove_file"):
+                messages.success(request, detach(typed["remove_file"], quote, actor=request.user))
+                return redirect(f"{request.path}#files")
+            if refused := attach(request, quote, actor=request.user):
+                page.update(quote=quote, draft=quote.draft, file_errors=refused, status=INVALID)
+                return _page(request, rfq, organisation, page)
             if "submit" not in typed:
                 messages.success(request, "Saved as a draft. It is compared once you submit it.")
                 return redirect(request.path)
@@ -88,5 +95,7 @@ def _page(request: HttpRequest, rfq, organisation: Organisation, page: dict[str,
         ],
         "errors": error_list(sheet, labels),
         "untouched": [labels[code] for code in sheet.untouched] if sheet else [],
+        "file_errors": page.get("file_errors", []),
+        **own_files(rfq, quote, asked),
     }
     return render(request, "quotes/rfq/enter.html", context, status=page["status"])

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action
 from quotes.access import get_project, sponsor_action
+from quotes.attached import missing_documents, submitted_files
 from quotes.comparison import (
     SOURCE_WORDS,
     Comparison,
@@ -26,7 +27,7 @@ from quotes.comparison import (
     worst_regret,
 )
 from quotes.models import Project, Quote, Rfq
-from quotes.past_prices import past_unit_prices
+from quotes.past_prices import past_prices
 from quotes.quote_charts import cash_spec, waterfall_spec
 from quotes.quote_value import knocked_out, value_points
 from quotes.quote_words import price_words
@@ -73,7 +74,7 @@ def quotes(request: HttpRequest, project_id: int) -> HttpResponse:
     context |= {
         "scenario": scenario,
         "columns": shown,
-        "rows": table(found, shown, past_unit_prices(rfq, found.lines, found.rates)),
+        "rows": table(found, shown, past_prices(rfq, found.lines, found.rates)),
         "scenario_rows": scenario_rows(found, shown),
         "worst": [(c.quote, worst_regret(found, c.quote)) for c in shown],
         "knocked": knocked_out(project, shown),
@@ -148,8 +149,11 @@ def quote_detail(request: HttpRequest, project_id: int, quote_id: int) -> HttpRe
         steps = waterfall(found, flat, quote, scenario)
         context |= {"steps": steps, "waterfall": waterfall_spec(steps, found.rates.base)}
     questions = {q["id"]: q["text"] for q in quote.rfq.questions}
+    files = submitted_files(quote)
     context |= {
         "quote": quote,
+        "files": files,
+        "missing": missing_documents(quote.rfq.documents, files),
         "rows": rows,
         "scenario": scenario,
         "figures": figures,
@@ -205,5 +209,6 @@ def quote_award(request: HttpRequest, project_id: int, quote_id: int) -> HttpRes
             request, f"Awarded to {quote.organisation}. Nobody is told by e-mail: do that in person."
         )
     except RfqError as error:
-        messages.error(request, str(error))
+        typed = request.POST.get("reason", "").strip()
+        messages.error(request, f"{error} You wrote: “{typed}”" if typed else str(error))
     return redirect(f"{reverse('quotes:quotes', args=[project_id])}?rfq={quote.rfq_id}")

@@ -6,7 +6,7 @@ says so. Nothing of another bidder is ever shown. Answers are never cached and n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -23,6 +24,7 @@ from quotes.bid_sheet import LARGEST_FILE, BadSheet, read_bid_sheet, write_sheet
 from quotes.links import find_link
 from quotes.models import Invitation, Quote
 from quotes.quote_sheet import Sheet
+from quotes.quote_upload import attach, detach, own_files
 from quotes.response_page import error_list, line_inputs, quote_inputs
 from quotes.rfq_enums import NDA_PASSED, InvitationState, RfqState
 from quotes.rfq_selectors import document
@@ -34,6 +36,7 @@ from quotes.services.responses import (
     asked_of,
     checked,
     decline,
+    known_fields,
     save_draft,
     submit_quote,
     upload_nda,
@@ -148,6 +151,7 @@ def _page(
         "can_answer": open_now and not by_hand,
         "by_hand": by_hand,
         "revisions": list(quote.revisions.defer("content")) if quote else [],
+        **own_files(rfq, quote, asked),
         **shown_to(invitation, rfq),
         **extra,
     }
@@ -177,11 +181,7 @@ def nda(request: HttpRequest, invitation: Invitation, token: str) -> HttpRespons
 @behind_link()
 def save(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
     """Save the draft; with `submit` read and submit it, or show what is wrong beside each field."""
-    typed = request.POST.dict()
-    try:
-        edition = int(typed.get("edition", ""))
-    except ValueError:
-        edition = -1
+    typed, edition = request.POST.dict(), _edition(request.POST)
     try:
         quote = save_draft(
             rfq=invitation.rfq,
@@ -190,6 +190,11 @@ def save(request: HttpRequest, invitation: Invitation, token: str) -> HttpRespon
             edition=edition,
             invitation=invitation,
         )
+        if typed.get("remove_file"):
+            messages.success(request, detach(typed["remove_file"], quote))
+            return redirect(f"{reverse('respond', args=[token])}#files")
+        if refused := attach(request, quote):
+            return _kept(request, invitation, token, typed, "", status=INVALID, file_errors=refused)
         if "submit" not in typed:
             messages.success(request, "Saved. Nothing is sent to the sponsor before you submit.")
             return redirect("respond", token)
@@ -213,6 +218,12 @@ def save(request: HttpRequest, invitation: Invitation, token: str) -> HttpRespon
     return redirect("respond_receipt", token, quote.revision)
 
 
+def _edition(posted: Mapping[str, str]) -> int:
+    """The edition a form was opened with; -1 for anything else, which is always stale."""
+    text = posted.get("edition", "")
+    return int(text) if text.isdigit() and len(text) < 10 else -1
+
+
 def _kept(
     request: HttpRequest,
     invitation: Invitation,
@@ -222,10 +233,11 @@ def _kept(
     *,
     status: int,
     edition: int | None = None,
+    **extra: Any,
 ) -> HttpResponse:
     """The page again with what was typed and why it could not be saved."""
     quote = _quote_of(invitation)
-    extra: dict[str, Any] = {"problem": problem}
+    extra["problem"] = problem
     if edition is not None:
         extra["edition"] = edition
     return _page(
@@ -281,6 +293,9 @@ def upload(request: HttpRequest, invitation: Invitation, token: str) -> HttpResp
     """A filled-in bid sheet into the draft; cells that cannot be used are named, the others are kept."""
     file = request.FILES.get("sheet")
     refused: list[tuple[str, str]] = []
+    typed = known_fields(
+        request.POST.dict()
+    )  # the form around the upload comes along, so that nothing is lost
     try:
         if file is None:
             raise BadSheet("Choose the filled-in bid sheet first.")
@@ -291,19 +306,14 @@ def upload(request: HttpRequest, invitation: Invitation, token: str) -> HttpResp
         save_draft(
             rfq=invitation.rfq,
             organisation=invitation.organisation,
-            values=found.values,
+            values={**typed, **found.values},
+            edition=_edition(request.POST) if "edition" in request.POST else None,
             invitation=invitation,
         )
+    except StaleDraft as stale:
+        return _kept(request, invitation, token, typed, str(stale), edition=stale.edition, status=CONFLICT)
     except (BadSheet, RfqError) as error:
-        return _page(
-            request,
-            invitation,
-            token,
-            quote=_quote_of(invitation),
-            asked=asked_of(invitation.rfq),
-            status=INVALID,
-            sheet_problem=str(error),
-        )
+        return _kept(request, invitation, token, typed, "", status=INVALID, sheet_problem=str(error))
     quote, asked = _quote_of(invitation), asked_of(invitation.rfq)
     read = sum(1 for text in found.values.values() if text)
     messages.success(request, f"Bid sheet read: {read} filled cells are in the form. Check, then submit.")

@@ -18,6 +18,7 @@ from quotes.access import get_project, sponsor_action
 from quotes.forms.rfq_forms import BriefForm, DemandForm, QuestionsForm, TermsForm
 from quotes.forms.rfq_scope_form import ScopeForm
 from quotes.models import Rfq
+from quotes.quote_upload import FILE_RULES
 from quotes.rfq_questions import suggested_questions
 from quotes.rfq_selectors import document, rfq_overview, rfqs_of
 from quotes.rfq_templates import best_template, templates
@@ -94,7 +95,13 @@ def rfq_new(request: HttpRequest, project_id: int) -> HttpResponse:
 @sponsor_action(Action.VIEW)
 def rfq_detail(request: HttpRequest, project_id: int, rfq_id: int) -> HttpResponse:
     rfq = get_rfq(request, project_id, rfq_id)
-    context = {"project": rfq.project, "rfq": rfq, "overview": rfq_overview(rfq), "steps": STEPS}
+    context = {
+        "project": rfq.project,
+        "rfq": rfq,
+        "overview": rfq_overview(rfq),
+        "steps": STEPS,
+        **FILE_RULES,
+    }
     return render(request, "quotes/rfq/detail.html", context)
 
 

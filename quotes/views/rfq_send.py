@@ -23,6 +23,7 @@ from quotes.services.rfq_messages import answer_question
 from quotes.services.rfq_send import (
     Contact,
     extend_deadline,
+    keep_nda_on_file,
     publish_changes,
     renew_link,
     revoke_invitation,
@@ -109,13 +110,13 @@ def send(request: HttpRequest, project_id: int, rfq_id: int) -> HttpResponse:
     return render(request, "quotes/rfq/send.html", context, status=INVALID if form.errors else 200)
 
 
-def _act(request: HttpRequest, rfq: Rfq, act, done: str) -> HttpResponse:
-    """Run one service; its refusal becomes a message on the RFQ's page."""
+def _act(request: HttpRequest, rfq: Rfq, act, done: str, *, typed: str = "") -> HttpResponse:
+    """Run one service; its refusal becomes a message on the RFQ's page, with what was `typed`."""
     try:
         act()
         messages.success(request, done)
     except RfqError as error:
-        messages.error(request, str(error))
+        messages.error(request, f"{error} You wrote: “{typed.strip()}”" if typed.strip() else str(error))
     return redirect("quotes:rfq", rfq.project_id, rfq.pk)
 
 
@@ -166,6 +167,21 @@ def renew(request: HttpRequest, project_id: int, rfq_id: int, invitation_id: int
         return redirect("quotes:rfq", rfq.project_id, rfq.pk)
     context = {"project": rfq.project, "rfq": rfq, "invitation": invitation, "url": link_url(token)}
     return render(request, "quotes/rfq/link.html", context)
+
+
+@require_POST
+@sponsor_action(Action.NOTE_PARTNERS)
+@archived_refused
+def keep_nda(request: HttpRequest, project_id: int, rfq_id: int, invitation_id: int) -> HttpResponse:
+    """Keep an NDA that a partner accepted here in the sponsor's notes, so that later RFQs ask for none."""
+    rfq = get_rfq(request, project_id, rfq_id)
+    invitation = _invitation(rfq, invitation_id)
+    return _act(
+        request,
+        rfq,
+        lambda: keep_nda_on_file(actor=request.user, invitation=invitation),
+        f"The NDA of {invitation.organisation} is in your notes: later RFQs open without the gate.",
+    )
 
 
 def read_moment(text: str) -> dt.datetime | None:
@@ -220,6 +236,7 @@ def publish(request: HttpRequest, project_id: int, rfq_id: int) -> HttpResponse:
         rfq,
         lambda: publish_changes(actor=request.user, rfq=rfq, note=request.POST.get("note", "")),
         "The change is published; every partner is told.",
+        typed=request.POST.get("note", ""),
     )
 
 
@@ -237,4 +254,5 @@ def answer(request: HttpRequest, project_id: int, rfq_id: int, message_id: int) 
         rfq,
         lambda: answer_question(actor=request.user, message=message, answer=request.POST.get("answer", "")),
         "Answered to all partners.",
+        typed=request.POST.get("answer", ""),
     )

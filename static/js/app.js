@@ -5,6 +5,7 @@
 //   data-tip                     popover button that also opens on hover and keyboard focus
 //   select[data-enhance]         becomes searchable (Tom Select)
 //   data-autosubmit (form)       submits when a control changes
+//   button[data-print]           prints the page; hidden without scripts
 //   data-announce="text"         read out after an htmx swap brought it in
 //   data-autofocus               receives focus when the page opens (error summary)
 // htmx answers may send HX-Trigger: {"toast": {"text": "Saved", "tone": "good"}} or {"announce": "3 partners"}.
@@ -69,6 +70,7 @@ document.addEventListener("click", (event) => {
     window.cmoTheme.set(NEXT[window.cmoTheme.choice()]);
     announce(`Theme: ${window.cmoTheme.choice()}`);
   }
+  if (event.target.closest("[data-print]")) window.print();
   const dismiss = event.target.closest("[data-dismiss]");
   if (dismiss) dismiss.closest(".notice")?.remove();
   const opener = event.target.closest("[data-dialog-open]");
@@ -83,6 +85,8 @@ document.addEventListener("click", (event) => {
   if (closer) closer.closest("dialog")?.close();
   if (event.target instanceof HTMLDialogElement) event.target.close(); // the backdrop
 });
+
+for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
 
 document.addEventListener("change", (event) => {
   const form = event.target instanceof Element && event.target.closest("form[data-autosubmit]");

@@ -47,7 +47,7 @@ function config() {
     font: getComputedStyle(document.body).fontFamily,
     view: { stroke: "transparent" },
     axis: { labelColor: muted, titleColor: muted, gridColor: line, domainColor: line, tickColor: line, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 500 },
-    legend: { labelColor: text, titleColor: muted, labelFontSize: 12, titleFontSize: 12 },
+    legend: { labelColor: text, titleColor: muted, labelFontSize: 12, titleFontSize: 12, symbolBaseFillColor: muted, symbolBaseStrokeColor: muted, symbolFillColor: muted, symbolStrokeColor: muted },
     title: { color: text },
     text: { color: text },
     mark: { color: series[0] },

@@ -52,7 +52,7 @@ if (form) {
 
   form.addEventListener("change", (event) => {
     const input = event.target;
-    if (!input.name || input.type === "hidden") return;
+    if (!input.name || input.type === "hidden" || input.type === "file" || input.name === "document") return;
     const line = input.closest("[data-bid-line]");
     if (line) showModel(line);
     if (!form.dataset.autosave) return;

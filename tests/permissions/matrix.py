@@ -48,6 +48,8 @@ ENTRY = {**PROJECT, "entry_id": "{entry}"}
 REPORT = {**PROJECT, "report_id": "{report}"}
 POINTS = {**{f"c{n}": "10" for n in range(1, 11)}, "version": "{weights}"}
 
+LEASE = "price=5600000&years=4&lease_payment=1640000&tax_rate=21&debt_rate=7"
+
 CASES = [
     # platform
     Case("healthz", PUBLIC),
@@ -282,7 +284,21 @@ CASES = [
     Case("quotes:scenario_copy", EDIT, SCENARIO, "POST"),
     Case("quotes:scenario_delete", EDIT, SCENARIO, "POST"),
     Case("quotes:assumptions", EDIT_PAGE, RFQ),
+    Case("quotes:rfq_pdf", READ, RFQ),
+    Case("quotes:rfq_pdf", ("login", 404, 404, 404, 404, 404, 403), RFQ, query="?version=99"),
+    Case("quotes:rfq_xlsx", READ, RFQ),
+    Case("quotes:rfq_file_add", EDIT, RFQ, "POST"),
+    Case("quotes:rfq_file", READ, {**RFQ, "attachment_id": "{enclosed}"}),
+    # a bidder's file is not reached through the request's address
+    Case("quotes:rfq_file", ("login", 404, 404, 404, 404, 404, 403), {**RFQ, "attachment_id": "{bid_file}"}),
+    Case("quotes:rfq_file_remove", EDIT, {**RFQ, "attachment_id": "{enclosed}"}, "POST"),
+    Case("quotes:rfq_keep_nda", EDIT, {**RFQ, "invitation_id": "{invitation}"}, "POST"),
+    Case("quotes:rfq_nda", ("login", 404, 403, 403, 404, 404, 403), {**RFQ, "invitation_id": "{invitation}"}),
     # quotes compared: prices, so not for evaluators
+    Case("quotes:quote_file", PRICES, {**QUOTE, "attachment_id": "{bid_file}"}),
+    Case(
+        "quotes:quote_file", ("login", 404, 404, 403, 404, 404, 403), {**QUOTE, "attachment_id": "{enclosed}"}
+    ),
     Case("quotes:quotes", PRICES, PROJECT),
     Case("quotes:quotes_value", PRICES, PROJECT),
     Case("quotes:quote", PRICES, QUOTE),
@@ -292,6 +308,21 @@ CASES = [
     # tools without a project
     Case("tools", SIGNED_IN),
     Case("tool_advisor", SIGNED_IN),
+    Case("tool_readiness", SIGNED_IN),
+    Case("tool_csv", SIGNED_IN, {"kind": "lease"}, query=f"?{LEASE}"),
+    Case("tool_csv", ("login", *(302,) * 6), {"kind": "lease"}),  # nothing to export: back to the form
+    Case("tool_csv", ("login", *(404,) * 6), {"kind": "dice"}),
+    Case("tool_xlsx", SIGNED_IN, {"kind": "lease"}, query=f"?{LEASE}"),
+    # kept with one's own project only: another sponsor's is no choice of the form
+    Case(
+        "tool_keep",
+        ("login", 422, 403, 403, 302, 302, 403),
+        {"kind": "lease"},
+        "POST",
+        {"project": "{project}", "name": "Lease of the lyophiliser", "query": LEASE},
+    ),
+    Case("quotes:calculations", READ, PROJECT),
+    Case("quotes:calculation_remove", EDIT, {**PROJECT, "calculation_id": "{calculation}"}, "POST"),
     Case("tool_lease", SIGNED_IN),
     Case("tool_make", SIGNED_IN),
     # partners behind their link: whoever has the token gets in, whatever account they have or lack
@@ -302,6 +333,10 @@ CASES = [
     Case("respond_autosave", PUBLIC, TOKEN, "POST", {"q-currency": "EUR"}),
     Case("respond_sheet", PUBLIC, TOKEN),
     Case("respond_upload", (422,) * 7, TOKEN, "POST"),
+    Case("respond_pdf", PUBLIC, TOKEN),
+    Case("respond_xlsx", PUBLIC, TOKEN),
+    Case("respond_file", PUBLIC, {**TOKEN, "attachment_id": "{enclosed}"}),
+    Case("respond_file", (404,) * 7, {**TOKEN, "attachment_id": "999999"}),
     Case("respond_receipt", PUBLIC, {**TOKEN, "number": "1"}),
     Case("respond_receipt", (404,) * 7, {**TOKEN, "number": "9"}),
     Case("respond_ask", (302,) * 7, TOKEN, "POST", {"text": "How many strengths?"}),

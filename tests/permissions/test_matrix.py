@@ -14,8 +14,10 @@ from cmo_selector.accounts.models import User
 from cmo_selector.accounts.roles import Role
 from cmo_selector.accounts.tokens import create_token
 from quotes.digest_mail import unsubscribe_token
+from quotes.enums import ToolKind
 from quotes.models import MustOverride, Report, SavedSearch, ShortlistEntry
 from quotes.reports.options import ReportOptions
+from quotes.services.attachments import add_quote_file, add_rfq_file
 from quotes.services.evaluation import start_evaluation
 from quotes.services.projects import WEIGHT_FIELDS
 from quotes.services.reports import request_report
@@ -24,6 +26,7 @@ from quotes.services.rfq_messages import ask_question
 from quotes.services.risks import add_risk
 from quotes.services.schedules import create_schedule
 from quotes.services.shares import share_report
+from quotes.services.tools import keep_calculation
 from quotes.versions import version_of
 from tests.factories.accounts import CuratorFactory, MembershipFactory
 from tests.factories.partners import (
@@ -72,11 +75,20 @@ class Scene:
             actor=owner.user, entry=entry, values={"text": "Capacity", "likelihood": 2, "impact": 2}
         )
         share = share_report(actor=owner.user, report=report, recipient="Board", days=7)
+        calculation = keep_calculation(
+            actor=owner.user,
+            project=project,
+            tool=ToolKind.LEASE,
+            name="Kept",
+            query="price=1",
+            headline="Buy.",
+        )
         search = SavedSearch.objects.create(sponsor=sponsor, owner=people["manager"], name="Search")
         api_token, _ = create_token(actor=people["manager"], sponsor=sponsor, name="Program")
         self.names = {
             "api_token": api_token.pk,
             "search": search.pk,
+            "calculation": calculation.pk,
             "unsubscribe": unsubscribe_token(search),
             "project": project.pk,
             "need": need.pk,
@@ -116,15 +128,19 @@ class Scene:
     def _rfq(self, owner, project) -> None:
         """An RFQ that was sent to one partner, which has asked a question."""
         rfq = make_rfq(owner, project=project)
+        enclosed = add_rfq_file(actor=owner.user, rfq=rfq, name="methods.txt", content=b"Methods")
         (invitation,) = send(rfq, owner, "Bidder")
         question = ask_question(invitation=invitation, text="How many strengths?")
         token = open_gate(invitation)
         quote = save_draft(
             rfq=rfq, organisation=invitation.organisation, values=priced(), edition=0, invitation=invitation
         )
+        bid_file = add_quote_file(quote=quote, name="offer.txt", content=b"Offer")
         quote, _ = submit_quote(quote=quote, edition=quote.edition, by="Bidder")
         self.names |= {
             "rfq": rfq.pk,
+            "enclosed": enclosed.pk,
+            "bid_file": bid_file.pk,
             "quote": quote.pk,
             "bidder": invitation.organisation.slug,
             "scenario": rfq.scenarios.first().pk,
@@ -174,7 +190,7 @@ def test_head_is_answered_like_get(tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path
     scene = Scene()
     pages = {
-        reverse(case.name, kwargs=scene.fill(case.kwargs)): case.expected[ROLES.index("manager")]
+        reverse(case.name, kwargs=scene.fill(case.kwargs)) + case.query: case.expected[ROLES.index("manager")]
         for case in CASES
         if case.method == "GET"
     }

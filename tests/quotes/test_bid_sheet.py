@@ -2,7 +2,10 @@
 
 import datetime as dt
 import io
+import re
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
@@ -116,7 +119,7 @@ def test_cells_that_would_run_are_refused_by_name_and_the_others_kept():
     assert found.refused == [
         ("Lines!O5", "holds true or false where a text or number is asked for."),
         ("Lines!H6", "holds a formula. Enter the value itself."),
-        ("Lines!AA6", "begins like a formula. Begin the text with a letter."),
+        ("Lines!AB6", "begins like a formula. Begin the text with a letter."),
     ]
     assert kept(found) == {**DRAFT, "l-transfer-cap": "-5"}
 
@@ -159,3 +162,79 @@ def without_lines() -> bytes:
 def test_files_that_cannot_be_used_are_refused_with_what_to_do(content, message):
     with pytest.raises(BadSheet, match=message):
         read(content())
+
+
+# -- saved by other programs ----------------------------------------------------------------------
+
+SAVED = Path(__file__).parents[1] / "data" / "bid_sheets" / "libreoffice_7_4.xlsx"
+
+
+def test_a_sheet_opened_and_saved_in_libreoffice_still_reads(settings):
+    settings.SECRET_KEY = "the bid sheet of the test data"
+    content = SAVED.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert b"LibreOffice/7.4" in archive.read("docProps/app.xml")
+    found = read(content)
+    assert found.refused == []
+    assert kept(found) == {
+        **{name: text for name, text in DRAFT.items() if name not in ("l-supply-price",)},
+        "q-escalation": "2.5",
+        "q-valid_until": "2027-03-31",
+        "q-assumptions": "Batches of 4 million.\nFreight à part.",
+        "l-transfer-price": "1.250,50",
+        "l-supply-assumption": "Net of discounts – 3 % in Q4",
+        "a-q1": "Line 4; line 7 from 2028",
+    }
+
+
+def rewritten(change: dict[str, Callable[[str], str]], more: dict[str, str] | None = None) -> bytes:
+    """The sheet with parts of its XML rewritten, as another program might have written them."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sheet())) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            new.writestr(name, change.get(name, str)(text))
+        for name, text in (more or {}).items():
+            new.writestr(name, text)
+    return out.getvalue()
+
+
+def without_validations(text: str) -> str:
+    return re.sub(r"<dataValidations.*?</dataValidations>", "", text, flags=re.DOTALL)
+
+
+def without_styles(text: str) -> str:
+    return re.sub(r' s="\d+"', "", text)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda: rewritten({"xl/worksheets/sheet3.xml": without_validations}),
+        lambda: rewritten({f"xl/worksheets/sheet{n}.xml": without_styles for n in (1, 2, 3, 4)}),
+        lambda: rewritten(
+            {}, {"xl/printerSettings/printerSettings1.bin": "x", "docProps/custom.xml": "<x/>"}
+        ),
+        lambda: changed(lambda book: book.move_sheet("Lines", -2)),
+        lambda: changed(lambda book: book.create_sheet("My notes")),
+    ],
+    ids=[
+        "validations dropped",
+        "styles dropped",
+        "further parts",
+        "sheets moved",
+        "a sheet added",
+    ],
+)
+def test_what_spreadsheet_programs_change_on_saving_does_not_matter(content):
+    found = read(content())
+    assert (kept(found), found.refused) == (DRAFT, [])
+
+
+def test_rows_and_columns_that_a_person_moved_are_found_by_their_headings():
+    def move(book):
+        lines = book["Lines"]
+        lines.move_range("H4:H6", cols=40)  # the prices, headings included
+
+    found = read(changed(move))
+    assert kept(found) == DRAFT

@@ -13,7 +13,7 @@ from quotes.comparison import columns, headline_sentence, load_comparison, table
 from quotes.costing import CostingError, compare, read_programme
 from quotes.costing_inputs import engine_lines, programme, scenario_quantities, unit_price
 from quotes.models import Award, CostScenario, Quote, QuoteLine, Rfq, ScopeLine
-from quotes.past_prices import past_unit_prices
+from quotes.past_prices import past_prices
 from quotes.services.awards import (
     award_quote,
     copy_scenario,
@@ -135,6 +135,19 @@ def test_fixed_hybrid_share_and_commitment_become_lines_of_the_engine():
         {"quantity": once, "unit_price": 9},
         {"quantity": {"driver": "d"}, "unit_price": 2},
     ]
+    assert found(driven, line("hybrid", fixed="9", price="2", discount="0.5")) == [
+        {"quantity": once, "unit_price": Decimal("4.5")},
+        {"quantity": {"driver": "d"}, "unit_price": 1},
+    ]
+    assert found(typed, line("tiers", tiers=[["0", "10"], ["5", "8"]], discount="0.25")) == [
+        {
+            "quantity": amounts,
+            "tiers": [{"from": 0, "unit_price": Decimal("7.5")}, {"from": 5, "unit_price": 6}],
+        }
+    ]
+    assert found(typed, line("unit", price="10", discount="0.03", markup="0.1")) == [
+        {"markup": Decimal("0.1"), "quantity": amounts, "unit_price": Decimal("9.7")}
+    ]
     assert found(driven, line("share", share_code="y", share="0.1", markup="0.05")) == [
         {"markup": Decimal("0.05"), "quantity": {"share_of": "y", "share": Decimal("0.1")}}
     ]
@@ -255,10 +268,10 @@ def test_own_costs_and_benchmarks_count_and_the_past_speaks_only_for_its_own_spo
     found = load_comparison(rfq)
     assert found.figures(c, found.base).gaps == ("tech_transfer_in", "commercial_supply")
     lines, rates = list(rfq.lines.all()), rates_of(rfq.project)
-    assert past_unit_prices(rfq, lines, rates) == {}
+    assert past_prices(rfq, lines, rates) == {}
     other = make_rfq(member, project=rfq.project, title="Another")
-    assert past_unit_prices(other, lines, rates)["commercial_supply"] == Decimal(14250)
-    assert past_unit_prices(make_rfq(MembershipFactory()), lines, rates) == {}
+    assert past_prices(other, lines, rates)["commercial_supply"].median == Decimal(14250)
+    assert past_prices(make_rfq(MembershipFactory()), lines, rates) == {}
 
 
 # -- properties of the bridge ---------------------------------------------------------------------

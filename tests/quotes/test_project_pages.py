@@ -7,12 +7,16 @@ from django.urls import reverse
 
 from cmo_selector.accounts.roles import Role
 from quotes.enums import ReportState, ShortlistStatus
-from quotes.models import Project
+from quotes.models import Project, Rfq
 from quotes.project_page import gaps
 from quotes.project_selectors import needs_of
+from quotes.rfq_enums import RfqState
+from quotes.services.responses import save_draft, submit_quote
+from quotes.services.rfq_messages import answer_question, ask_question
 from tests.factories import partners as catalogue
 from tests.factories.accounts import MembershipFactory
 from tests.factories.quotes import NeedFactory, ProjectFactory, ReportFactory, ShortlistEntryFactory
+from tests.factories.rfq import in_days, make_rfq, priced, send
 
 pytestmark = pytest.mark.django_db
 
@@ -48,12 +52,15 @@ def test_who_may_not_start_a_project_is_told_who_may(client):
 
 
 def test_each_project_says_what_comes_next(client, member):
-    new, ranked, listed_, done = (ProjectFactory(sponsor=member.sponsor, name=n) for n in "abcd")
-    for project in (ranked, listed_, done):
+    new, ranked, listed_, unreported, done = (ProjectFactory(sponsor=member.sponsor, name=n) for n in "abcde")
+    for project in (ranked, listed_, unreported, done):
         NeedFactory.create_batch(2, project=project)
-    for project in (listed_, done):
+    for project in (listed_, unreported, done):
         ShortlistEntryFactory.create_batch(3, project=project)
-    ReportFactory(project=listed_, state=ReportState.QUEUED)
+    for project in (unreported, done):
+        make_rfq(member, project=project)
+    Rfq.objects.update(state=RfqState.AWARDED)
+    ReportFactory(project=unreported, state=ReportState.QUEUED)
     ReportFactory(project=done, done=True)
     rows = {row["project"].name: row for row in listed(client)}
     shown = {
@@ -63,9 +70,40 @@ def test_each_project_says_what_comes_next(client, member):
     assert shown == {
         "a": (0, 0, "Add needs", reverse("quotes:project_step", args=[new.pk, "needs"])),
         "b": (2, 0, "Read the ranking", reverse("quotes:ranking", args=[ranked.pk])),
-        "c": (2, 3, "Create the report", reverse("quotes:report_list", args=[listed_.pk])),
-        "d": (2, 3, "Follow up the shortlist", reverse("quotes:shortlist", args=[done.pk])),
+        "c": (2, 3, "Ask for quotes", reverse("quotes:rfq_list", args=[listed_.pk])),
+        "d": (2, 3, "Create the report", reverse("quotes:report_list", args=[unreported.pk])),
+        "e": (2, 3, "Follow up the shortlist", reverse("quotes:shortlist", args=[done.pk])),
     }
+
+
+def test_an_rfq_says_what_it_waits_for(client, member):
+    """A draft wants sending, a question an answer, a passed deadline a decision; while partners work, the report."""
+    project = ProjectFactory(sponsor=member.sponsor)
+    NeedFactory(project=project)
+    rfq = make_rfq(member, project=project)
+
+    def label() -> str:
+        (row,) = listed(client)
+        return row["next"].label
+
+    ShortlistEntryFactory(project=project)
+    assert label() == "Send the RFQ"
+    (invitation,) = send(rfq, member, "Aspen")
+    assert label() == "Create the report"
+    question = ask_question(invitation=invitation, text="Which strengths?")
+    assert label() == "Answer questions"
+    answer_question(actor=member.user, message=question, answer="Three.")
+    Rfq.objects.update(deadline=in_days(-1))
+    assert label() == "Extend or ask others"
+    Rfq.objects.update(deadline=in_days(5))
+    quote = save_draft(
+        rfq=rfq, organisation=invitation.organisation, values=priced(), edition=0, invitation=invitation
+    )
+    submit_quote(quote=quote, edition=quote.edition, by="Aspen")
+    Rfq.objects.update(deadline=in_days(-1))
+    assert label() == "Compare quotes and award"
+    Rfq.objects.update(state=RfqState.CANCELLED)
+    assert label() == "Ask for quotes"
 
 
 def test_the_last_change_comes_first(client, member):
@@ -95,7 +133,9 @@ def test_the_overview_takes_the_same_queries_for_one_and_for_three(
     NeedFactory.create_batch(count, project=project)
     ShortlistEntryFactory.create_batch(count, project=project)
     ReportFactory.create_batch(count, project=project)
-    with django_assert_num_queries(7):  # session, person, memberships, project, needs, shortlist, reports
+    with django_assert_num_queries(
+        8
+    ):  # session, person, memberships, project, needs, shortlist, reports, RFQs
         client.get(project.get_absolute_url())
 
 
@@ -171,7 +211,7 @@ def test_the_overview_shows_brief_needs_weights_shortlist_and_reports(client, me
     for text in ("Partner &amp; Sons", "Site visit / audit", "First report", "Edit needs", "Archive project"):
         assert text in html
     assert XSS not in html
-    assert response.context["next"].label == "Follow up the shortlist"
+    assert response.context["next"].label == "Ask for quotes"
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.EVALUATOR])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quotes.quote_sheet import field_text, read_date, read_field, read_sheet, read_tiers
+from quotes.quote_sheet import NOT_NEGATIVE, field_text, read_date, read_field, read_sheet, read_tiers
 
 TODAY = dt.date(2026, 11, 26)
 CODES = ("transfer", "supply", "review")
@@ -75,7 +75,7 @@ def test_untouched_lines_count_as_not_quoted_and_are_named():
             {"currency": "XYZ"},
             {"currency": "“XYZ” is not a currency with a rate on the project's day. Use a code such as EUR."},
         ),
-        ({"headline": "-5"}, {"headline": "A negative number cannot be used here."}),
+        ({"headline": "-5"}, {"headline": NOT_NEGATIVE}),
         ({"valid_until": "2026-01-01"}, {"valid_until": "The quote's validity is over already."}),
         ({"valid_until": "soon"}, {"valid_until": "“soon” is not a date. Write it as 2027-03-31."}),
         ({"assumptions": " "}, {"assumptions": "List your assumptions, or write “none”."}),

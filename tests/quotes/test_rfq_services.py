@@ -89,7 +89,11 @@ def test_a_fresh_draft_says_what_a_partner_would_ask_back_and_cannot_be_sent(mem
 
 
 def test_a_complete_rfq_is_ready(rfq):
-    found = readiness(rfq, list(rfq.lines.all()))
+    lines = list(rfq.lines.all())
+    missing = readiness(rfq, lines)
+    assert (missing.score, [p.step for p in missing.open]) == (96, ["files"])
+    assert missing.open[0].ask.startswith("Where is: Master formula and specification,")
+    found = readiness(rfq, lines, enclosed=rfq.enclosures)
     assert (found.score, found.open) == (100, [])
 
 
@@ -275,7 +279,7 @@ def test_pages_read_with_the_same_queries_for_one_and_three(member, rfq, django_
         if names:
             send(rfq, member, *names)
         fresh = Rfq.objects.select_related("project").get(pk=rfq.pk)
-        with django_assert_num_queries(4):
-            assert rfq_overview(fresh).readiness.score == 100
+        with django_assert_num_queries(5):
+            assert rfq_overview(fresh).readiness.score == 96
         with django_assert_num_queries(1):
             list(rfqs_of(rfq.project))
