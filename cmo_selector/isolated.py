@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import multiprocessing
 import os
 import resource
@@ -28,6 +29,7 @@ MEGABYTE = 1024 * 1024
 RESERVE = 1024
 NEAR = 0.8  # a child that aborts this near its limit was refused memory
 PR_SET_PDEATHSIG = 1
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class WorkEnded(Exception):
@@ -46,12 +48,19 @@ class TooBig(WorkEnded):
     """It needed more memory than allowed and was stopped."""
 
 
+class DiskFull(WorkEnded):
+    """There was no room for a file it needed on the way."""
+
+
 class Killed(WorkEnded):
     """Somebody else ended the process: the kernel for want of memory, or an operator."""
 
 
 class Broken(WorkEnded):
     """It raised an exception (the traceback is in `details`) or crashed."""
+
+
+FAULTS: dict[str, type[WorkEnded]] = {"memory": TooBig, "full": DiskFull, "broken": Broken}
 
 
 def run(
@@ -111,7 +120,7 @@ def _wait(
         if kind == "told":
             told(value)
         else:
-            raise TooBig(value) if kind == "memory" else Broken(value)
+            raise FAULTS[kind](value)
 
 
 class _Child:
@@ -173,9 +182,10 @@ def _be_the_child(
     except MemoryError:
         _limit(None)
         answers.send(("memory", traceback.format_exc(limit=-3)))
-    except BaseException:
+    except BaseException as error:
+        full = isinstance(error, OSError) and error.errno in NO_ROOM
         with contextlib.suppress(OSError):  # nobody listens any more
-            answers.send(("broken", traceback.format_exc()))
+            answers.send(("full" if full else "broken", traceback.format_exc()))
     finally:
         os._exit(0)
 

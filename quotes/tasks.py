@@ -30,6 +30,7 @@ KILLED = (
     "The process that made the PDF was ended from outside, probably because the machine ran out of memory. "
     "Try again later."
 )
+DISK_FULL = "The machine that makes the PDF has no room left on its disk. Try again later."
 NOT_STORED = (
     "The finished PDF could not be stored: the file storage is full, cannot be written or does not answer. "
     "Try again later."
@@ -112,6 +113,8 @@ def _reason(error: Exception) -> str:
             return TOO_BIG.format(megabytes=settings.REPORT_MEMORY_LIMIT_MB)
         case isolated.Killed():
             return KILLED
+        case isolated.DiskFull():
+            return DISK_FULL
         case report_files.NotStored():
             return NOT_STORED
         case _:

@@ -2,6 +2,7 @@
 
 import faulthandler
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -65,6 +66,15 @@ def test_an_exception_is_told_with_its_traceback():
     with pytest.raises(isolated.Broken) as caught:
         run(lambda tell: {}["nothing"])
     assert "KeyError: 'nothing'" in caught.value.details
+
+
+def test_a_full_disk_is_told_from_a_fault(tmp_path):
+    def write(tell):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        (tmp_path / "large").write_bytes(b"x" * 5000)
+
+    with pytest.raises(isolated.DiskFull, match="File too large"):
+        run(write)
 
 
 def test_endless_work_is_stopped_even_when_it_ignores_signals():

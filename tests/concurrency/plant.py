@@ -175,9 +175,13 @@ class Plant:
     def until(self, true: Callable[[], object], what: str, seconds: float = ENOUGH) -> None:
         deadline = time.monotonic() + seconds
         while True:
-            with contextlib.suppress(Error, redis.RedisError):
+            try:
                 if true():
                     return
+            except Error:
+                connections[ALIAS].close()  # it dates from before the database's restart
+            except redis.RedisError:
+                pass
             if time.monotonic() > deadline:
                 logs = "\n".join(
                     f"--- {path.stem}\n{path.read_text()[-3000:]}" for path in self.base.glob("*.log")

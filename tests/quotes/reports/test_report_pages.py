@@ -241,7 +241,7 @@ def test_list_query_count(client, scene, count, django_assert_num_queries):
     client.force_login(scene.user)
     address = reverse("quotes:report_list", args=[scene.project.pk])
     client.get(address)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert client.get(address).status_code == 200
 
 

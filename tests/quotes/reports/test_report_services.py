@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import logging
+import resource
 
 import pytest
 from django.core.files.storage import default_storage
@@ -10,6 +11,7 @@ from django.utils import timezone
 from kombu import pools
 from kombu.exceptions import OperationalError
 
+from cmo_selector import isolated
 from cmo_selector.accounts.roles import Role
 from cmo_selector.audit.models import AuditEvent
 from cmo_selector.celery import app
@@ -203,6 +205,22 @@ def test_a_damaged_file_is_not_handed_out(report, damage):
         with default_storage.open(name, "wb") as file:
             file.write(PDF + b"!")
     assert report_files.read_file(report) is None
+
+
+def test_a_storage_that_fills_up_in_the_middle_of_a_file_leaves_no_half_a_file(report, tmp_path):
+    """In a process of its own, whose files may not grow beyond a few kilobytes."""
+    assert report.project.sponsor_id  # read here: the child must not use the database
+
+    def store(tell):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        try:
+            return report_files.store(report, b"%PDF-" + b"x" * 100_000)
+        except report_files.NotStored as refused:
+            return type(refused).__name__
+
+    quiet = {"told": lambda text: None, "beat": lambda: None, "beat_every": 10}
+    assert isolated.run(store, seconds=60, megabytes=4000, **quiet) == "NotStored"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 # -- failing and retrying ----------------------------------------------------------------------------------
