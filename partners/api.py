@@ -86,6 +86,7 @@ def partner_list(
     pages = found.paginator.num_pages
     return {
         "count": result.count,
+        "read_as": list(result.read_as),
         "page": page,
         "pages": pages,
         "per_page": per_page,

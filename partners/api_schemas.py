@@ -85,9 +85,11 @@ class FacetCounts(Schema):
 
 
 class PartnerList(Schema):
-    """One page of a search. `count` partners are found; `facets` are there when asked for."""
+    """One page of a search. `count` partners are found; `facets` are there when asked for; `read_as` says how the text
+    was read when no partner holds it as written, e.g. with a mistyped name spelt right."""
 
     count: int
+    read_as: list[str]
     page: int
     pages: int
     per_page: int

@@ -7,12 +7,13 @@
     result.panel                    facets with counts (computed when asked for)
     result.reasons                  when nothing is found: which filters to drop, and what that gives
     result.sites                    ids of the sites that fulfil the search, e.g. for a map
+    result.spelling                 says so when a mistyped text was read as another one
     result.sites_of(partner_ids)    the same by partner, with what each meets in a network of sites
 
 `params` is a QueryDict, or a dict of the same names (lists for several values). Nothing is written.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -24,7 +25,7 @@ from django.http import QueryDict
 
 from partners import finding, private
 from partners.facets import loading
-from partners.facets.columns import Columns, Mask
+from partners.facets.columns import Columns, Ints, Mask
 from partners.facets.counting import Counts
 from partners.facets.matching import Matching
 from partners.facets.money import offered_currencies
@@ -63,13 +64,15 @@ class Result:
         found: PartnerFilter,
         matching: Matching,
         own: list[PrivateFacet],
-        likeness: Mapping[int, float],
+        text: finding.Found,
     ):
         self.filter = found
         self.criteria = found.criteria
         self.matching = matching
         self._own = own
-        self._likeness = likeness
+        self._likeness = text.likeness
+        #: how the text was read because no partner holds it as typed, e.g. with a mistyped word spelt right
+        self.read_as = text.read_as
 
     @cached_property
     def count(self) -> int:
@@ -79,6 +82,15 @@ class Result:
     def ids(self) -> list[int]:
         """Ids of all partners found, in the order asked for."""
         return self.matching.ordered(self.filter.order, self._likeness).tolist()
+
+    @property
+    def spelling(self) -> str:
+        """Says that the text was read in another way, and how; empty when it was not."""
+        if not self.read_as:
+            return ""
+        names = " or ".join(quoted(text) for text in self.read_as)
+        done = "showing similar names" if self.count else "looked for similar names"
+        return f"No exact match for {quoted(self.criteria.text)}; {done}: {names}."
 
     @property
     def catalogue_size(self) -> int:
@@ -161,6 +173,11 @@ class Result:
         sites, all sites of the partners found."""
         return self.matching.columns.site_id[self._fulfilling].tolist()
 
+    @property
+    def places(self) -> Ints:
+        """The same sites as places among the columns' sites."""
+        return np.flatnonzero(self._fulfilling)
+
     def sites_of(self, partners: Iterable[int]) -> dict[int, list[MatchingSite]]:
         """Partner id → its sites that fulfil the search, none when the search asks nothing of sites."""
         columns, found = self.matching.columns, {}
@@ -194,15 +211,15 @@ def browse(params: QueryDict | dict[str, Any] | None, sponsor: Any = None, *, pr
     currencies = offered_currencies(columns)
     found = PartnerFilter(params, terms=columns.terms, currencies=currencies, private=own, prices=prices)
     outside: dict[str, Mask] = {}
-    likeness: Mapping[int, float] = {}
+    text = finding.Found({})
     if found.text:
-        likeness = finding.matches(found.text)
+        text = finding.find(found.text, columns.terms.searched_labels())
         outside["q"] = np.zeros(columns.partner_id.size, dtype=bool)
-        outside["q"][columns.partner_places(list(likeness))] = True
+        outside["q"][columns.partner_places(list(text.likeness))] = True
     for facet in own:
         if codes := found.criteria.chosen(facet.name):
             outside[facet.name] = _chosen(columns, facet, codes)
-    return Result(found, Matching(columns, found.criteria, outside), own, likeness)
+    return Result(found, Matching(columns, found.criteria, outside), own, text)
 
 
 def _chosen(columns: Columns, facet: PrivateFacet, codes: Iterable[str]) -> Mask:

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import connection
+import numpy as np
 
 from cmo_selector.templatetags.fmt import format_country
 from partners.browse import Result
+from partners.facets.columns import Columns, Ints
 from partners.forms import quoted
 from partners.map_charts import NARROWEST, Box, countries_layer, projection
 from partners.models import Facility
@@ -69,7 +70,7 @@ class Area:
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Sites close to each other: where (degrees, weighted mean), how many, the city with most of them, the area they
-    take up, and the address that opens it."""
+    take up, the address that opens it, and the id of a site in that city, which says how it is called."""
 
     latitude: float
     longitude: float
@@ -79,6 +80,7 @@ class Cluster:
     cities: int
     area: Area
     url: str = ""
+    site: int = 0
 
     @property
     def place(self) -> str:
@@ -121,74 +123,103 @@ class ResultMap:
 
 
 def build_map(result: Result, at: str = "") -> ResultMap:
-    """The map of the sites that fulfil the search: two queries, whatever their number, and two for an opened area."""
+    """The map of the sites that fulfil the search, from columns in memory: one query for the names of cities, and one
+    for the sites of an opened area."""
     area = Area.read(at) if at else None
-    with connection.cursor() as cursor:
-        cursor.execute(PLACES, {"ids": result.sites, "finest": FINEST, **_bounds(area or WORLD)})
-        places = [Cluster(*row[:5], 1, Area(*row[5:])) for row in cursor.fetchall()]
-        cursor.execute(COUNTRIES, {"ids": result.sites})
-        rows = cursor.fetchall()
+    columns, sites = result.matching.columns, result.places
+    placed = sites[~np.isnan(columns.latitude[sites])]
+    shown = _inside(columns, placed, area) if area else placed
+    places = cells_of(columns, shown)
     found = result.filter
     box = Box.of(
         ((place.longitude, place.latitude) for place in places), NARROWEST_OPENED if area else NARROWEST
     )
     clusters = [
         replace(cluster, url=found.url(extra=[("at", cluster.area.at)], view="map"))
-        for cluster in merged(places, max(FINEST, box.width / CELLS_ACROSS))
+        for cluster in named(merged(places, max(FINEST, box.width / CELLS_ACROSS)))
     ]
     remark = f"{quoted(at)} is no part of the map; the whole of it is shown." if at and not area else ""
-    chosen = found.of_facet("country")
-    countries = tuple(
-        CountryRow(
-            format_country(code),
-            sites,
-            partners,
-            found.url(without=chosen, extra=[("country", code)], view="table"),
-        )
-        for code, sites, partners, _ in rows
-    )
     return ResultMap(
         spec=map_spec(clusters, box) if clusters else None,
         clusters=tuple(clusters),
-        countries=countries,
-        sites=sum(row[1] for row in rows),
-        unplaced=sum(row[3] for row in rows),
-        opened=_opened(result, area) if area else None,
+        countries=tuple(_countries(result, sites)),
+        sites=int(sites.size),
+        unplaced=int(sites.size - placed.size),
+        opened=_opened(result, shown) if area else None,
         remark=remark,
     )
 
 
-def _opened(result: Result, area: Area) -> Opened:
-    there = Facility.objects.filter(
-        pk__in=result.sites,
-        latitude__range=(area.south, area.north),
-        longitude__range=(area.west, area.east),
+def _inside(columns: Columns, sites: Ints, area: Area) -> Ints:
+    latitude, longitude = columns.latitude[sites], columns.longitude[sites]
+    inside = (latitude >= area.south) & (latitude <= area.north)
+    return sites[inside & (longitude >= area.west) & (longitude <= area.east)]
+
+
+def _opened(result: Result, sites: Ints) -> Opened:
+    ids = result.matching.columns.site_id[sites[:MOST_LISTED]].tolist()  # by partner, in the order of names
+    listed = Facility.objects.filter(pk__in=ids).select_related("organisation")
+    ordered = listed.order_by("organisation__name", "name", "pk")
+    return Opened(tuple(ordered), int(sites.size), result.filter.url(view="map"))
+
+
+def cells_of(columns: Columns, sites: Ints) -> list[Cluster]:
+    """The sites in each cell of the finest grid, the most first, without names."""
+    if not sites.size:
+        return []
+    row = np.floor(columns.latitude[sites] / FINEST).astype(np.int64)
+    column = np.floor(columns.longitude[sites] / FINEST).astype(np.int64)
+    _, cell = np.unique(row * 10_000 + column, return_inverse=True)
+    # by cell, and in every cell by city, so that what belongs together is one stretch
+    order = np.lexsort((columns.city[sites], cell))
+    sites, cell = sites[order], cell[order]
+    latitude, longitude, city = columns.latitude[sites], columns.longitude[sites], columns.city[sites]
+    start = np.flatnonzero(np.diff(cell, prepend=-1))
+    sizes = np.diff(start, append=cell.size)
+    # of every cell, a site of the city that most of its sites are in
+    stretch = np.flatnonzero(np.diff(cell, prepend=-1) | np.diff(city, prepend=0))
+    alike = np.diff(stretch, append=cell.size)
+    best = np.lexsort((-alike, cell[stretch]))
+    example = stretch[best[np.flatnonzero(np.diff(cell[stretch[best]], prepend=-1))]]
+    values = (
+        np.add.reduceat(latitude, start) / sizes,
+        np.add.reduceat(longitude, start) / sizes,
+        sizes,
+        columns.site_id[sites[example]],
+        *(
+            function.reduceat(degrees, start)
+            for function in (np.minimum, np.maximum)
+            for degrees in (latitude, longitude)
+        ),
     )
-    listed = there.select_related("organisation").order_by("organisation__name", "name", "pk")
-    return Opened(tuple(listed[:MOST_LISTED]), there.count(), result.filter.url(view="map"))
+    cells = [
+        Cluster(north, east, size, "", "", 1, Area(*area), site=site)
+        for north, east, size, site, *area in zip(*(v.tolist() for v in values), strict=True)
+    ]
+    return sorted(cells, key=lambda c: (-c.sites, c.latitude, c.longitude))
 
 
-WORLD = Area(-90, -180, 90, 180)
+def named(clusters: Iterable[Cluster]) -> list[Cluster]:
+    """The clusters with the city and country of their sites: one query, for one site of each."""
+    clusters = list(clusters)
+    sites = Facility.objects.filter(pk__in=[c.site for c in clusters]).order_by()
+    names = {pk: (city, str(country)) for pk, city, country in sites.values_list("pk", "city", "country")}
+    return [replace(c, city=names[c.site][0], country=names[c.site][1]) for c in clusters if c.site in names]
 
 
-def _bounds(area: Area) -> dict[str, float]:
-    return {"south": area.south, "west": area.west, "north": area.north, "east": area.east}
-
-
-PLACES = """
-    SELECT avg(latitude)::float8, avg(longitude)::float8, count(*)::int,
-           mode() WITHIN GROUP (ORDER BY city), mode() WITHIN GROUP (ORDER BY country),
-           min(latitude)::float8, min(longitude)::float8, max(latitude)::float8, max(longitude)::float8
-    FROM partners_facility WHERE id = ANY (%(ids)s)
-      AND latitude BETWEEN %(south)s AND %(north)s AND longitude BETWEEN %(west)s AND %(east)s
-    GROUP BY floor(latitude / %(finest)s), floor(longitude / %(finest)s)
-    ORDER BY 3 DESC, 1, 2
-"""
-COUNTRIES = """
-    SELECT country, count(*)::int, count(DISTINCT organisation_id)::int,
-           count(*) FILTER (WHERE latitude IS NULL)::int
-    FROM partners_facility WHERE id = ANY (%(ids)s) GROUP BY country ORDER BY 2 DESC, 1
-"""
+def _countries(result: Result, sites: Ints) -> Iterable[CountryRow]:
+    """The countries of the sites, those with most first."""
+    columns, found = result.matching.columns, result.filter
+    codes = [*columns.terms.by_facet["country"], ""]  # the last one answers for -1: unknown
+    country = columns.country[sites] % len(codes)
+    count = np.bincount(country, minlength=len(codes))
+    size = max(columns.partner_id.size, 1)
+    owners = np.unique(country * size + columns.site_partner[sites])
+    partners = np.bincount(owners // size, minlength=len(codes))
+    chosen = found.of_facet("country")
+    for at in sorted(np.flatnonzero(count).tolist(), key=lambda at: (-count[at], codes[at])):
+        url = found.url(without=chosen, extra=[("country", codes[at])], view="table")
+        yield CountryRow(format_country(codes[at]), int(count[at]), int(partners[at]), url)
 
 
 def merged(places: Iterable[Cluster], cell: float) -> list[Cluster]:
@@ -210,6 +241,7 @@ def merged(places: Iterable[Cluster], cell: float) -> list[Cluster]:
                 country=first.country,
                 cities=len(members),
                 area=Area.around(place.area for place in members),
+                site=first.site,
             )
         )
     return sorted(clusters, key=lambda c: (-c.sites, c.latitude, c.longitude))

@@ -92,9 +92,16 @@ class Terms:
                 waiting.extend(children.get(code, ()))
         return frozenset(found)
 
+    def searched_labels(self) -> list[str]:
+        """Labels whose words the text search knows."""
+        return [term.label for facet in SEARCHED for term in self.by_facet[facet].values()]
+
+
+SEARCHED = ("service", "modality", "dosage_form", "certificate")  # facets whose labels the text search reads
+
 
 def facet_terms() -> Terms:
-    """Every vocabulary a partner can be filtered by (nine queries, whatever the size of the catalogue)."""
+    """Every vocabulary a partner can be filtered by (eight queries, whatever the size of the catalogue)."""
 
     def load(model: type[Model], group: str = "") -> dict[str, Term]:
         fields = ["pk", "code", "label", "active", *([group] if group else [])]
@@ -155,20 +162,10 @@ def facet_terms() -> Terms:
 
 def _countries() -> dict[str, Term]:
     """Regions, and below them their countries by name. Countries without a site may be asked for as well."""
-    used = set(
-        Facility.objects.filter(active=True, organisation__active=True)
-        .order_by()
-        .values_list("country", flat=True)
-        .distinct()
-    )
     regions = region_of()
-    inhabited = {regions.get(code, "") for code in used}
     return {
-        **{code: Term(code, name, active=code in inhabited) for code, name in REGIONS.items()},
-        **{
-            code: Term(code, name, parent=regions.get(code, ""), active=code in used)
-            for code, name in countries
-        },
+        **{code: Term(code, name) for code, name in REGIONS.items()},
+        **{code: Term(code, name, parent=regions.get(code, "")) for code, name in countries},
     }
 
 

@@ -7,15 +7,13 @@ the other one its share is 0, so that nobody looks alike for want of data. It me
 not how good they are. Illustrative partners are compared among themselves, and so are real ones.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 
-from django.db.models import Count, F, Q
+import numpy as np
 
 from cmo_selector.templatetags.fmt import format_country
+from partners.facets import loading
 from partners.models import Capability, Facility, Organisation, OrganisationTypeFact
 
 #: feature → (weight, what it is called)
@@ -91,29 +89,31 @@ def features_of(partner: Organisation) -> dict[str, Terms]:
 
 
 def _candidates(partner: Organisation) -> list[Organisation]:
-    """Partners of the same kind of record that share the most processes, or services where no modality is known."""
-    facts = [fact for site in partner.facilities.all() for fact in site.capabilities.all()]
-    by_modality: dict[int | None, set[int]] = defaultdict(set)
-    for fact in facts:
-        by_modality[fact.modality_id].add(fact.service_id)
-    same = reduce(
-        or_, (Q(modality=modality, service__in=services) for modality, services in by_modality.items())
+    """Partners of the same kind of record that share the most processes, or services where no modality is known.
+
+    Counted over the columns that browsing keeps in memory, since the common processes are those of half the catalogue.
+    """
+    columns = loading.current()
+    service, modality = (
+        {term.pk: at for at, term in enumerate(columns.terms.by_facet[facet].values())}
+        for facet in ("service", "modality")
     )
-    counts = dict(
-        Capability.objects.filter(
-            same,
-            facility__active=True,
-            facility__organisation__active=True,
-            facility__organisation__illustrative=partner.illustrative,
-        )
-        .exclude(facility__organisation=partner)
-        .order_by()
-        .values(owner=F("facility__organisation"))
-        .annotate(shared=Count("service", distinct=True))
-        .order_by("-shared", "owner")
-        .values_list("owner", "shared")[:MOST_CANDIDATES]
-    )
-    return list(Organisation.objects.filter(pk__in=counts))
+    wanted = np.zeros(
+        (len(modality) + 1, len(service) + 1), dtype=bool
+    )  # the last ones answer for -1: unknown
+    for site in partner.facilities.all():
+        for fact in site.capabilities.all():
+            wanted[modality.get(fact.modality_id, -1), service.get(fact.service_id, -1)] = True
+    wanted[:, -1] = False
+    rows = np.flatnonzero(wanted[columns.modality, columns.service])
+    owner = columns.row_partner[rows]
+    alike = (columns.illustrative == partner.illustrative) & (columns.partner_id != partner.pk)
+    rows, owner = rows[alike[owner]], owner[alike[owner]]
+    distinct = np.unique(owner * len(service) + columns.service[rows])
+    shared = np.bincount(distinct // max(len(service), 1), minlength=columns.partner_id.size)
+    found = np.flatnonzero(shared)
+    best = found[np.lexsort((columns.partner_id[found], -shared[found]))][:MOST_CANDIDATES]
+    return list(Organisation.objects.filter(pk__in=columns.partner_id[best].tolist()))
 
 
 def _features(partners: Sequence[Organisation]) -> dict[int, dict[str, Terms]]:

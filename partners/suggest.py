@@ -5,7 +5,6 @@ it follow. Every query reads an index and stops after a handful of rows (tests/p
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -19,6 +18,7 @@ from rapidfuzz import fuzz, process
 from cmo_selector.templatetags.fmt import format_country
 from partners import finding
 from partners.enums import AliasKind
+from partners.finding import folded
 from partners.models import (
     Alias,
     Facility,
@@ -168,12 +168,6 @@ def _site(site: Facility, note: str, label: str = "") -> Option:
 
 
 # -- services and modalities -------------------------------------------------------------------------
-
-
-def folded(text: str) -> str:
-    """A label without accents and punctuation, in lower case: what `key_of` makes of it, without a query."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[\x00-\x2f:-@\[-`{-\x7f]+", " ", plain.lower()).split())
 
 
 def _terms(key: str) -> Iterable[Group]:

@@ -30,6 +30,7 @@ from partners.models import (
     Service,
     Source,
 )
+from partners.synthetic_registers import write_registers
 from partners.vocabularies import load_vocabularies
 
 SOURCE = "synthetic-catalogue"
@@ -79,7 +80,8 @@ class Made:
 
 
 def seed_catalogue(*, partners: int, seed: int, say: Callable[[str], None] = lambda text: None) -> Made:
-    """Adds `partners` synthetic partners with about three sites and ten processes each."""
+    """Adds `partners` synthetic partners with about three sites and ten processes each, and as many rows of each
+    register."""
     if Organisation.objects.filter(slug__startswith=SLUG).exists():
         raise SyntheticError(
             "This database holds a synthetic catalogue already. Seed an empty one, e.g. EMBEDDED_DB_NAME=scale."
@@ -90,7 +92,7 @@ def seed_catalogue(*, partners: int, seed: int, say: Callable[[str], None] = lam
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL partners.search_paused = 'on'")
         with without_history():
-            _Maker(partners, seed, made, say).run()
+            Maker(partners, seed, made, say).run()
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL partners.search_paused = 'off'")
     say("search documents")
@@ -108,7 +110,7 @@ def _write_documents() -> None:
             cursor.execute("SELECT partners_search_refresh(%s)", [ids[start : start + PARTNERS_PER_REFRESH]])
 
 
-class _Maker:
+class Maker:
     """Draws and writes all rows, table by table."""
 
     def __init__(self, partners: int, seed: int, made: Made, say: Callable[[str], None]):
@@ -206,20 +208,29 @@ class _Maker:
         self.inspections(sites)
         self.actions(sites)
         self.slots(sites)
+        write_registers(self, sites)
 
-    def organisations(self, partners: range) -> None:
-        size = len(partners)
-        names = zip(
+    def names(self, size: int) -> list[str]:
+        """Names of firms, every one different and marked as synthetic."""
+        parts = zip(
             self.pick(ROOTS, size, even=True),
             self.pick(ENDS, size, even=True),
             self.pick(TRADES, size),
             strict=True,
         )
+        return [
+            f"{root}{end} {trade} {n:0{self.width}} (synthetic)"
+            for n, (root, end, trade) in enumerate(parts, start=1)
+        ]
+
+    def organisations(self, partners: range) -> None:
+        size = len(partners)
+        names = self.names(size)
         stamp = f"{DAY.isoformat()} 00:00:00+00"
         lines = (
-            f"{pk}\t{SLUG}{n:0{self.width}}\t{root}{end} {trade} {n:0{self.width}} (synthetic)\tt\tt\t"
+            f"{pk}\t{SLUG}{n:0{self.width}}\t{name}\tt\tt\t"
             f"Synthetic: drawn at random for benchmarks.\t\t\t{stamp}\t{stamp}\t{evidence}"
-            for n, (pk, (root, end, trade), evidence) in enumerate(
+            for n, (pk, name, evidence) in enumerate(
                 zip(partners, names, self.evidence(size), strict=True), start=1
             )
         )

@@ -7,7 +7,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
-from partners import finding, selectors
+from partners import selectors
 from partners.access import sees_prices
 from partners.browse import browse
 from partners.cards import build_cards
@@ -40,7 +40,6 @@ def partner_list(request: HttpRequest) -> HttpResponse:
         "count": result.count,
         "fragment": fragment,
         "remarks": [*result.filter.remarks, *filter(None, [page_remark, map_remark])],
-        "similar": [] if result.count else finding.similar_names(result.filter.text),
         "catalogue_is_empty": not result.catalogue_size,
         "typed": request.GET.get("q", ""),
     }

@@ -66,6 +66,9 @@ class Columns:
     country: Ints
     open_action: Mask
     inspected: Ints  # end of the last inspection
+    latitude: Floats  # degrees, NaN when unknown
+    longitude: Floats
+    city: Ints  # a number by which sites of one city are known
     certificates: CertificateRows
     # processes, by site
     row_site: Ints

@@ -5,7 +5,7 @@ that facet) finds. Where site-level filters are on, the value must belong to the
 the others; in a network of sites any site of the partner will do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 
 import numpy as np
@@ -101,6 +101,37 @@ class Counts:
         if scope.everything:
             self.columns.totals["known", facet] = {"known": stated}
         return stated, everybody
+
+    def reaching(self, facet: str, values: Iterable[float], of: str = "") -> list[int]:
+        """Of a facet with a number, how many partners each of these values would find; `of` is the unit or currency."""
+        scope, columns = self.scope(facet), self.columns
+        kept = columns.totals if scope.everything else {}
+        counts = []
+        for value in values:
+            key = ("reaching", facet, of, value)
+            if key not in kept:
+                kept[key] = {"": self._reaching(scope, facet, value, of)}
+            counts.append(kept[key][""])
+        return counts
+
+    def _reaching(self, scope: Scope, facet: str, value: float, of: str) -> int:
+        columns = self.columns
+        if facet == "min_project":
+            return int(np.count_nonzero(scope.partners & (minimum_in(columns, of) <= value)))
+        rows = {
+            "oel": lambda: columns.oel <= value,
+            "slot_by": lambda: columns.earliest <= value,
+            "scale": lambda: (
+                (columns.scale_unit == columns.position("scale_unit", of)) & (columns.scale_high >= value)
+            ),
+        }
+        return scope.partners_with(rows[facet]())
+
+    def largest_scale(self, unit: str) -> float:
+        """The largest scale known in a unit, 0 when there is none."""
+        here = self.columns.scale_unit == self.columns.position("scale_unit", unit)
+        known = self.columns.scale_high[here]
+        return float(np.nanmax(known)) if (~np.isnan(known)).any() else 0.0
 
     def not_comparable(self, currency: str) -> int:
         """Partners that fulfil everything else and state a minimum project in a currency without a rate."""

@@ -46,7 +46,9 @@ def keys_of(columns: Columns, facet: str) -> list[Keys]:
     """The keys of a facet, one for each level of its tree. Computed once."""
     if facet not in columns.keys:
         owner, value = _facts(columns, facet)
-        columns.keys[facet] = [_keys(columns, owner, level[value]) for level in columns.ancestors(facet)]
+        columns.keys[facet] = [
+            _keys(columns, facet, owner, level[value]) for level in columns.ancestors(facet)
+        ]
     return columns.keys[facet]
 
 
@@ -67,10 +69,15 @@ def _facts(columns: Columns, facet: str) -> tuple[Ints, Ints]:
     return columns.row_partner, getattr(columns, facet)
 
 
-def _keys(columns: Columns, owner: Ints, value: Ints) -> Keys:
-    partners = columns.partner_id.size
-    values = np.unique(value[value >= 0])
+def _keys(columns: Columns, facet: str, owner: Ints, value: Ints) -> Keys:
+    size, partners = columns.size(facet), columns.partner_id.size
+    occurs = np.zeros(size + 1, dtype=bool)  # the last one answers for -1: unknown
+    occurs[value] = True
+    values = np.flatnonzero(occurs[:-1])
     most = values.size * partners
-    place = np.searchsorted(values, value)
-    numbers = np.where(value >= 0, place * partners + owner, most)
-    return Keys(numbers.astype(np.int32 if most < LARGEST_INT32 else np.int64), values.tolist(), partners)
+    kind = np.int32 if most + partners < LARGEST_INT32 else np.int64
+    first = np.full(size + 1, most, dtype=kind)
+    first[values] = np.arange(values.size, dtype=kind) * partners
+    numbers = first[value] + owner.astype(kind)
+    np.minimum(numbers, most, out=numbers)
+    return Keys(numbers, values.tolist(), partners)

@@ -1,9 +1,15 @@
-"""The columns of the catalogue as it is now, kept in this process until the catalogue changes."""
+"""The columns of the catalogue as it is now, kept in this process until the catalogue changes.
+
+Then the partners that changed are read again, and put in their place. Marks (`CatalogueChange`) say which they are.
+Marks that came and marks that went both count, so that a transaction that was rolled back is undone here as well. The
+whole catalogue is read again when a mark concerns all of it (a vocabulary, exchange rates, a bulk change), when many
+partners changed, and on a new day.
+"""
 
 import datetime
 import threading
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -11,209 +17,116 @@ from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from partners.facets.columns import NEVER, CertificateRows, Columns, Ints, Lookup, Pairs, day_number
-from partners.facets.reading import read
+from partners.facets.building import load
+from partners.facets.columns import Columns
+from partners.facets.splicing import splice
 from partners.models import CatalogueChange
-from partners.selectors import Terms, facet_terms
 
 READING_MS = 120_000  # most for one table
+MOST_CHANGED = 2_000  # partners that are read one by one; for more the whole catalogue is
+MOST_ATTEMPTS = 3  # to read changed partners while nobody changes any
+
+Marks = Mapping[int, list[int] | None]  # stamp → partners, None for all
 
 _lock = threading.Lock()
-_kept: tuple[tuple, Columns] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Columns with the marks they were read under, in which database, and on which day."""
+
+    marks: Marks
+    database: str
+    day: datetime.date
+    columns: Columns
+
+    def is_of(self, version: tuple[int, int], day: datetime.date) -> bool:
+        return (_version(self.marks), self.database, self.day) == (version, _database(), day)
+
+
+_kept: Kept | None = None
 
 
 def current() -> Columns:
     """The columns of the catalogue that this transaction sees: one query when it has not changed since."""
     global _kept
-    marks = CatalogueChange.objects.aggregate(count=Count("pk"), sum=Coalesce(Sum("stamp"), 0))
-    today = timezone.localdate()
-    version = (connection.settings_dict["NAME"], marks["count"], marks["sum"], today)
+    seen = CatalogueChange.objects.aggregate(count=Count("pk"), sum=Coalesce(Sum("stamp"), 0))
+    version, today = (seen["count"], int(seen["sum"])), timezone.localdate()
     kept = _kept
-    if kept and kept[0] == version:
-        return kept[1]
+    if kept and kept.is_of(version, today):
+        return kept.columns
     with _lock:
-        if _kept and _kept[0] == version:
-            return _kept[1]
-        # Read after the version: what is newer than it is read again next time. A page must not wait as long for
-        # one query, but for these there is no other way than to read them to the end.
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL statement_timeout = %s", [READING_MS])
-            columns = load(today)
-        _kept = (version, columns)
-    return columns
+        if not (_kept and _kept.is_of(version, today)):
+            # A page must not wait as long for one query, but for these there is no other way than to the end.
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = %s", [READING_MS])
+                _kept = renewed(_kept, today)
+        return _kept.columns
 
 
-def load(today: datetime.date) -> Columns:
-    """Reads the whole catalogue. Slots that ended before `today` are left out."""
-    terms = facet_terms()
-    partners, sites = read("partners"), read("sites")
-    partner_of = Lookup(partners["id"])
-    checked = np.maximum(partners["retrieved"], partners["terms_retrieved"])
-    site_owner = partner_of.find(sites["owner"])
-    site_of = Lookup(sites["id"])
-    _raise_to(checked, site_owner, sites["retrieved"])
-
-    kept = np.flatnonzero((sites["active"] == 1) & (site_owner >= 0))
-    kept = kept[np.argsort(site_owner[kept], kind="stable")]
-    place = np.full(len(sites) + 1, -1, dtype=np.int64)  # of all sites, among the active ones
-    place[kept] = np.arange(len(kept))
-    site_partner = site_owner[kept]
-    countries = {
-        ord(code[0]) * 256 + ord(code[1]): at
-        for at, code in enumerate(terms.by_facet["country"])
-        if len(code) == 2
-    }
-    country = np.array(
-        [countries.get(number, -1) for number in sites["country"][kept].tolist()], dtype=np.int64
-    )
-
-    def sited(rows: Any) -> Ints:
-        """The place among active sites of each row's owner; dates are noted for the partner on the way."""
-        found = site_of.find(rows["owner"])
-        if "retrieved" in rows.dtype.names:
-            _raise_to(
-                checked,
-                np.where(found >= 0, site_owner[found], -1) if len(sites) else found,
-                rows["retrieved"],
-            )
-        return place[found]
-
-    open_action = np.zeros(len(kept), dtype=bool)
-    acted = sited(read("actions"))
-    open_action[acted[acted >= 0]] = True
-    inspected = np.full(len(kept), -1, dtype=np.int64)
-    inspections = read("inspections")
-    _raise_to(inspected, sited(inspections), inspections["ended"])
-    certificates = read("certificates")
-    held = sited(certificates)
-
-    processes, slots = read("processes"), read("slots")
-    row_site = sited(processes)
-    known = np.flatnonzero(row_site >= 0)
-    order = known[np.argsort(row_site[known], kind="stable")]
-    modality = _positions(terms, "modality", processes["modality"])
-    service = _positions(terms, "service", processes["service"])
-    slots = slots[(slots["ends"] < 0) | (slots["ends"] >= day_number(today))]
-    open_from, others = _open_from(
-        terms,
-        _Process(row_site[order], modality[order], service[order]),
-        _Process(
-            sited(slots),
-            _positions(terms, "modality", slots["modality"]),
-            _positions(terms, "service", slots["service"]),
-        ),
-        slots["starts"],
-    )
-    silent = np.setdiff1d(np.arange(len(kept)), row_site)
-    bare = np.union1d(silent, others.owner)
-    bare_from = np.full(bare.size, NEVER, dtype=np.int64)
-    np.minimum.at(bare_from, np.searchsorted(bare, others.owner), others.value)
-    rows = _Rows(order, np.concatenate([row_site[order], bare]))
-    return Columns(
-        terms=terms,
-        partner_id=partners["id"],
-        illustrative=partners["illustrative"] == 1,
-        checked=checked,
-        site_count=np.bincount(site_partner, minlength=len(partners)),
-        minimum=partners["minimum"],
-        currency=np.maximum(partners["currency"], 0),
-        types=_pairs(partner_of, terms, "type", read("types")),
-        structures=_pairs(partner_of, terms, "structure", read("structures")),
-        industries=_pairs(partner_of, terms, "industry", read("industries")),
-        sponsor_sizes=_pairs(partner_of, terms, "", read("sponsor_sizes")),
-        site_id=sites["id"][kept],
-        site_partner=site_partner,
-        country=country,
-        open_action=open_action,
-        inspected=inspected,
-        certificates=CertificateRows(
-            held[held >= 0],
-            _positions(terms, "certificate", certificates["type"])[held >= 0],
-            certificates["issued"][held >= 0],
-            certificates["expires"][held >= 0],
-        ),
-        row_site=rows.site,
-        modality=rows.of(modality),
-        service=rows.of(service),
-        dosage_form=rows.of(_positions(terms, "dosage_form", processes["dosage_form"])),
-        gmp=rows.of(processes["gmp"]),
-        evidence=rows.of(processes["evidence"]),
-        biosafety=rows.of(processes["biosafety"]),
-        scale_unit=rows.of(_positions(terms, "scale_unit", processes["scale_unit"])),
-        scale_low=rows.of(processes["scale_low"]),
-        scale_high=rows.of(processes["scale_high"]),
-        oel=rows.of(processes["oel"]),
-        earliest=np.concatenate([open_from, bare_from])[rows.sorting],
-    )
+def renewed(kept: Kept | None, today: datetime.date) -> Kept:
+    """What is kept, brought up to date by reading the partners that changed, or everything."""
+    marks = _marks()
+    for _ in range(MOST_ATTEMPTS):
+        changed = changed_partners(kept, marks, today)
+        if kept is None or changed is None:
+            break
+        columns = _with_changed(kept.columns, changed, today)
+        after = _marks()
+        if columns is not None and after.keys() == marks.keys():
+            return Kept(marks, _database(), today, columns)
+        marks = after  # somebody changed the catalogue while it was read
+    # Read after the marks: what is newer than they is read again next time.
+    return Kept(marks, _database(), today, load(today))
 
 
-@dataclass(frozen=True, slots=True)
-class _Process:
-    """What rows or slots say: the site, and the process as positions, -1 for any."""
-
-    site: Ints
-    modality: Ints
-    service: Ints
-
-
-class _Rows:
-    """Processes in the order of their sites, with one empty row for each site that has none."""
-
-    def __init__(self, order: Ints, site: Ints):
-        self.order = order
-        self.sorting = np.argsort(site, kind="stable")
-        self.site = site[self.sorting]
-
-    def of(self, values: Any) -> Any:
-        unknown = np.nan if values.dtype.kind == "f" else -1
-        empty = np.full(self.site.size - self.order.size, unknown, dtype=values.dtype)
-        return np.concatenate([values[self.order], empty])[self.sorting]
+def changed_partners(kept: Kept | None, marks: Marks, today: datetime.date) -> set[int] | None:
+    """Partners that may differ between what is kept and what the marks stand for; None when all may."""
+    if kept is None or kept.day != today or kept.database != _database():
+        return None
+    changed: set[int] = set()
+    for stamp in kept.marks.keys() ^ marks.keys():
+        partners = marks[stamp] if stamp in marks else kept.marks[stamp]
+        if partners is None:
+            return None
+        changed.update(partners)
+        if len(changed) > MOST_CHANGED:
+            return None
+    return changed
 
 
-def _raise_to(days: Ints, owner: Ints, values: Ints) -> None:
-    """Raises the days of the owners to the values, where an owner is known."""
-    np.maximum.at(days, owner[owner >= 0], values[owner >= 0])
+def _with_changed(columns: Columns, changed: Collection[int], today: datetime.date) -> Columns | None:
+    """The columns with these partners read again; None when they do not fit together."""
+    if not changed:
+        return columns
+    ids = sorted(changed)
+    fresh = load(today, columns.terms, ids)
+    with connection.cursor() as cursor:
+        cursor.execute(FOLLOWS, {"changed": ids})
+        follows = dict(cursor.fetchall())
+    try:
+        return splice(columns, fresh, np.array(ids, dtype=np.int64), follows)
+    except KeyError:
+        return None
 
 
-def _positions(terms: Terms, facet: str, keys: Ints) -> Ints:
-    """Rows of a vocabulary as positions among the facet's terms."""
-    return Lookup(np.array([term.pk for term in terms.by_facet[facet].values()], dtype=np.int64)).find(keys)
+#: the unchanged partner that stands before each changed one, in the order in which `reading` reads partners
+FOLLOWS = """
+    SELECT c.id, (
+        SELECT o.id FROM partners_organisation o
+        WHERE o.active AND (lower(o.name), o.id) < (lower(c.name), c.id) AND o.id <> ALL (%(changed)s)
+        ORDER BY lower(o.name) DESC, o.id DESC LIMIT 1)
+    FROM partners_organisation c WHERE c.active AND c.id = ANY (%(changed)s)
+"""
 
 
-def _pairs(partners: Lookup, terms: Terms, facet: str, rows: Any) -> Pairs:
-    """Facts of active partners; without a facet the values are positions already."""
-    owner = partners.find(rows["owner"])
-    value = _positions(terms, facet, rows["value"]) if facet else rows["value"]
-    kept = (owner >= 0) & (value >= 0)
-    return Pairs(owner[kept], value[kept])
+def _marks() -> Marks:
+    return dict(CatalogueChange.objects.values_list("stamp", "partners"))
 
 
-def _open_from(terms: Terms, rows: _Process, slots: _Process, starts: Ints) -> tuple[Ints, Pairs]:
-    """The first open day of each row, and the days of slots that fit no row of their site.
-
-    A slot fits the rows of its site that have its process; one that names no process fits all of them. A slot for
-    a branch of services is one for all below it, and the other way round. `rows` are sorted by site.
-    """
-    open_from = np.full(rows.site.size, NEVER, dtype=np.int64)
-    first = np.searchsorted(rows.site, slots.site)
-    count = np.searchsorted(rows.site, slots.site, side="right") - first
-    slot = np.repeat(np.arange(slots.site.size), count)
-    row = np.arange(slot.size) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
-    modality, service = slots.modality[slot], slots.service[slot]
-    fits = (modality < 0) | (rows.modality[row] < 0) | (modality == rows.modality[row])
-    fits &= (service < 0) | (rows.service[row] < 0) | _related(terms)[service, rows.service[row]]
-    np.minimum.at(open_from, row[fits], starts[slot[fits]])
-    other = slots.site >= 0
-    other[slot[fits]] = False
-    return open_from, Pairs(slots.site[other], starts[other])
+def _version(marks: Marks) -> tuple[int, int]:
+    return len(marks), sum(marks)
 
 
-def _related(terms: Terms) -> Any:
-    """Whether one service is the other, or lies above or below it."""
-    services = list(terms.by_facet["service"])
-    place = {code: at for at, code in enumerate(services)}
-    below = np.zeros((len(services) + 1, len(services) + 1), dtype=bool)
-    for at, code in enumerate(services):
-        for other in terms.with_descendants("service", [code]):
-            below[at, place[other]] = True
-    return below | below.T
+def _database() -> str:
+    return str(connection.settings_dict["NAME"])

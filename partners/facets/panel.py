@@ -1,9 +1,13 @@
 """The filters as the page shows them: groups of facets, each value with what choosing it would give."""
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
+from cmo_selector.templatetags.fmt import format_money, format_number
 from partners.facets import money
+from partners.facets.columns import day_number
 from partners.facets.counting import Counts
+from partners.facets.criteria import months_before
 from partners.filters import PartnerFilter, plain
 from partners.selectors import Term
 
@@ -20,6 +24,10 @@ GROUPS = {
 }
 TYPED = frozenset({"scale", "oel", "slot_by", "min_project"})
 OPEN_AT_FIRST = frozenset({"modality", "service", "country"})
+QUICK = 4  # usual numbers that a typed facet offers
+QUICK_OEL = ("10", "1", "0.1", "0.01")  # µg/m³
+QUICK_MONTHS = (3, 6, 12, 18)
+QUICK_AMOUNTS = ("250000", "1000000", "5000000", "20000000")
 LONG = 12  # values; a longer list gets a box to look things up in it
 
 
@@ -52,8 +60,18 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class Quick:
+    """A usual number of a typed facet with what it would give, and the address that asks for it."""
+
+    label: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facet:
-    """`entries` to choose from and `inputs` to type into; `note` says how many partners state the number at all."""
+    """`entries` to choose from and `inputs` to type into; `note` says how many partners state the number at all, and
+    `quick` what usual numbers would give."""
 
     name: str
     label: str
@@ -65,6 +83,7 @@ class Facet:
     select_label: str = ""
     options: tuple[tuple[str, str, bool], ...] = ()  # of it: code, label, chosen
     note: str = ""
+    quick: tuple[Quick, ...] = ()
 
     @property
     def chooses(self) -> bool:
@@ -160,6 +179,34 @@ class _Builder:
         known, all_of = self.counts.known(name)
         return f"{words} {known:,} of {all_of:,}."
 
+    def quick(
+        self,
+        name: str,
+        values: dict[str, tuple[str, float]],
+        of: str = "",
+        also: tuple[tuple[str, str], ...] = (),
+    ) -> tuple[Quick, ...]:
+        """Offers of a typed facet: `values` are by what the address would say, with label and number."""
+        counts = self.counts.reaching(name, [number for _, number in values.values()], of)
+        parameter = {"scale": "scale_min"}.get(name, name)
+        without = self.found.of_facet(name)
+        return tuple(
+            Quick(label, count, self.found.url(without=without, extra=[(parameter, text), *also]))
+            for (text, (label, _)), count in zip(values.items(), counts, strict=True)
+            if count
+        )
+
+    def scales(self, unit: str) -> tuple[Quick, ...]:
+        """From powers of ten in the chosen unit, the largest that somebody reaches first."""
+        largest = self.counts.largest_scale(unit) if unit else 0
+        if largest < 1:
+            return ()
+        label = self.found.values["scale_unit"][unit].label
+        top = len(str(int(largest))) - 1
+        powers = [10**power for power in range(max(0, top - QUICK + 1), top + 1)]
+        offers = {str(power): (f"from {format_number(power)} {label}", float(power)) for power in powers}
+        return self.quick("scale", offers, unit, (("scale_unit", unit),))
+
     def scale(self) -> Facet:
         counts, unit = self.counts.of("scale_unit"), self.found.unit
         terms = self.found.values["scale_unit"].values()
@@ -178,6 +225,7 @@ class _Builder:
             select_label="Unit of scale",
             options=(("", "Unit", not unit), *options),
             note=self.stated("scale", "A scale is known of"),
+            quick=self.scales(unit),
         )
 
     def oel(self) -> Facet:
@@ -188,6 +236,7 @@ class _Builder:
             chosen=int(self.found.criteria.oel is not None),
             inputs=(self.typed("oel", "At most", unit="µg/m³"),),
             note=self.stated("oel", "Known of"),
+            quick=self.quick("oel", {text: (f"≤ {text} µg/m³", float(text)) for text in QUICK_OEL}),
         )
 
     def slot(self) -> Facet:
@@ -198,6 +247,14 @@ class _Builder:
             chosen=int(self.found.criteria.slot_by is not None),
             inputs=(self.typed("slot_by", "On or before", type="date"),),
             note=self.stated("slot_by", "Open slots are known of"),
+            quick=self.quick(
+                "slot_by",
+                {
+                    day.isoformat(): (f"within {months} months", float(day_number(day)))
+                    for months in QUICK_MONTHS
+                    for day in [months_before(self.found.criteria.today, -months)]
+                },
+            ),
         )
 
     def minimum(self) -> Facet:
@@ -218,6 +275,12 @@ class _Builder:
             select_label="Currency",
             options=tuple((code, code, code == chosen) for code in self.found.currencies),
             note=note,
+            quick=self.quick(
+                "min_project",
+                {text: (f"≤ {format_money(Decimal(text), chosen)}", float(text)) for text in QUICK_AMOUNTS},
+                chosen,
+                (("currency", chosen),),
+            ),
         )
 
     def certificate(self) -> Facet:

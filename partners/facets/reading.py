@@ -1,6 +1,8 @@
-"""Reads the tables that browsing needs, each as one NumPy record array, through COPY in binary."""
+"""Reads the tables that browsing needs, of all partners or of some, each as one NumPy record array, through COPY in
+binary."""
 
 import struct
+from collections.abc import Collection
 from io import BytesIO
 from typing import Any
 
@@ -15,6 +17,7 @@ HEADER, TRAILER = 19, 2  # bytes of PostgreSQL's COPY format; without extensions
 DAY = "({} - DATE '1970-01-01')"
 
 # name → (columns with the kind of each: k key, i whole number, f number; FROM and what follows). NULL is -1, or NaN.
+# {of:column} stands for a condition on the partner's id in that column, {at:column} for one on the site's.
 TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
     "partners": (
         {
@@ -34,21 +37,21 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
         },
         "partners_organisation o LEFT JOIN ("
         "  SELECT DISTINCT ON (organisation_id) organisation_id, minimum_project, currency"
-        "  FROM partners_commercialterms WHERE minimum_project IS NOT NULL"
+        "  FROM partners_commercialterms WHERE minimum_project IS NOT NULL AND {of:organisation_id}"
         "  ORDER BY organisation_id, retrieved_on DESC, id DESC"
-        ") t ON t.organisation_id = o.id WHERE o.active ORDER BY lower(o.name), o.id",
+        ") t ON t.organisation_id = o.id WHERE o.active AND {of:o.id} ORDER BY lower(o.name), o.id",
     ),
     "types": (
         {"owner": ("k", "organisation_id"), "value": ("i", "type_id")},
-        "partners_organisationtypefact",
+        "partners_organisationtypefact WHERE {of:organisation_id}",
     ),
     "structures": (
         {"owner": ("k", "organisation_id"), "value": ("i", "structure_id")},
-        "partners_contractstructurefact",
+        "partners_contractstructurefact WHERE {of:organisation_id}",
     ),
     "industries": (
         {"owner": ("k", "organisation_id"), "value": ("i", "industry_id")},
-        "partners_industryfact",
+        "partners_industryfact WHERE {of:organisation_id}",
     ),
     "sponsor_sizes": (
         {
@@ -58,7 +61,8 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
                 "array_position(ARRAY['virtual', 'small', 'mid', 'large'], lower(v.text::text)) - 1",
             ),
         },
-        "partners_metricvalue v JOIN partners_metric m ON m.id = v.metric_id WHERE m.code = 'client_size_focus'",
+        "partners_metricvalue v JOIN partners_metric m ON m.id = v.metric_id"
+        " WHERE m.code = 'client_size_focus' AND {of:v.organisation_id}",
     ),
     "sites": (
         {
@@ -66,17 +70,20 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
             "owner": ("k", "organisation_id"),
             "country": ("i", "ascii(country) * 256 + ascii(substr(country, 2, 1))"),
             "active": ("i", "active::int"),
+            "latitude": ("f", "latitude"),
+            "longitude": ("f", "longitude"),
+            "city": ("i", "hashtext(lower(city))"),
             "retrieved": ("i", DAY.format("retrieved_on")),
         },
-        "partners_facility ORDER BY id",
+        "partners_facility WHERE {of:organisation_id} ORDER BY id",
     ),
     "actions": (
         {"owner": ("k", "facility_id")},
-        "partners_regulatoryaction WHERE closed_on IS NULL",
+        "partners_regulatoryaction WHERE closed_on IS NULL AND {at:facility_id}",
     ),
     "inspections": (
         {"owner": ("k", "facility_id"), "ended": ("i", DAY.format("max(ended_on)"))},
-        "partners_inspection GROUP BY facility_id",
+        "partners_inspection WHERE {at:facility_id} GROUP BY facility_id",
     ),
     "certificates": (
         {
@@ -86,7 +93,7 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
             "expires": ("i", DAY.format("expires_on")),
             "retrieved": ("i", DAY.format("retrieved_on")),
         },
-        "partners_certificate",
+        "partners_certificate WHERE {at:facility_id}",
     ),
     "slots": (
         {
@@ -96,7 +103,7 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
             "starts": ("i", DAY.format("starts_on")),
             "ends": ("i", DAY.format("ends_on")),
         },
-        "partners_capacityslot WHERE status = 'open'",
+        "partners_capacityslot WHERE status = 'open' AND {at:facility_id}",
     ),
     "processes": (
         {
@@ -117,21 +124,43 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
             "oel": ("f", "oel_ug_m3"),
             "retrieved": ("i", DAY.format("retrieved_on")),
         },
-        "partners_capability",
+        "partners_capability WHERE {at:facility_id}",
     ),
 }
 
 
-def read(table: str) -> Any:
-    """One of TABLES as a record array with native numbers."""
+class _Only:
+    """A condition that keeps rows of some partners; the column it is about stands behind the colon of a format."""
+
+    def __init__(self, template: str, partners: Collection[int] | None):
+        ids = ",".join(str(int(pk)) for pk in partners or ())
+        self.template = "TRUE" if partners is None else template.replace("IDS", f"'{{{ids}}}'::bigint[]")
+
+    def __format__(self, column: str) -> str:
+        return self.template.replace("COLUMN", column)
+
+
+OF_PARTNERS = "COLUMN = ANY (IDS)"
+AT_SITES = "COLUMN IN (SELECT id FROM partners_facility WHERE organisation_id = ANY (IDS))"
+
+
+def sql_of(table: str, partners: Collection[int] | None = None) -> str:
+    """The query of one of TABLES, for the rows of these partners only where they are given."""
     columns, source = TABLES[table]
     selected = ", ".join(
         f"coalesce(({sql})::{KINDS[kind][2]}, {UNKNOWN[kind]})" for kind, sql in columns.values()
     )
+    limited = source.format(of=_Only(OF_PARTNERS, partners), at=_Only(AT_SITES, partners))
+    return f"SELECT {selected} FROM {limited}"  # noqa: S608  TABLES, and whole numbers
+
+
+def read(table: str, partners: Collection[int] | None = None) -> Any:
+    """One of TABLES as a record array with native numbers; of these partners only, when they are given."""
+    columns, _ = TABLES[table]
     buffer = BytesIO()
     with connection.cursor() as cursor:
         cursor.copy_expert(  # type: ignore[attr-defined]
-            f"COPY (SELECT {selected} FROM {source}) TO STDOUT WITH (FORMAT binary)",  # noqa: S608  see TABLES
+            f"COPY ({sql_of(table, partners)}) TO STDOUT WITH (FORMAT binary)",
             buffer,
         )
     stored = np.dtype(

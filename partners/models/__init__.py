@@ -31,7 +31,7 @@ from .register_records import (
 )
 from .register_upload import RegisterUpload
 from .restricted import ListedParty, PartyMatch
-from .search import SearchDocument, SearchSynonym
+from .search import SearchDocument, SearchSynonym, SearchWord
 from .sheet_import import SheetImport, SheetRow
 from .suggestion import LinkSuggestion, Proposal
 from .vocabulary import (
@@ -107,6 +107,7 @@ __all__ = [
     "ScaleUnit",
     "SearchDocument",
     "SearchSynonym",
+    "SearchWord",
     "Service",
     "ServiceCrosswalk",
     "SheetImport",

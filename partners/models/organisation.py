@@ -6,7 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Collate
+from django.db.models.functions import Collate, Lower
 from django.urls import reverse
 
 from partners.enums import AliasKind, IdentifierScheme
@@ -65,6 +65,7 @@ class Organisation(Evidenced):
             GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="organisation_name_trgm"),
             models.Index(Collate(SearchKey("name"), "C"), name="organisation_name_key"),
             models.Index(fields=["name", "id"], name="organisation_by_name"),
+            models.Index(Lower("name"), F("id"), condition=Q(active=True), name="organisation_in_order"),
         ]
 
     def __str__(self) -> str:

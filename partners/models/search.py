@@ -1,6 +1,6 @@
 """What a text search reads: one document per partner, and the synonyms of the trade.
 
-Documents are written by triggers of the database (migration 0002), whoever changes the catalogue and however:
+Documents are written by triggers of the database (migration 0003), whoever changes the catalogue and however:
 the admin, an import by COPY, SQL by hand. No Python code writes them, so none can forget to.
 """
 
@@ -37,6 +37,25 @@ class SearchDocument(models.Model):
 
     def __str__(self) -> str:
         return self.names
+
+
+class SearchWord(models.Model):
+    """A word of names and places, as the search compares them: what a mistyped word may have meant.
+
+    Written with the documents. Words that no document holds any more stay until the documents are rebuilt; a
+    search for them finds nothing. The same word may stand here twice.
+    """
+
+    word = models.CharField(max_length=40)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["word"], name="search_word"),
+            GinIndex(fields=["word"], opclasses=["gin_trgm_ops"], name="search_word_trgm"),
+        ]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class SearchSynonym(models.Model):

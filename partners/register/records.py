@@ -15,12 +15,18 @@ from django.utils.text import slugify
 from partners.models import RegisterEstablishment
 from partners.register.books import Book, Facet
 from partners.register.filters import Choice, Choices, ChoicesFilter, OnFilter, TextFilter
-from partners.register.selectors import LINKED, MOST_WORDS, SHORTEST_IDENTIFIER, UNLINKED
+from partners.register.selectors import (
+    LINKED,
+    MOST_WORDS,
+    SHORTEST_IDENTIFIER,
+    TERMS_KEPT,
+    UNLINKED,
+)
 from partners.selectors import Term
 
 NOT_STATED = "not-stated"
 LISTED, LEFT = "listed", "left"
-TERMS_KEPT = 24 * 3600  # seconds; an import asks for them under another key
+
 
 Values = dict[str, Any]  # code of a choice → value of the column
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.contrib.postgres.search import TrigramWordSimilarity
+from django.core.cache import cache
 from django.db import connection, transaction
-from django.db.models import CharField, F, Func, Model, Q, QuerySet
+from django.db.models import CharField, F, Func, Max, Model, Q, QuerySet
 from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.text import slugify
@@ -32,6 +33,7 @@ CROSSWALK = "fda_drls"
 NO_COUNTRY = "none"
 CURRENT, EXPIRED, NO_EXPIRY, LEFT = "current", "expired", "no-expiry", "left"
 LINKED, UNLINKED = "linked", "unlinked"
+TERMS_KEPT = 24 * 3600  # seconds; an import asks for them under another key
 MOST_WORDS = 8  # further words of a search are left out
 SHORTEST_IDENTIFIER = 4
 LEAST_LIKENESS = 0.4  # word similarity (pg_trgm, 0-1) of a name that may have been meant
@@ -114,16 +116,9 @@ class RegisterTerms:
 
 
 def register_terms() -> RegisterTerms:
-    """Operations and countries that occur in the register (two queries), and the fixed choices."""
-    stated = sorted(
-        RegisterEstablishment.objects.annotate(
-            operation=Func("operations", function="unnest", output_field=CharField())
-        )
-        .order_by()
-        .values_list("operation", flat=True)
-        .distinct()
-    )
-    used = set(RegisterEstablishment.objects.order_by().values_list("country", flat=True).distinct())
+    """Operations and countries that occur in the register, read once after every import, and the fixed choices."""
+    run = RegisterImport.objects.filter(kind=RegisterKind.DRLS).aggregate(last=Max("pk"))["last"] or 0
+    stated, used = cache.get_or_set(f"register-terms-{run}", _occurring, TERMS_KEPT if run else 1)
     country_terms = {code: Term(code, name, active=code in used) for code, name in countries}
     country_terms[NO_COUNTRY] = Term(NO_COUNTRY, "Not recognised in the address", active="" in used)
     codes = {slugify(text) or text: text for text in stated}
@@ -143,6 +138,16 @@ def register_terms() -> RegisterTerms:
             },
         },
         codes,
+    )
+
+
+def _occurring() -> tuple[list[str], set[str]]:
+    """The operations and the countries of the register's rows (two queries over all of them)."""
+    rows = RegisterEstablishment.objects.order_by()
+    operations = rows.annotate(operation=Func("operations", function="unnest", output_field=CharField()))
+    return (
+        sorted(operations.values_list("operation", flat=True).distinct()),
+        set(rows.values_list("country", flat=True).distinct()),
     )
 
 

@@ -547,6 +547,15 @@ class SearchDocumentFactory(DjangoModelFactory):
     organisation = factory.SubFactory(OrganisationFactory)
 
 
+class SearchWordFactory(DjangoModelFactory):
+    """A word as the documents write it."""
+
+    class Meta:
+        model = models.SearchWord
+
+    word = factory.Sequence("word{}".format)
+
+
 class SearchSynonymFactory(DjangoModelFactory):
     class Meta:
         model = models.SearchSynonym
@@ -575,6 +584,7 @@ class CatalogueChangeFactory(DjangoModelFactory):
         model = models.CatalogueChange
 
     stamp = factory.Sequence(lambda n: n + 1)
+    partners = [1]
 
 
 # -- curation ------------------------------------------------------------------------------------

@@ -71,6 +71,15 @@ def full():
 # -- searching -----------------------------------------------------------------------------------------------
 
 
+def test_a_mistyped_name_finds_similar_ones_and_the_answer_says_how_it_was_read(ask, full, member):
+    make.OrganisationFactory(name="Zephyrium")
+    _, body = ask(f"{LIST}?q=zephirium")
+    assert (body["count"], body["read_as"]) == (1, ["zephyrium"])
+    assert [row["name"] for row in body["results"]] == ["Zephyrium"]
+    _, body = ask(f"{LIST}?q=Zephyrium")
+    assert (body["count"], body["read_as"]) == (1, [])
+
+
 @pytest.mark.parametrize(
     "query",
     [

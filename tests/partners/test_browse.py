@@ -16,7 +16,9 @@ LIST = "/partners/"
 # session, user, memberships; own notes as filters and on cards; saved searches; catalogue unchanged; text;
 # partners and four prefetches
 QUERIES = 13
-RELOAD = 23  # nine vocabularies and eleven tables in a transaction, read once after a change of the catalogue
+RELOAD = (
+    23  # marks, eight vocabularies, eleven tables in a transaction, read once after a change of all of it
+)
 
 
 @pytest.fixture
@@ -307,10 +309,35 @@ def test_nothing_found_names_two_filters_where_one_does_not_help(client, member)
     assert (reason.filters, reason.count) == ((("Region and country", "Germany"), ("Search", "qqqq")), 1)
 
 
-def test_mistyped_name_is_answered_with_the_one_meant(client, member):
-    organisation = full_partner()
-    response = client.get(LIST, {"q": "Aldermor"})
-    assert f'<a href="/partners/{organisation.slug}/">Aldermoor Biologics</a>' in response.content.decode()
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
+def test_mistyped_name_shows_the_partners_with_similar_names_and_says_so(client, member, headers):
+    full_partner()
+    make.OrganisationFactory(name="Aldermere")
+    make.OrganisationFactory(name="Other")
+    response = client.get(LIST, {"q": "Aldermor bilogics", "modality": "t-aav"}, headers=headers)
+    assert names(response) == ["Aldermoor Biologics"]
+    page = text(response)
+    assert "1 partner" in page
+    assert "No exact match for “Aldermor bilogics”; showing similar names: “aldermoor biologics”" in page
+    assert "Remove filter Search Aldermor bilogics" in page
+    assert response.context["filter"].url() == "/partners/?q=Aldermor+bilogics&modality=t-aav"
+
+
+def test_mistyped_name_that_other_filters_exclude_names_those_to_drop(client, member):
+    full_partner()
+    response = client.get(LIST, {"q": "aldermor", "country": "DE"})
+    page = text(response)
+    assert "0 partners" in page
+    assert "No exact match for “aldermor”; looked for similar names: “aldermoor”." in page
+    assert "Drop Region and country Germany : 1 partner" in page
+
+
+def test_exact_match_says_nothing_of_spelling_and_nothing_like_it_finds_nothing(client, member):
+    full_partner()
+    assert "No exact match" not in text(client.get(LIST, {"q": "aldermoor"}))
+    page = text(client.get(LIST, {"q": "qqqqqqq"}))
+    assert "0 partners" in page
+    assert "No exact match" not in page
 
 
 # -- in a browser --------------------------------------------------------------------------------------------------

@@ -1,15 +1,26 @@
 """The text search: what is found, what was meant, and documents that stay right whoever writes the catalogue."""
 
+import re
+
 import pytest
 from django.core.management import call_command
-from django.db import connection
-from hypothesis import given, settings
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from partners import finding
 from partners.enums import AliasKind, IdentifierScheme
-from partners.models import Alias, Capability, Facility, Identifier, Organisation, SearchDocument
+from partners.models import (
+    Alias,
+    Capability,
+    Facility,
+    Identifier,
+    Organisation,
+    SearchDocument,
+    SearchWord,
+)
+from partners.selectors import facet_terms
 from partners.vocabularies import load_vocabularies
 from tests.factories import partners as make
 
@@ -97,6 +108,103 @@ def test_partner_no_longer_offered_is_never_suggested(catalogue):
     assert finding.similar_names("catalant") == []
 
 
+# -- mistyped words ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def market(catalogue):
+    """Well-known names beside the two partners."""
+    for name in ("Catalent", "Lonza", "Boehringer Ingelheim", "Long Island Labs"):
+        partner = make.OrganisationFactory(name=name, illustrative=False)
+        make.FacilityFactory(organisation=partner, name=f"{name} plant", city="Bloomington")
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("catalant", ["Catalent"]),
+        ("katalent", ["Catalent"]),
+        ("lonsa", ["Lonza"]),
+        ("lozna", ["Lonza"]),
+        ("boerhinger", ["Boehringer Ingelheim"]),
+        ("boerhinger ingelhiem", ["Boehringer Ingelheim"]),
+        ("catalant bloomington", ["Catalent"]),
+        ("catalant blomington", ["Catalent"]),
+        ("bloomingtn", ["Boehringer Ingelheim", "Catalent", "Long Island Labs", "Lonza"]),
+        ("quilon", ["Aldermoor Générale"]),  # a former name
+        ("generlae", ["Aldermoor Générale"]),
+        ("nortgate", ["Aldermoor Générale"]),  # a site
+        ("zurihc", ["Aldermoor Générale"]),  # a city
+        ("lentivrus", ["Aldermoor Générale"]),  # a modality
+        ("asceptic filling", ["Aldermoor Générale"]),  # a synonym of a service
+        ("LV zurihc", ["Aldermoor Générale"]),
+        ("catalant basel", []),  # spelt right, no partner has both
+        ("3009998886", []),  # another number is another site
+        ("lon", ["Long Island Labs", "Lonza"]),  # a beginning, not a mistake
+        ("qqqqqq", []),
+        ("catalant qqqqqq", []),
+    ],
+)
+def test_a_mistyped_word_finds_what_was_meant(market, typed, found):
+    labels = facet_terms().searched_labels()
+    likeness = finding.find(typed, labels).likeness
+    assert sorted(Organisation.objects.filter(pk__in=likeness).values_list("name", flat=True)) == found
+
+
+def test_how_a_mistyped_text_was_read_is_said_and_an_exact_one_is_left_alone(market):
+    assert finding.find("catalant bloomington").read_as == ("catalent bloomington",)
+    assert finding.find("Catalent").read_as == ()
+    assert finding.find("qqqqqq").read_as == ()
+
+
+def test_names_about_as_alike_are_all_taken(market):
+    make.OrganisationFactory(name="Lonka")
+    found = finding.find("lonsa")
+    assert found.read_as == ("lonka", "lonza")
+    assert len(found.likeness) == 2
+
+
+def test_words_are_learnt_whoever_writes_them_and_forgotten_when_documents_are_rebuilt(market):
+    partner = Organisation.objects.get(name="Lonza")
+    Organisation.objects.filter(pk=partner.pk).update(name="Zephyrium")
+    assert finding.find("zephirium").read_as == ("zephyrium",)
+    assert finding.find("lonsa").likeness == {
+        partner.pk: pytest.approx(0.2, abs=0.2)
+    }  # its site is still Lonza plant
+    Facility.objects.filter(organisation=partner).update(name="Plant")
+    assert finding.find("lonsa") == finding.Found({}, ())
+    assert SearchWord.objects.filter(word="lonza").exists()
+    call_command("rebuild_search")
+    assert not SearchWord.objects.filter(word="lonza").exists()
+    assert SearchWord.objects.filter(word="zephyrium").count() == 1
+
+
+def test_spelling_is_answered_from_indexes(market):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO partners_searchword (word) SELECT md5(n::text)::varchar(40) FROM generate_series(1, 20000) n"
+        )
+        cursor.execute(
+            "INSERT INTO partners_searchdocument (organisation_id, names, vector) "
+            "SELECT 10000000 + n, repeat(md5(n::text), 30), to_tsvector('simple', md5(n::text)) "
+            "FROM generate_series(1, 20000) n"
+        )
+        cursor.execute("ANALYZE partners_searchword, partners_searchdocument")
+
+    def scans():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname = ANY (%s)",
+                [["partners_searchword", "partners_searchdocument"]],
+            )
+            return dict(cursor.fetchall())
+
+    before = scans()
+    for typed in ("catalant", "boerhinger ingelhiem", "nothing of the kind", "lonza"):
+        finding.find(typed)
+    assert scans() == before
+
+
 # -- documents stay right --------------------------------------------------------------------------------------
 
 
@@ -153,6 +261,54 @@ def test_bulk_writing_costs_one_refresh_per_statement(catalogue, django_assert_n
     assert len(names("bulk")) == 50
 
 
+WORDS = ("Alder", "Élan", "moor", "Moorland", "Bio", "Biologics", "Île", "werke", "Werk", "Zug", "Zürich", "vector",
+         "vectors", "A1", "Nord-West", "O'Neill")  # fmt: skip
+phrase = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+beginning = st.builds(lambda word, length: word[:length], st.sampled_from(WORDS), st.integers(1, 9))
+#: per partner: its name, other names, and the name and city of a site that may be closed
+partners = st.tuples(phrase, st.lists(phrase, max_size=2, unique=True), phrase, phrase, st.booleans())
+
+
+def holds_by_hand(partner, text):
+    """Whether the words of a partner's names and open site begin with each word asked for, without accents."""
+    name, others, site, city, is_open = partner
+    words = finding.folded(" ".join([name, *others, *([site, city] if is_open else [])])).split()
+
+    def one(asked):
+        if re.fullmatch(r"[a-z]{4,}s", asked):
+            asked = asked[:-1]  # a plural finds the singular
+        return any(word.startswith(asked) for word in words)
+
+    def token(asked):
+        """A word typed in one piece: its parts, or all of it together."""
+        parts = finding.folded(asked).split()
+        return not parts or all(map(one, parts)) or one("".join(parts))
+
+    asked = [token for token in text.split() if finding.folded(token)]
+    return bool(asked) and all(map(token, asked))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    written=st.lists(partners, min_size=1, max_size=4),
+    text=st.lists(beginning, min_size=1, max_size=3).map(" ".join),
+)
+def test_a_search_finds_what_reading_every_name_finds(db, written, text):
+    with transaction.atomic():
+        expected = []
+        for number, partner in enumerate(written):
+            name, others, site, city, is_open = partner
+            row = make.OrganisationFactory(name=name, slug=f"written-{number}")
+            for other in others:
+                make.AliasFactory(organisation=row, name=other)
+            make.FacilityFactory(organisation=row, name=site, city=city, region="", active=is_open)
+            expected += [row.pk] if holds_by_hand(partner, text) else []
+        assert sorted(finding.matches(text)) == expected
+        found = finding.find(text)
+        assert sorted(found.likeness) == expected or (not expected and found.read_as)
+        transaction.set_rollback(True)
+
+
 class AnyText(TestCase):
     """Nothing that can be typed makes the database refuse the query."""
 
@@ -162,4 +318,5 @@ class AnyText(TestCase):
         make.SearchSynonymFactory(group="t", phrase="a b")
         make.SearchSynonymFactory(group="t", phrase="c")
         assert names(text) == []
+        assert finding.find(text, ["Vial filling"]).likeness == {}
         assert finding.similar_names(text.strip()) == []

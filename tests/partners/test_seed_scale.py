@@ -54,6 +54,23 @@ def test_catalogue_has_about_three_sites_and_ten_processes_per_partner_all_marke
         process.full_clean()
 
 
+def test_registers_have_a_row_per_partner_in_each_all_marked_synthetic():
+    seed()
+    for model in (
+        models.RegisterEstablishment,
+        models.RegisterForm483,
+        models.RegisterAction,
+        models.RegisterInspection,
+        models.RegisterListing,
+    ):
+        assert model.objects.count() == 40, model
+        assert set(model.objects.values_list("source__code", flat=True)) == {SOURCE}
+        for row in model.objects.all():
+            row.full_clean()
+            assert "(synthetic)" in (row.labeler if hasattr(row, "labeler") else row.firm_name)
+    assert models.RegisterEstablishment.objects.filter(facility__isnull=False).count() == 20
+
+
 def test_seeded_partners_are_found_by_text_and_facets():
     seed()
     partner = models.Organisation.objects.order_by("name").first()

@@ -185,7 +185,7 @@ def test_queries_of_the_map_do_not_grow_with_the_sites(client, member, django_as
     for n in range(count):
         partner(f"Partner {n}", latitude=str(40 + n))
     client.get(f"{LIST}?view=map")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         assert client.get(f"{LIST}?view=map").context["map"].sites == count
 
 
@@ -231,7 +231,7 @@ def test_queries_of_an_opened_cluster_do_not_grow(client, member, django_assert_
     for n in range(count):
         partner(f"Partner {n}")
     client.get(f"{LIST}?view=map")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         answer = client.get(f"{LIST}?view=map&at=47,7,48,8")
     assert len(answer.context["map"].opened.sites) == count
 

@@ -176,6 +176,7 @@ def sites_found(catalogue: list[Partner], params: dict) -> list[str]:
 
 def _partner(partner: Partner, params: dict) -> bool:
     checks = {
+        "q": lambda text: _holds(partner, text),
         "type": lambda codes: set(codes) & set(partner.types),
         "structure": lambda codes: set(codes) & set(partner.structures),
         "industry": lambda codes: set(codes) & set(partner.industries),
@@ -188,6 +189,17 @@ def _partner(partner: Partner, params: dict) -> bool:
         "nda": lambda codes: _nda(partner) in codes,
     }
     return all(check(params[name]) for name, check in checks.items() if name in params)
+
+
+def _holds(partner: Partner, text: str) -> bool:
+    """Whether the partner's name and its active sites' names hold every word: short numbers as they are, others as
+    beginnings."""
+    names = [partner.name, *(site.name for site in partner.sites if site.active)]
+    words = " ".join(names).lower().split()
+    return all(
+        any(word == asked if asked.isdigit() else word.startswith(asked) for word in words)
+        for asked in text.lower().split()
+    )
 
 
 def _checked(partner: Partner, code: str) -> bool:

@@ -19,6 +19,7 @@ from tests.partners.facets import oracle
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
+TEXTS = ("partner", "part 07", "Partner 1", "site 1", "SITE 2 partner", "03 site", "nobody")
 CHOICES = {
     "modality": oracle.MODALITIES,
     "service": tuple(oracle.SERVICES),
@@ -164,6 +165,8 @@ def searches(draw):
             )
     if draw(st.booleans()):
         asked["network"] = True
+    if text := draw(st.sampled_from(("", "", "", *TEXTS))):
+        asked["q"] = text
     return asked, TODAY + dt.timedelta(days=draw(st.sampled_from((0, 0, 200))))
 
 
@@ -174,7 +177,7 @@ def address(asked, on):
     if "scale" in asked:
         unit, low, high = asked["scale"]
         params |= {"scale_unit": unit, "scale_min": low or "", "scale_max": high or ""}
-    for name in ("oel", "slot_by"):
+    for name in ("oel", "slot_by", "q"):
         if name in asked:
             params[name] = str(asked[name])
     if "min_project" in asked:
@@ -201,7 +204,8 @@ def test_a_search_finds_what_brute_force_finds_with_all_its_counts(world, search
     asked, on = search
     result = browse(address(asked, on), sponsor, prices=True)
     assert result.filter.remarks == []
-    assert names_of(result) == oracle.found(catalogue, truth(asked, on))
+    names = names_of(result)
+    assert (sorted(names) if "q" in asked else names) == oracle.found(catalogue, truth(asked, on))
     assert result.count == len(result.ids)
 
     counted = {facet: {} for facet in CHOICES}
@@ -216,6 +220,28 @@ def test_a_search_finds_what_brute_force_finds_with_all_its_counts(world, search
         for code in codes:
             alone = truth({**asked, facet: [code]}, on)
             assert counted[facet].get(code, 0) == len(oracle.found(catalogue, alone)), (facet, code)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(search=searches())
+def test_usual_numbers_of_typed_facets_give_what_they_say(world, search):
+    asked, on = search
+    result = browse(address(asked, on), world.sponsor, prices=True)
+    offers = {facet.name: facet.quick for group in result.panel for facet in group.facets if facet.quick}
+    for name, quick in offers.items():
+        for offer in quick:
+            params = parse_qs(urlsplit(offer.url).query)
+            found = browse(params, world.sponsor, prices=True)
+            assert found.filter.remarks == []
+            assert found.count == offer.count > 0, (name, offer.label)
+            if name == "scale":
+                value = (params["scale_unit"][0], int(params["scale_min"][0]), None)
+            elif name == "min_project":
+                value = (Decimal(params[name][0]), params["currency"][0])
+            else:
+                value = Decimal(params[name][0]) if name == "oel" else dt.date.fromisoformat(params[name][0])
+            assert offer.count == len(oracle.found(world.catalogue, truth({**asked, name: value}, on)))
+    assert set(offers) <= {"scale", "oel", "slot_by", "min_project"}
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
