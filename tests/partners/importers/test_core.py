@@ -108,7 +108,7 @@ def test_bad_rows_are_rejected_with_their_reason_and_kept(drls_file):
             drls_row(A, firm_name="Other firm"),
             drls_row("12345"),
             drls_row(B, fei_number="unknown"),
-            drls_row(C, expiration_date="31/12/2025"),
+            drls_row(C, expiration_date="2025-12-32"),
             drls_row(D, firm_name=" "),
         ]
     )
@@ -119,7 +119,7 @@ def test_bad_rows_are_rejected_with_their_reason_and_kept(drls_file):
         (3, "D-U-N-S already on line 2, with other values; neither is taken"),
         (4, "DUNS_NUMBER must have 9 digits, not '12345'"),
         (5, "FEI_NUMBER must be digits, not 'unknown'"),
-        (6, "EXPIRATION_DATE must be a date YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD, not '31/12/2025'"),
+        (6, "EXPIRATION_DATE must be a date YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD, not '2025-12-32'"),
         (7, "FIRM_NAME is empty"),
         (8, "The row has 2 fields instead of 14"),
     ]
