@@ -15,7 +15,7 @@ from .anchors import (
 )
 from .criteria_technical import free_slots, slot_need
 from .measures import Context, Measure, known, metric, track_record, unknown
-from .places import market_name
+from .places import WITH_ARTICLE, market_name
 from .rules_partner import open_stops, unclear, unclear_stops
 from .types import CertificateFact, FactRef, InspectionFact, SiteFacts
 from .words import agency, day, ended, listing, months_between, number, plain
@@ -100,7 +100,8 @@ def market_access(ctx: Context) -> Measure | None:
 
 def _market(ctx: Context, market: str, proof: MarketProof | None) -> Measure:
     place = market_name(market)
-    ask = f"What shows that the authority for {place} accepts {ctx.where}?"
+    the = "the " if market in WITH_ARTICLE else ""
+    ask = f"What shows that the authority of {the}{place} accepts {ctx.where}?"
     if ctx.lead is None or proof is None:
         return unknown(f"{place}: unknown", ask)
     found = [

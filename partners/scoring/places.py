@@ -41,6 +41,8 @@ _COUNTRIES = (
 COUNTRIES: dict[str, str] = dict(row.strip().split(" ", 1) for row in _COUNTRIES.split(";"))
 MARKETS = {"EU": "European Union", "UK": "United Kingdom", "KR": "South Korea", "US": "United States"}
 
+WITH_ARTICLE = ("US", "EU", "UK")  # "the United States"
+
 
 def country_name(code: str) -> str:
     """A country's name; a code nobody knows as it is."""
