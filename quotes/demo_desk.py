@@ -1,4 +1,4 @@
-"""What waits on the demo's curation desk: matches of the register, a user's proposal, facts to verify."""
+"""What waits on the demo's curation desk: matches of the register, a user's proposals, facts to verify."""
 
 import datetime as dt
 
@@ -12,12 +12,16 @@ from partners.models import (
     Certificate,
     CertificateType,
     Facility,
+    LinkSuggestion,
     MatchProposal,
+    Organisation,
     Proposal,
+    RegisterListing,
     VerificationTask,
 )
 from partners.proposing.new_facts import KINDS, form_of
 from partners.proposing.services import propose_correction, propose_fact
+from partners.register.services import suggest_link
 from quotes.demo_accounts import CURATOR
 
 PROPOSER = "manager@alder.example"
@@ -48,6 +52,8 @@ def load_desk(*, today: dt.date, register: bool) -> None:
     """Each only while there is none of its kind: what curators did with them stays."""
     if register and not MatchProposal.objects.exists():
         propose()
+    if register and not LinkSuggestion.objects.exists():
+        _suggest_labeler()
     if not Proposal.objects.exists():
         site = Facility.objects.filter(organisation__illustrative=True, active=True).order_by("pk").first()
         if site is not None:
@@ -72,3 +78,18 @@ def load_desk(*, today: dt.date, register: bool) -> None:
             assigned_to=curator,
             due_on=today + dt.timedelta(days=30),
         )
+
+
+def _suggest_labeler() -> None:
+    """The first labeler without a partner whose name goes on from a partner's is suggested to be that partner."""
+    free = RegisterListing.objects.filter(organisation=None, left_on=None).order_by("labeler", "pk")
+    for partner in Organisation.objects.active().filter(illustrative=False).order_by("name"):
+        listing = free.filter(labeler__istartswith=f"{partner.name} ").first()
+        if listing is not None:
+            suggest_link(
+                actor=User.objects.get(email=PROPOSER),
+                row=listing,
+                target=partner,
+                reason="The labeler’s name goes on from the partner’s. Please check with the company.",
+            )
+            return
