@@ -17,7 +17,6 @@ class ReportForm(forms.Form):
         label="What to print",
         choices=ReportKind.choices,
         initial=ReportKind.DECISION,
-        required=False,
         widget=forms.RadioSelect,
     )
     partner = forms.TypedChoiceField(
@@ -45,14 +44,16 @@ class ReportForm(forms.Form):
         help_text="A person or a body such as “Board of directors”. It stands on every page.",
     )
 
-    def __init__(self, *args, partners: Iterable[tuple[int, str]] = (), **kwargs) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data=None, *args, partners: Iterable[tuple[int, str]] = (), **kwargs) -> None:
+        if data is not None and "kind" not in data:  # the button of another page chooses nothing
+            data = data.copy()
+            data["kind"] = ReportKind.DECISION
+        super().__init__(data, *args, **kwargs)
         self.fields["partner"].choices = [("", "Choose a partner"), *partners]
 
     def clean(self) -> dict:
         data = super().clean()
-        data["kind"] = data.get("kind") or ReportKind.DECISION
-        if data["kind"] == ReportKind.DOSSIER and not data.get("partner") and not self.errors:
+        if data.get("kind") == ReportKind.DOSSIER and not data.get("partner") and not self.errors:
             none = len(self.fields["partner"].choices) == 1
             self.add_error(
                 "partner",
