@@ -34,6 +34,7 @@ UNWATCHED = frozenset(
             "sheetrow",
             "linksuggestion",
             "searchdocument",
+            "searchword",
         ),
         *("exchangerate", "exchangerateimport", "verificationtask", "savedfilter"),
         *("matchproposal", "merge", "termmerge", "notthesame", "proposal", "partymatch"),

@@ -11,7 +11,7 @@ from .measures import Context, Measure, flag, known, metric, unknown
 from .rules_partner import restricted_party
 from .rules_record import newest_metric
 from .rules_site import capability
-from .types import Level, Need, Outcome, PriceFact, Rule, SiteFacts, TermsFact
+from .types import FactRef, Level, Need, Outcome, PriceFact, Rule, SiteFacts, TermsFact
 from .value_functions import Linear
 from .words import counted, money, number
 
@@ -129,22 +129,28 @@ def able_sites(ctx: Context) -> Measure | None:
         if ctx.brief.modality is None:
             return None
         needs = [Need("modality", Rule.CAPABILITY, Level.MUST, "the modality", modality=ctx.brief.modality)]
-    able, perhaps = [], []
+    able, perhaps, against = [], [], []
     for site in ctx.partner.sites:
-        outcomes = {capability(need, ctx.brief, ctx.partner, site).outcome for need in needs}
+        verdicts = [capability(need, ctx.brief, ctx.partner, site) for need in needs]
+        outcomes = {verdict.outcome for verdict in verdicts}
+        against += [ref for v in verdicts if v.outcome is Outcome.FAIL for ref in v.facts]
         if outcomes <= {Outcome.PASS, Outcome.CONDITIONAL}:
             able.append(site)
         elif Outcome.FAIL not in outcomes:
             perhaps.append(site)
-    return _site_points(able, perhaps, needs, sites=bool(ctx.partner.sites))
+    return _site_points(able, perhaps, needs, tuple(dict.fromkeys(against)) if ctx.partner.sites else None)
 
 
 def _site_points(
-    able: list[SiteFacts], perhaps: list[SiteFacts], needs: list[Need], *, sites: bool
+    able: list[SiteFacts],
+    perhaps: list[SiteFacts],
+    needs: list[Need],
+    against: tuple[FactRef, ...] | None,
 ) -> Measure:
+    """`against` are the facts by which sites fail; None when no site is known."""
     anchor = ANCHORS["able_sites"]
-    if sites and not able and not perhaps:
-        return known(anchor.function.at(0), "no site of the partner can do the work as asked")
+    if against is not None and not able and not perhaps:
+        return known(anchor.function.at(0), "no site of the partner can do the work as asked", *against)
     if not able:
         return unknown("no site of the partner is known to be able to do the work", anchor.ask)
     more = f", perhaps {number(len(perhaps))} more" if perhaps else ""

@@ -165,7 +165,7 @@ def reorder_while_trying_weights(page) -> None:
     """Moving a slider re-ranks without a reload; nothing is saved."""
     page.evaluate("window.stayed = true")
     before = page.locator(".score-point").first.inner_text()
-    page.locator("input[name=c9]").fill("100")
+    page.get_by_role("slider", name="C9").fill("100")
     page.get_by_text("trying weights, not saved").wait_for()
     assert page.locator(".score-point").first.inner_text() != before
     assert page.evaluate("window.stayed") is True

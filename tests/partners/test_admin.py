@@ -15,7 +15,7 @@ from tests.factories import accounts, partners
 
 pytestmark = pytest.mark.django_db
 
-WORKINGS = {"cataloguechange"}  # marks of the database for its own use
+WORKINGS = {"cataloguechange", "searchword"}  # marks and words of the database for its own use
 CATALOGUE = sorted(
     (m for m in apps.get_app_config("partners").get_models() if m._meta.model_name not in WORKINGS),
     key=lambda m: m._meta.model_name,

@@ -6,7 +6,7 @@ import io
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from PIL import Image
+from PIL import Image, ImageFile
 
 from cmo_selector.accounts.brand import BrandError, clean_accent, clean_logo, contrast_with_white
 from cmo_selector.accounts.models import SponsorBrand
@@ -18,6 +18,12 @@ HOSTILE = (
     b'<a href="javascript:steal()"><circle r="3" onclick="steal()"/></a>'
     b"<style>circle { fill: url(http://evil.example/x) }</style></svg>"
 )
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_web_process(monkeypatch):
+    """WeasyPrint, which only the processes that print load, tells Pillow to read broken pictures."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)
 
 
 def picture(form: str = "PNG", size: tuple[int, int] = (1200, 300), **options) -> bytes:

@@ -443,7 +443,7 @@ def test_c9_counts_a_site_that_can_do_the_work_on_a_condition():
         ([500, 500, 500], at(100)),
         ([500, 100], at(40)),
         ([500, None], (40, 80, 0.5)),
-        ([100], UNKNOWN),
+        ([100], at(0)),
     ],
 )
 def test_c9_counts_the_sites_that_can_do_the_work(scales, expected):

@@ -23,7 +23,7 @@ from .conftest import as_csv
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROWS = 3_000
+ROWS = 5_000
 PATIENCE = 120  # seconds; a busy machine is slow
 
 
