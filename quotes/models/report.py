@@ -103,10 +103,15 @@ class Report(SponsorOwned):
 
     @property
     def previous_snapshot(self) -> dict | None:
-        """The earlier figures this report compares itself with; None without one of the same format."""
-        if self.previous is None or self.previous.snapshot.get("schema") != self.snapshot.get("schema"):
+        """The earlier figures this report compares itself with; None without one of the same format.
+
+        Figures with prices never stand beside figures without: the lines "before" would say what is withheld.
+        """
+        if self.previous is None:
             return None
-        return self.previous.snapshot
+        earlier, mine = self.previous.snapshot, self.snapshot
+        alike = all(earlier.get(key) == mine.get(key) for key in ("schema", "prices_included"))
+        return earlier if alike else None
 
     @property
     def options(self) -> ReportOptions:

@@ -85,6 +85,8 @@ def _pairs(
 
 
 def _awards(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    if not (old["prices_included"] and new["prices_included"]):
+        return  # an award is frozen with the prices: nothing can be said
     one, two = ((s.get("costs") or {}).get("award") for s in (old, new))
     if (one or {}).get("quote_id") != (two or {}).get("quote_id"):
         yield Change("Awarded to", _named(one) if one else NONE, _named(two) if two else NONE)

@@ -83,8 +83,19 @@ def test_scores_that_move_by_themselves_are_no_news_but_facts_are(quoted):
 def test_without_prices_no_amount_is_among_the_changes(quoted):
     new = copy.deepcopy(quoted)
     new["costs"]["quotes"][0]["scenarios"][new["costs"]["base"]]["npv"] = "15000000"
+    new["costs"]["award"] = None
+    assert set(lines(changes_between(quoted, new))) == {"costs", "decision"}
     new["prices_included"] = False
-    assert "costs" not in lines(changes_between(quoted, new))
+    assert lines(changes_between(quoted, new)) == {}
+
+
+def test_a_report_without_prices_is_not_compared_with_one_that_has_them(quoted):
+    priced, withheld = Report(snapshot=quoted), Report(snapshot={**quoted, "prices_included": False})
+    withheld.previous = priced
+    assert withheld.previous_snapshot is None
+    again = Report(snapshot=quoted, previous=priced)
+    assert again.previous_snapshot is quoted
+    assert Report(snapshot=quoted).previous_snapshot is None
 
 
 def test_an_older_snapshot_without_the_newer_parts_can_be_compared(quoted):
