@@ -43,7 +43,7 @@ def comparable_reports(project: Project, sees_prices: bool) -> list[tuple[int, s
     found: dict[str, tuple[int, str]] = {}
     values = rows.values_list("pk", "snapshot_hash", "requested_at", "requested_by__name")
     for pk, digest, asked_at, name in values[:COMPARED]:
-        found.setdefault(digest, (pk, f"{format_datetime(asked_at)}, {name} ({digest[:8]})"))
+        found.setdefault(digest, (pk, f"{format_datetime(asked_at)} · {digest[:8]} · {name}"))
     return list(found.values())
 
 
