@@ -129,7 +129,7 @@ def prepare(partners: int) -> float | None:
     if Organisation.objects.count() == partners:
         return None
     began = time.perf_counter()
-    call_command("seed_scale", partners=str(partners), seed=str(SEED), verbosity=0)
+    call_command("seed_scale", partners=str(partners), seed=str(SEED), verbosity=0, stdout=sys.stderr)
     return time.perf_counter() - began
 
 
