@@ -18,6 +18,7 @@ from quotes.models import Rfq
 from quotes.models.rfq import MOST_PERIODS
 from quotes.rfq_enums import free_name
 from quotes.rfq_templates import SECTIONS, question_library, templates
+from quotes.services.rfq import SENT_TERMS
 
 KINDS = (("low", "Low"), ("base", "Base"), ("high", "High"))
 MOST_DRIVERS = 12
@@ -344,8 +345,27 @@ class TermsForm(RfqForm):
         required=False, label="NDA text", max_length=20_000, widget=forms.Textarea(attrs={"rows": 8})
     )
 
+    NAMES = ("deadline", "sealed", "nda_required", "nda_text")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.rfq.sent_at is not None:
+            for name, why in SENT_TERMS.items():
+                self.fields[name].disabled, self.fields[name].help_text = True, why
+
     def starting(self, rfq: Rfq) -> dict[str, Any]:
-        return {name: getattr(rfq, name) for name in ("deadline", "sealed", "nda_required", "nda_text")}
+        return {name: getattr(rfq, name) for name in self.NAMES}
+
+    def clean(self) -> dict[str, Any]:
+        """A form opened before the sending still brings both: a change of them is not dropped silently."""
+        data = super().clean()
+        if self.rfq.sent_at is not None and "deadline" in self.data:
+            shown = timezone.localtime(self.rfq.deadline).strftime("%Y-%m-%dT%H:%M")
+            if self.data["deadline"].replace(" ", "T")[:16] != shown:
+                self.add_error("deadline", SENT_TERMS["deadline"])
+            if bool(self.data.get("sealed")) != self.rfq.sealed:
+                self.add_error("sealed", SENT_TERMS["sealed"])
+        return data
 
     def clean_deadline(self):
         deadline = self.cleaned_data["deadline"]
@@ -355,4 +375,5 @@ class TermsForm(RfqForm):
 
     @property
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("deadline", "sealed", "nda_required", "nda_text")}
+        fixed = SENT_TERMS if self.rfq.sent_at is not None else ()
+        return {name: self.cleaned_data[name] for name in self.NAMES if name not in fixed}

@@ -146,7 +146,8 @@ class Rfq(SponsorOwned):
 
     @property
     def takes_quotes(self) -> bool:
-        return self.state == RfqState.OPEN and not self.past_deadline
+        archived = self.project.archived_at is not None
+        return self.state == RfqState.OPEN and not self.past_deadline and not archived
 
 
 class ScopeLine(SponsorOwned):

@@ -13,7 +13,7 @@ from cmo_selector.audit.services import record
 from quotes.models import Attachment, Quote, Rfq
 from quotes.rfq_enums import QuoteState
 from quotes.services.responses import refuse_late
-from quotes.services.rfq import EDITABLE, RfqError, lock_rfq
+from quotes.services.rfq import EDITABLE, RfqError, lock_for_bidder, lock_rfq
 from quotes.uploads import MEGABYTE, BadFile, check_file
 
 LARGEST = 20 * MEGABYTE  # of one file
@@ -56,7 +56,7 @@ def add_quote_file(
 
 
 def _open_quote(quote: Quote, actor: User | None) -> tuple[Quote, Rfq]:
-    rfq = lock_rfq(quote.rfq)
+    rfq = lock_for_bidder(quote.rfq, actor)
     refuse_late(rfq, by_hand=actor is not None)
     current = (
         Quote.objects.select_for_update(of=("self",), no_key=True)

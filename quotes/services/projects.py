@@ -19,9 +19,10 @@ from cmo_selector.accounts.models import Sponsor, User
 from cmo_selector.audit.services import record
 from partners.scoring.types import CRITERIA
 from partners.scoring.weights import default_weights
-from quotes.enums import Profile
+from quotes.enums import NeedRule, Profile
 from quotes.models import Evaluation, Need, Project, ProjectWeights
 from quotes.needs import NEED_FIELDS, NEED_RELATED, need_label, only_read_fields, problems
+from quotes.rfq_enums import RfqState
 from quotes.suggestions import suggested_needs
 from quotes.versions import StaleVersion, shown, version_of
 
@@ -74,6 +75,16 @@ class ProjectArchived(ProjectNotEditable):
 
     def __init__(self) -> None:
         super().__init__("This project is archived. Restore it before changing it.")
+
+
+class AmountsInCurrency(ProjectNotEditable):
+    """Amounts are stored in the project's currency; another one would re-label them without converting."""
+
+    def __init__(self, currency: str, amounts: Iterable[str]):
+        super().__init__(
+            f"Amounts are stored in {currency} and would not be converted: {'; '.join(amounts)}. Clear them there, "
+            "change the currency, then type them again in the new one."
+        )
 
 
 @dataclass(frozen=True)
@@ -166,12 +177,14 @@ def update_project(
 ) -> ProjectChange:
     """Set columns of the brief. Weights that were never edited follow stage and profile to their defaults.
 
-    Raises StaleVersion when `version` is not that of the same columns now, and ProjectArchived.
+    Raises StaleVersion when `version` is not that of the same columns now, AmountsInCurrency and ProjectArchived.
     """
     current = _lock(project)
     values = _checked(values)
     if version is not None and version != version_of(current, values):
         raise StaleVersion(current)
+    if values.get("currency", current.currency) != current.currency:
+        _refuse_relabelling(current)
     before = {name: (version_of(current, [name]), shown(current, name)) for name in values}
     defaults_before = stage_defaults(current)
     for name, value in values.items():
@@ -197,14 +210,46 @@ def update_project(
     return ProjectChange(current, tuple(changed), weights_followed=True)
 
 
+def _refuse_relabelling(project: Project) -> None:
+    """Raises AmountsInCurrency, naming the amounts outside the brief and where they are changed."""
+    found = []
+    for rfq in project.rfqs.prefetch_related("lines").order_by("pk"):
+        if rfq.month_value is not None:
+            found.append(f"the value of a month in the RFQ “{rfq.title}” (step “Demand and years”)")
+        own = [line.label for line in rfq.lines.all() if line.benchmark or line.sponsor_cost]
+        if own:
+            more = f" and {len(own) - 3} more" if len(own) > 3 else ""
+            found.append(
+                f"own costs or benchmarks of {', '.join(own[:3])}{more} in “{rfq.title}” (page “Own costs and rates”)"
+            )
+    if project.needs.filter(rule=NeedRule.MINIMUM_PROJECT, quantity__isnull=False).exists():
+        found.append("the need “minimum project value” (step “Needs”)")
+    if found:
+        raise AmountsInCurrency(project.currency, found)
+
+
 @transaction.atomic
 def archive_project(*, actor: User, project: Project) -> None:
-    """Take a project out of the lists. Nothing is deleted; archiving twice does nothing."""
+    """Take a project out of the lists. Nothing is deleted; archiving twice does nothing.
+
+    Raises ProjectNotEditable while bidders answer one of its RFQs.
+    """
     current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if current.archived_at is None:
+        _refuse_open_rfqs(current)
         current.archived_at = timezone.now()
         current.save(update_fields=["archived_at", "updated_at"])
         record(actor=actor, verb="project.archived", obj=current, sponsor=project.sponsor)
+
+
+def _refuse_open_rfqs(project: Project) -> None:
+    titles = list(project.rfqs.filter(state=RfqState.OPEN).values_list("title", flat=True))
+    if titles:
+        names = " and ".join(f"“{title}”" for title in titles)
+        raise ProjectNotEditable(
+            f"Partners are asked to quote: {names} {'is' if len(titles) == 1 else 'are'} open. Close or cancel "
+            f"{'it' if len(titles) == 1 else 'them'} first, then archive the project."
+        )
 
 
 @transaction.atomic

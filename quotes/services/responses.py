@@ -26,7 +26,7 @@ from quotes.models import Attachment, Invitation, Quote, QuoteLine, QuoteRevisio
 from quotes.quote_sheet import LINE_FIELDS, LONGEST, QUOTE_FIELDS, Raw, Sheet, read_sheet
 from quotes.rfq_enums import NDA_PASSED, EmailKind, InvitationState, NdaState, QuoteState, RfqState, allowed
 from quotes.services.rates import rates_of
-from quotes.services.rfq import RfqError, content_of, lock_rfq
+from quotes.services.rfq import RfqError, content_of, lock_for_bidder
 from quotes.services.rfq_mail import queue_email
 from quotes.services.rfq_send import FOLLOWED, set_shortlist_status
 from quotes.uploads import MEGABYTE, BadFile, FileKind, check_file
@@ -160,7 +160,7 @@ def save_draft(
 
     Raises StaleDraft, and RfqError when the RFQ takes no quotes any more.
     """
-    current = lock_rfq(rfq)
+    current = lock_for_bidder(rfq, actor)
     refuse_late(current, by_hand=actor is not None)
     quote = _quote(current, organisation, invitation, actor)
     if edition is not None and quote.edition != edition:
@@ -215,7 +215,7 @@ def submit_quote(*, quote: Quote, edition: int, by: str, actor: User | None = No
 
     Raises StaleDraft, and RfqError when it is too late.
     """
-    rfq = lock_rfq(quote.rfq)
+    rfq = lock_for_bidder(quote.rfq, actor)
     refuse_late(rfq, by_hand=actor is not None)
     current = (
         Quote.objects.select_for_update(of=("self",), no_key=True)
@@ -309,7 +309,7 @@ def content_hash(content: Mapping[str, Any]) -> str:
 @transaction.atomic
 def decline(*, invitation: Invitation, reason: str) -> None:
     """The partner will not quote. Raises RfqError without a reason or when it is too late."""
-    rfq = lock_rfq(invitation.rfq)
+    rfq = lock_for_bidder(invitation.rfq)
     if rfq.state != RfqState.OPEN:
         raise RfqError("The request is no longer open.")
     if not reason.strip():

@@ -31,6 +31,16 @@ STALE = (
 )
 
 
+NOT_OPEN = (
+    "The sponsor has put this request away: nothing can be sent to it any more. Ask the sponsor by e-mail."
+)
+SENT_TERMS = {
+    "deadline": "The RFQ was sent with this deadline. “Extend for all” on the RFQ's page gives all a later one.",
+    "sealed": "The RFQ was sent with this promise to its bidders: whether quotes are sealed can no longer be changed. "
+    "“Extend for all” on the RFQ's page gives a later deadline.",
+}
+
+
 class RfqError(ValueError):
     """A change the RFQ does not allow; `field` names the form field, the message says what to do."""
 
@@ -59,6 +69,14 @@ def lock_rfq(rfq: Rfq) -> Rfq:
     """The RFQ as it is now, locked. Raises ProjectArchived."""
     lock_project(rfq.project)
     return Rfq.objects.select_for_update(no_key=True).select_related("project__sponsor").get(pk=rfq.pk)
+
+
+def lock_for_bidder(rfq: Rfq, actor: User | None = None) -> Rfq:
+    """The same for what a partner does behind its link: the sponsor's archive is a refusal in the partner's words."""
+    try:
+        return lock_rfq(rfq)
+    except ProjectArchived as archived:
+        raise RfqError(str(archived) if actor else NOT_OPEN) from None
 
 
 @transaction.atomic
@@ -104,6 +122,7 @@ def save_rfq(*, actor: User, rfq: Rfq, values: Mapping[str, Any], edition: int) 
     changed = [name for name, value in values.items() if getattr(current, name) != value]
     if not changed:
         return current
+    _refuse_sent_terms(current, changed)
     for name in changed:
         setattr(current, name, values[name])
     if "periods" in changed:
@@ -123,6 +142,13 @@ def save_rfq(*, actor: User, rfq: Rfq, values: Mapping[str, Any], edition: int) 
 def _refuse_fixed(rfq: Rfq) -> None:
     if rfq.state not in EDITABLE:
         raise RfqError(f"This RFQ is {rfq.get_state_display().lower()} and can no longer be changed.")
+
+
+def _refuse_sent_terms(rfq: Rfq, changed: Iterable[str]) -> None:
+    """Bidders rely on deadline and seal from the day they are asked; a nearer deadline would open sealed prices."""
+    for name in ("deadline", "sealed"):
+        if rfq.sent_at is not None and name in changed:
+            raise RfqError(SENT_TERMS[name], name)
 
 
 def _fit_periods(rfq: Rfq) -> None:

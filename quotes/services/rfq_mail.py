@@ -124,7 +124,10 @@ def owe_reminders(now: dt.datetime | None = None) -> int:
     now = now or timezone.now()
     new = 0
     for rfq in Rfq.objects.filter(
-        state=RfqState.OPEN, deadline__gt=now, deadline__lte=now + max(REMIND_BEFORE)
+        state=RfqState.OPEN,
+        project__archived_at=None,
+        deadline__gt=now,
+        deadline__lte=now + max(REMIND_BEFORE),
     ):
         due = [
             before

@@ -9,17 +9,22 @@ from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
 from quotes.models import Invitation, Quote, Rfq, RfqMessage, ScopeLine
 from quotes.rfq_enums import EmailKind, InvitationState, MessageKind, RfqState
-from quotes.services.rfq import RfqError, lock_rfq
+from quotes.services.rfq import RfqError, lock_for_bidder, lock_rfq
 from quotes.services.rfq_mail import queue_email
 
 MOST_QUESTIONS = 100  # of one partner
 SILENT = (InvitationState.DECLINED, InvitationState.REVOKED)
 
 
+def can_ask(rfq: Rfq) -> bool:
+    """Whether partners may ask: while it is open, after the deadline too."""
+    return rfq.state == RfqState.OPEN and rfq.project.archived_at is None
+
+
 @transaction.atomic
 def ask_question(*, invitation: Invitation, text: str) -> RfqMessage:
     """A partner's question. Raises RfqError."""
-    rfq = lock_rfq(invitation.rfq)
+    rfq = lock_for_bidder(invitation.rfq)
     if rfq.state != RfqState.OPEN:
         raise RfqError("The RFQ is no longer open for questions.", "text")
     if not text.strip():
@@ -100,7 +105,7 @@ def ask_clarification(*, actor: User, quote: Quote, line: ScopeLine | None, text
 @transaction.atomic
 def answer_clarification(*, invitation: Invitation, message_id: int, answer: str) -> None:
     """The partner's answer, once. It changes no figure: the partner revises its quote for that."""
-    lock_rfq(invitation.rfq)
+    lock_for_bidder(invitation.rfq)
     if not answer.strip():
         raise RfqError("Write your answer.", f"answer-{message_id}")
     changed = RfqMessage.objects.filter(

@@ -32,6 +32,7 @@ from quotes.project_page import (
 from quotes.project_selectors import archived_projects, needs_of, project_overview
 from quotes.project_selectors import project_list as list_projects
 from quotes.services.projects import (
+    AmountsInCurrency,
     CriteriaLocked,
     ProjectArchived,
     ProjectChange,
@@ -108,7 +109,11 @@ def project_archive(request: HttpRequest, project_id: int) -> HttpResponse:
         restore_project(actor=request.user, project=project)
         messages.success(request, f"{project.name} is back in the list of projects.")
         return redirect("quotes:project", project.pk)
-    archive_project(actor=request.user, project=project)
+    try:
+        archive_project(actor=request.user, project=project)
+    except ProjectNotEditable as refused:
+        messages.error(request, str(refused))
+        return redirect("quotes:rfq_list", project.pk)
     messages.success(request, f"{project.name} is archived. Nothing was deleted; it can be restored.")
     return redirect("quotes:project_list")
 
@@ -202,6 +207,8 @@ def _brief_step(
                 if not form.errors:
                     _tell(request, change)
                     return _onward(request, project, step)
+            except AmountsInCurrency as refused:
+                form.add_error("currency", str(refused))
             except StaleVersion as stale:
                 conflicts, status = form.conflicts_with(stale.current), CONFLICT
     context = {**_wizard(project, step), "form": form, "conflicts": conflicts}

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cmo_selector.templatetags.fmt import format_datetime
 from quotes.bid_sheet import LARGEST_FILE, BadSheet, read_bid_sheet, write_sheet
 from quotes.links import find_link
-from quotes.models import Invitation, Quote
+from quotes.models import Invitation, Quote, Rfq
 from quotes.quote_sheet import Sheet
 from quotes.quote_upload import attach, detach, own_files
 from quotes.response_page import error_list, line_inputs, quote_inputs
@@ -42,7 +42,7 @@ from quotes.services.responses import (
     upload_nda,
 )
 from quotes.services.rfq import RfqError
-from quotes.services.rfq_messages import answer_clarification, ask_question, shown_to
+from quotes.services.rfq_messages import answer_clarification, ask_question, can_ask, shown_to
 
 GONE, INVALID, CONFLICT = 410, 422, 409
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -149,6 +149,7 @@ def _page(
         "errors": error_list(sheet, labels),
         "untouched": [labels[code] for code in sheet.untouched] if sheet else [],
         "can_answer": open_now and not by_hand,
+        "can_ask": can_ask(rfq),
         "by_hand": by_hand,
         "revisions": list(quote.revisions.defer("content")) if quote else [],
         **own_files(rfq, quote, asked),
@@ -365,10 +366,19 @@ def _act(
             asked=asked_of(invitation.rfq),
             status=INVALID,
             talk_error=error,
-            talk_text=request.POST.get("text", "") or request.POST.get("reason", ""),
+            talk_note=_apart(invitation.rfq, error),
+            talk_text=next(
+                (text for name in ("text", "reason", "answer") if (text := request.POST.get(name))), ""
+            ),
         )
     messages.success(request, done)
     return redirect("respond", token)
+
+
+def _apart(rfq: Rfq, error: RfqError) -> str:
+    """The refusal when no form is left on the page to show it beside its field."""
+    beside = (error.field == "text" and can_ask(rfq)) or (error.field == "reason" and rfq.takes_quotes)
+    return "" if beside else str(error)
 
 
 @require_POST

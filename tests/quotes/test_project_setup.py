@@ -16,6 +16,7 @@ from quotes.services.projects import add_need, archive_project, update_project
 from tests.factories import partners as catalogue
 from tests.factories.accounts import MembershipFactory
 from tests.factories.quotes import NeedFactory, ProjectFactory
+from tests.factories.rfq import make_rfq
 
 pytestmark = pytest.mark.django_db
 
@@ -270,6 +271,30 @@ def test_edited_weights_are_kept_when_the_stage_changes_and_the_page_says_so(cli
     assert Project.objects.get(pk=project.pk).weights.as_dict() == before
     client.post(step(project, "weights"), {"action": "reset"})
     assert Project.objects.get(pk=project.pk).weights.as_dict() == default_weights(7)
+
+
+def test_the_currency_stays_while_amounts_elsewhere_are_in_it(client, member):
+    rfq = make_rfq(member, month_value=Decimal(500_000))
+    project = rfq.project
+    rfq.lines.filter(code="annual_review").update(sponsor_cost=["9000", "9000", "9000"])
+    NeedFactory(project=project, rule="minimum_project", quantity=250_000)
+    sent = {**fields(client.get(step(project, "stage"))), "currency": "EUR", "need_date": "2099-05-05"}
+    response = client.post(step(project, "stage"), sent)
+    (why,) = response.context["form"].errors["currency"]
+    assert response.status_code == 422
+    for named in (
+        "the value of a month in the RFQ",
+        "own costs or benchmarks of Annual product review",
+        "minimum project",
+    ):
+        assert named in why
+    assert 'value="2099-05-05"' in response.content.decode()  # nothing typed is lost
+    assert Project.objects.get(pk=project.pk).currency == "USD"
+    project.needs.all().delete()
+    rfq.lines.update(sponsor_cost=None)
+    type(rfq).objects.update(month_value=None)
+    assert client.post(step(project, "stage"), sent).status_code == 302
+    assert Project.objects.get(pk=project.pk).currency == "EUR"
 
 
 # -- two people ------------------------------------------------------------------------------------------

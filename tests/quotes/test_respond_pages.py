@@ -1,5 +1,6 @@
 """A partner behind its link: the gate, nothing of anybody else, nothing lost, submit, revise, decline."""
 
+import datetime as dt
 import json
 import re
 
@@ -7,10 +8,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from quotes.links import new_link
-from quotes.models import Invitation, InvitationEmail, Quote, Rfq
+from quotes.models import Invitation, InvitationEmail, Project, Quote, Rfq
 from quotes.rfq_enums import InvitationState
+from quotes.services.rfq_mail import owe_reminders
 from quotes.services.rfq_messages import answer_question, ask_clarification, ask_question
 from tests.factories.accounts import MembershipFactory
 from tests.factories.rfq import in_days, make_rfq, open_gate, priced, send
@@ -280,3 +283,28 @@ def test_the_page_takes_the_same_queries_whatever_was_asked(
     with django_assert_max_num_queries(9) as many:
         get(token)
     assert len(few) == len(many)
+
+
+def test_a_request_whose_project_was_archived_refuses_in_words_and_drops_nothing(rfq, member, aspen):
+    token = open_gate(aspen)
+    save(token, priced())
+    quote = Quote.objects.get()
+    clarification = ask_clarification(actor=member.user, quote=quote, line=None, text="Which slots?")
+    Project.objects.update(archived_at=timezone.now())
+    assert owe_reminders(rfq.deadline - dt.timedelta(days=1)) == 0
+    for name, data, more in (
+        ("respond_save", {"q-reference": "R-77", "edition": quote.edition}, {}),
+        ("respond_save", {"q-reference": "R-77", "edition": quote.edition, "submit": "1"}, {}),
+        ("respond_ask", {"text": "R-77"}, {}),
+        ("respond_clarify", {"answer": "R-77"}, {"message_id": clarification.pk}),
+        ("respond_decline", {"reason": "R-77"}, {}),
+    ):
+        answer = post(token, name, data, **more)
+        page = text(answer)
+        assert (answer.status_code, "put this request away" in page, "R-77" in page) == (422, True, True), (
+            name
+        )
+    answer = post(token, "respond_autosave", {"q-reference": "R-77"})
+    assert (answer.status_code, "put this request away" in answer.json()["error"]) == (409, True)
+    quote.refresh_from_db()
+    assert (quote.state, "q-reference" in quote.draft) == ("draft", False)

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.core import mail
+from django.urls import reverse
 from django.utils import timezone
 
 from quotes.enums import AgreementStatus, ShortlistStatus
@@ -283,3 +284,38 @@ def test_pages_read_with_the_same_queries_for_one_and_three(member, rfq, django_
             assert rfq_overview(fresh).readiness.score == 96
         with django_assert_num_queries(1):
             list(rfqs_of(rfq.project))
+
+
+# -- what bidders rely on -------------------------------------------------------------------------
+
+
+def test_deadline_and_seal_of_a_sent_rfq_change_only_through_extend(member, client):
+    rfq = make_rfq(member, sealed=True)
+    send(rfq, member, "Aspen")
+    rfq.refresh_from_db()
+    for values in ({"sealed": False}, {"deadline": timezone.now()}, {"deadline": in_days(90)}):
+        with pytest.raises(RfqError, match="Extend for all") as refused:
+            save_rfq(actor=member.user, rfq=rfq, values=values, edition=rfq.edition)
+        assert [refused.value.field] == list(values)
+    client.force_login(member.user)
+    address = reverse("quotes:rfq_step", args=[rfq.project_id, rfq.pk, "terms"])
+    terms = {"edition": rfq.edition, "nda_text": "Both keep it."}  # browsers send no disabled input
+    assert client.post(address, {**terms, "nda_required": "on"}).status_code == 302
+    after = Rfq.objects.get(pk=rfq.pk)
+    assert (after.nda_text, after.sealed, after.deadline) == ("Both keep it.", True, rfq.deadline)
+    html = client.post(
+        address, {**terms, "edition": after.edition, "deadline": "2099-01-01T12:00"}
+    ).content.decode()
+    assert html.count("“Extend for all” on the RFQ&#x27;s page") >= 2
+    assert not Rfq.objects.filter(deadline__year=2099).exists()
+
+
+def test_a_project_with_an_open_rfq_is_not_archived(member, client):
+    rfq = make_rfq(member)
+    send(rfq, member, "Aspen")
+    client.force_login(member.user)
+    archive = reverse("quotes:project_archive", args=[rfq.project_id])
+    html = client.post(archive, follow=True).content.decode()
+    assert "“Second source of tablets” is open. Close or cancel it first" in html
+    set_rfq_state(actor=member.user, rfq=rfq, state="closed")
+    assert client.post(archive).url == reverse("quotes:project_list")
