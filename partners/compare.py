@@ -154,11 +154,19 @@ def _organisation() -> dict[str, Reader]:
         "Former names": _former_names,
         "Founded": lambda p: _one(p.founded_year, p),
         "Employees": lambda p: _one(None if p.employees is None else f"{p.employees:,}", p),
-        "Restricted-party lists": lambda p: (
-            [Line(entry.list.name, entry.list.code, entry) for entry in p.restrictions.all()]
-            or [Line("none known", "none known")]
-        ),
+        "Restricted-party lists": lambda p: list(_listings(p)) or [Line("none known", "none known")],
     }
+
+
+def _listings(partner: Organisation) -> Lines:
+    today = timezone.localdate()
+    for entry in partner.restrictions.all():
+        standing = entry.standing(today)
+        until = f" to {entry.effective_until}" if entry.effective_until else ""
+        text = f"{entry.list.name}, from {entry.effective_from}{until}"
+        if standing == "ended":
+            text = f"was on {text}"
+        yield Line(text, (entry.list.code, standing), entry)
 
 
 def _owners(partner: Organisation) -> Lines:

@@ -24,6 +24,7 @@ from partners.models import (
     Metric,
     Organisation,
     Ownership,
+    RestrictedPartyEntry,
     TrackRecord,
 )
 from partners.profile_charts import quality_timeline, sites_map
@@ -90,6 +91,7 @@ class Profile:
     owners: tuple[Ownership, ...]  # now, then earlier ones, newest first
     former_names: tuple[Alias, ...]  # given up last first
     other_names: tuple[Alias, ...]
+    listings: tuple[tuple[RestrictedPartyEntry, str], ...]  # with how each stands today
     matrix: Matrix | None
     matrix_is_long: bool
     entries: tuple[Entry, ...]
@@ -156,6 +158,7 @@ def build_profile(partner: Organisation, metrics: Sequence[Metric], *, prices: b
             )
         ),
         other_names=tuple(a for a in aliases if a.kind != AliasKind.FORMER),
+        listings=tuple((entry, entry.standing(today)) for entry in partner.restrictions.all()),
         matrix=matrix,
         matrix_is_long=matrix is not None and matrix.rows > MATRIX_ROWS_OPEN,
         entries=entries,

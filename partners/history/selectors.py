@@ -125,7 +125,9 @@ def _entry(change: Change, known: "Known", people_named: bool) -> Entry:
         thing, name, lines = _thing(model), f"{number:,} synthetic rows, without their values", ()
     else:
         thing, name, lines = _thing(model), _name(model, change, known), tuple(_lines(model, change, known))
-    person = change.actor_name if people_named or change.how not in PEOPLE else "A curator"
+    # an import or command that somebody started on the desk carries their name too
+    by_person = bool(change.actor_id) or change.how in PEOPLE
+    person = "A curator" if by_person and not people_named else change.actor_name
     return Entry(
         change,
         change.get_kind_display(),

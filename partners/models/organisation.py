@@ -315,3 +315,9 @@ class RestrictedPartyEntry(Evidenced):
 
     def __str__(self) -> str:
         return f"{self.name_on_list} on {self.list}"
+
+    def standing(self, on: datetime.date) -> str:
+        """Whether the listing is "current", "ended" or "coming" on a day; its last day still counts."""
+        if self.effective_until is not None and self.effective_until < on:
+            return "ended"
+        return "coming" if self.effective_from > on else "current"

@@ -121,8 +121,9 @@ class Proposal(models.Model):
 
     A correction names the fact by table and number, and may name one column and its right value: accepting it then
     writes the value. A missing fact names its partner and its table; `values` is what was typed, field by field, as
-    it is for a new partner's types and main site. `told_at` is when the proposer was told by e-mail, `read_at` when
-    they saw the answer here. Who proposed it is for curators only, as above.
+    it is for a new partner's types and main site. `told_at` is when the proposer was told by e-mail (after
+    `tell_attempts` that failed, the next not before `tell_after`), `read_at` when they saw the answer here. Who
+    proposed it is for curators only, as above.
     """
 
     kind = models.CharField(max_length=12, choices=ProposalKind)
@@ -154,6 +155,8 @@ class Proposal(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     decision_note = models.CharField(max_length=300, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
+    tell_attempts = models.PositiveSmallIntegerField(default=0)
+    tell_after = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -59,7 +59,13 @@ def parse(field: models.Field, text: str) -> Any:
     """The value a text means. Raises ValidationError in words that name what is expected."""
     text = text.strip()
     if not text:
-        return None if field.null else ""
+        if field.null:
+            return None
+        if field.blank and field.empty_strings_allowed:
+            return ""
+        raise ValidationError(
+            f"{str(field.verbose_name).capitalize()} cannot be empty; give its right value."
+        )
     if is_term(field):
         return _term(field.related_model, text)
     if field.flatchoices:

@@ -1,12 +1,14 @@
 """Proposing, deciding, and telling the proposer."""
 
 import datetime
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -33,8 +35,12 @@ from partners.models.organisation import RESERVED_SLUGS
 
 from . import fields, new_facts
 
+logger = logging.getLogger(__name__)
+
 MOST_OPEN = 50  # proposals of one person that may wait at a time
 TOLD_AT_ONCE = 100
+PAUSE = datetime.timedelta(minutes=10)  # after an e-mail could not be sent, twice as long with every attempt
+MOST_ATTEMPTS = 8  # the last one about a day after the first; the answer stands in the app all the same
 
 
 class ProposalError(ValueError):
@@ -79,7 +85,7 @@ def propose_correction(
             organisation=owner_of(fact),
             table=fact._meta.db_table,
             object_id=fact.pk,
-            about=f"{fact._meta.verbose_name} {fact}"[:240],
+            about=_one_line(f"{fact._meta.verbose_name} {fact}")[:240],
             column=column,
             value_before=before[:1000],
             value=value.strip()[:1000],
@@ -112,7 +118,7 @@ def propose_fact(
             kind=ProposalKind.NEW_FACT,
             organisation=organisation,
             table=model._meta.db_table,
-            about=f"{organisation}, {model._meta.verbose_name}: {what}"[:240],
+            about=_one_line(f"{organisation}, {model._meta.verbose_name}: {what}")[:240],
             values=new_facts.typed(form),
             statement=statement.strip(),
             source_title=source_title.strip(),
@@ -150,7 +156,7 @@ def propose_partner(
         actor,
         Proposal(
             kind=ProposalKind.NEW_PARTNER,
-            about=name.strip()[:200],
+            about=_one_line(name)[:200],
             website=website,
             country=country,
             values={key: value for key, value in values.items() if value},
@@ -160,6 +166,11 @@ def propose_partner(
             source_dated_on=source_dated_on,
         ),
     )
+
+
+def _one_line(text: str) -> str:
+    """What a proposal is about names it in lists and in the subject of an e-mail, which takes no line breaks."""
+    return " ".join(text.split())
 
 
 def same_name(name: str) -> Organisation | None:
@@ -203,6 +214,14 @@ def decide(*, actor: User, proposal: Proposal, accept: bool, note: str = "") -> 
                 found = constraint_of(error)
                 reason = found[1].get_violation_error_message() if found else "It contradicts other rows."
                 raise ProposalError(f"“{current}” cannot be accepted: {reason}") from error
+            except ProposalError:
+                raise
+            except ValidationError as error:
+                raise ProposalError(f"“{current}” cannot be accepted: {' '.join(error.messages)}") from error
+            except (DataError, ValueError) as error:
+                raise ProposalError(
+                    f"“{current}” cannot be accepted: the catalogue cannot hold that value."
+                ) from error
     current.state = SuggestionState.ACCEPTED if accept else SuggestionState.REJECTED
     current.decided_by, current.decided_at, current.decision_note = actor, timezone.now(), note.strip()[:300]
     current.save()
@@ -335,27 +354,46 @@ def _tell_worker() -> None:
 
 
 def tell_proposers() -> int:
-    """E-mail those whose proposals were decided. A row is claimed before its e-mail goes out: nobody gets two."""
-    sent = 0
-    while sent < TOLD_AT_ONCE:
+    """E-mail those whose proposals were decided; returns how many. A row is locked while its e-mail goes out: nobody
+    gets two. One that cannot be sent is tried again after a pause and keeps none of the others back."""
+    sent, now = 0, timezone.now()
+    for _ in range(TOLD_AT_ONCE):
         with transaction.atomic():
-            owed = Proposal.objects.exclude(state=SuggestionState.OPEN).filter(told_at=None)
-            proposal = (
-                owed.select_for_update(skip_locked=True, of=("self",)).order_by("decided_at", "pk").first()
-            )
+            proposal = _owed(now).select_for_update(skip_locked=True, of=("self",)).first()
             if proposal is None:
-                return sent
+                break
+            to = proposal.proposed_by
+            if to and to.is_active:
+                try:
+                    _send(proposal, to.email)
+                except (
+                    OSError,
+                    ValueError,
+                ) as error:  # the mail server refused, or no e-mail can be made of it
+                    _not_told(proposal, error)
+                    continue
+                sent += 1
             proposal.told_at = timezone.now()
             proposal.save(update_fields=["told_at"])
-            if proposal.proposed_by and proposal.proposed_by.is_active:
-                text = render_to_string("emails/proposal_decided.txt", {"proposal": proposal})
-                state = proposal.get_state_display().lower()
-                # inside the transaction: when the mail server refuses, the row stays owed
-                send_mail(
-                    f"Your proposal was {state}: {proposal.about}"[:200],
-                    text,
-                    None,
-                    [proposal.proposed_by.email],
-                )
-                sent += 1
     return sent
+
+
+def _owed(now: datetime.datetime) -> QuerySet[Proposal]:
+    due = Q(tell_after=None) | Q(tell_after__lte=now)
+    owed = Proposal.objects.exclude(state=SuggestionState.OPEN).filter(due, told_at=None)
+    return owed.filter(tell_attempts__lt=MOST_ATTEMPTS).order_by("decided_at", "pk")
+
+
+def _send(proposal: Proposal, address: str) -> None:
+    text = render_to_string("emails/proposal_decided.txt", {"proposal": proposal})
+    state = proposal.get_state_display().lower()
+    send_mail(_one_line(f"Your proposal was {state}: {proposal.about}")[:200], text, None, [address])
+
+
+def _not_told(proposal: Proposal, error: Exception) -> None:
+    """Try again after a pause; after `MOST_ATTEMPTS` the answer stands in the app alone."""
+    proposal.tell_after = timezone.now() + PAUSE * 2**proposal.tell_attempts
+    proposal.tell_attempts += 1
+    proposal.save(update_fields=["tell_after", "tell_attempts"])
+    reason = f"{type(error).__name__}: {error}"[:300]
+    logger.warning("proposal %s: its proposer could not be told (%s)", proposal.pk, reason)

@@ -2,17 +2,20 @@
 
 Columns: `name` and `effective_from` (YYYY-MM-DD) are needed; `country` (two letters), `effective_until` and
 `reference` may be there. A line is known by its name within the list. A party that a complete file does not hold any
-more ends on the day of the file; nothing is deleted.
+more ends on the day of the file; nothing is deleted. Entries on partners that accepted matches made follow their
+party.
 """
 
 import csv
 import datetime
+import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 from django_countries import countries
 
@@ -20,11 +23,14 @@ from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
 from partners.enums import ChangeHow, EvidenceLevel
 from partners.history import recording
-from partners.models import ListedParty, RestrictedPartyList, Source
+from partners.models import ListedParty, RestrictedPartyEntry, RestrictedPartyList, Source
+
+from .services import follow_parties
 
 NEEDED = ("name", "effective_from")
 LARGEST_FILE = 5_000_000  # bytes; the longest public lists have some ten thousand lines
 EXAMPLES = 50
+DATED = r"\d{4}-\d\d-\d\d"
 
 
 class ListFileError(ValueError):
@@ -33,7 +39,10 @@ class ListFileError(ValueError):
 
 @dataclass
 class ListReport:
-    """created + updated + unchanged + rejected = rows; `ended` were on the list and are not in the file."""
+    """created + updated + unchanged + rejected = rows; `ended` were on the list and are not in the file.
+
+    `entries` on partners followed their party.
+    """
 
     applied: bool
     rows: int = 0
@@ -41,6 +50,7 @@ class ListReport:
     updated: int = 0
     unchanged: int = 0
     ended: int = 0
+    entries: int = 0
     rejected: list[tuple[int, str]] = field(default_factory=list)  # line, reason
     changes: list[str] = field(default_factory=list)  # a sample, in words
 
@@ -76,9 +86,14 @@ def import_list(
     ):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"restricted:{party_list.code}"])
-        _compare(party_list, lines, report, source_title, file_date, complete)
+        source = _source(party_list, content, source_title, file_date)
+        _compare(party_list, lines, report, source, file_date, complete)
+        for entry in follow_parties(party_list=party_list):
+            report.entries += 1
+            _note(report, f"The entry of {entry.organisation} follows: {_dates(entry)}")
         if apply:
-            data = {n: getattr(report, n) for n in ("rows", "created", "updated", "unchanged", "ended")}
+            numbers = ("rows", "created", "updated", "unchanged", "ended", "entries")
+            data = {n: getattr(report, n) for n in numbers}
             record(actor=actor, verb="restricted_list.imported", obj=party_list, data=data)
         else:
             transaction.set_rollback(True)
@@ -94,7 +109,19 @@ def _lines(content: bytes, report: ListReport) -> list[Line]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ListFileError("The file is not in UTF-8. Save it as “CSV UTF-8” and try again.") from error
+    if "\0" in text:
+        raise ListFileError("The file holds NUL characters, so it is no CSV text. Save it as “CSV UTF-8”.")
     reader = csv.DictReader(io.StringIO(text))
+    try:
+        return _read(reader, report)
+    except csv.Error as error:
+        raise ListFileError(
+            f"The file cannot be read as CSV at line {reader.line_num + 1} ({error}); look for a quotation mark "
+            "that is not closed."
+        ) from error
+
+
+def _read(reader: "csv.DictReader[str]", report: ListReport) -> list[Line]:
     columns = [(c or "").strip().lower() for c in reader.fieldnames or []]
     missing = [c for c in NEEDED if c not in columns]
     if missing:
@@ -153,24 +180,46 @@ def _day(text: str, column: str) -> datetime.date | None:
         raise ValueError(f"{column} must be YYYY-MM-DD, not “{text}”") from error
 
 
+def _source(party_list: RestrictedPartyList, content: bytes, title: str, file_date: datetime.date) -> Source:
+    """The file as a source of its own. One older than the newest that was applied is refused."""
+    code = party_list.code
+    if len(code) > 48:  # the day and the file must still fit into the source's code
+        code = f"{code[:40]}-{hashlib.sha256(code.encode()).hexdigest()[:7]}"
+    files = Source.objects.filter(code__regex=f"^list-{code}-{DATED}(-[0-9a-f]{{10}})?$")
+    newest = files.aggregate(newest=Max("dated_on"))["newest"]
+    if newest and file_date < newest:
+        raise ListFileError(
+            f"The file is of {file_date}, older than the file of {newest} that was read before it. If that day is "
+            "wrong, correct the date of its source on the desk."
+        )
+    digest = hashlib.sha256(content).hexdigest()
+    own = hashlib.sha256(f"{title}\n{digest}".encode()).hexdigest()[:10]
+    source, _ = Source.objects.get_or_create(
+        code=f"list-{code}-{file_date:%Y-%m-%d}-{own}",
+        defaults={
+            "title": title,
+            "publisher": party_list.publisher,
+            "url": party_list.url,
+            "dated_on": file_date,
+            "sha256": digest,
+            "illustrative": party_list.illustrative,
+        },
+    )
+    return source
+
+
+def _dates(row: ListedParty | RestrictedPartyEntry) -> str:
+    return f"from {row.effective_from} until {row.effective_until or 'further notice'}"
+
+
 def _compare(
     party_list: RestrictedPartyList,
     lines: list[Line],
     report: ListReport,
-    source_title: str,
+    source: Source,
     file_date: datetime.date,
     complete: bool,
 ) -> None:
-    source, _ = Source.objects.get_or_create(
-        code=f"list-{party_list.code}-{file_date:%Y-%m-%d}"[:80],
-        defaults={
-            "title": source_title,
-            "publisher": party_list.publisher,
-            "url": party_list.url,
-            "dated_on": file_date,
-            "illustrative": party_list.illustrative,
-        },
-    )
     known = {party.name: party for party in party_list.parties.all()}
     for line in lines:
         party = known.get(line.name)

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from decimal import Decimal
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from cmo_selector.accounts.models import User
@@ -87,21 +88,49 @@ def accept(*, actor: User, match: PartyMatch) -> PartyMatch:
     """The partner is that party: it gets an entry with the list's dates and source. Raises PartyError."""
     current = _open(match)
     party, partner = current.party, current.organisation
-    if RestrictedPartyEntry.objects.filter(list=party.list, organisation=partner).exists():
-        raise PartyError(f"“{partner}” is on that list already; change its entry, or reject this.")
     with recording(actor=actor, why=f"Restricted-party match {current.pk} accepted"):
-        current.entry = RestrictedPartyEntry.objects.create(
-            list=party.list,
-            organisation=partner,
-            name_on_list=party.name,
-            effective_from=party.effective_from,
-            effective_until=party.effective_until,
-            source=party.source,
-            source_reference=party.source_reference,
-            retrieved_on=party.retrieved_on,
-            evidence_level=party.evidence_level,
-        )
+        try:
+            with transaction.atomic():
+                current.entry = RestrictedPartyEntry.objects.create(
+                    list=party.list, organisation=partner, **_stated_of(party)
+                )
+        except IntegrityError as error:  # another match of theirs was accepted, perhaps this moment
+            raise PartyError(
+                f"“{partner}” is on that list already; change its entry, or reject this."
+            ) from error
     return _decided(actor, current, MatchState.ACCEPTED)
+
+
+def _stated_of(party: ListedParty) -> dict[str, Any]:
+    """What the list states of a party, as the columns of an entry."""
+    return {
+        "name_on_list": party.name,
+        "effective_from": party.effective_from,
+        "effective_until": party.effective_until,
+        "source_id": party.source_id,
+        "source_reference": party.source_reference,
+        "retrieved_on": party.retrieved_on,
+        "evidence_level": party.evidence_level,
+    }
+
+
+@transaction.atomic
+def follow_parties(*, party_list: RestrictedPartyList) -> list[RestrictedPartyEntry]:
+    """Entries that accepted matches made say what the list says of their party now; returns those that changed."""
+    accepted = PartyMatch.objects.filter(
+        party__list=party_list, state=MatchState.ACCEPTED, entry__isnull=False
+    )
+    accepted = accepted.select_for_update(of=("self",)).select_related("party", "entry__organisation")
+    changed = []
+    for match in accepted.order_by("pk"):
+        wanted = _stated_of(match.party)
+        if all(getattr(match.entry, name) == value for name, value in wanted.items()):
+            continue
+        for name, value in wanted.items():
+            setattr(match.entry, name, value)
+        match.entry.save(update_fields=[*wanted])
+        changed.append(match.entry)
+    return changed
 
 
 @transaction.atomic

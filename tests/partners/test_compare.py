@@ -363,6 +363,20 @@ def test_nothing_on_record_is_not_called_a_difference(db):
     assert words(rows["Number of sites"]) == [[], []]
 
 
+def test_listings_are_told_by_the_day(db):
+    alder, birch, _ = partners("Alder", "Birch", "Cedar")
+    day, listed = datetime.date(2020, 1, 1), make.RestrictedPartyListFactory(name="List 1260H")
+    make.RestrictedPartyEntryFactory(
+        organisation=alder, list=listed, effective_from=day, effective_until=day.replace(year=2021)
+    )
+    make.RestrictedPartyEntryFactory(organisation=birch, list=listed, effective_from=day)
+    row = rows_of("alder", "birch", "cedar")["Restricted-party lists"]
+    assert words(row) == [
+        ["was on List 1260H, from 2020-01-01 to 2021-01-01"], ["List 1260H, from 2020-01-01"], ["none known"],
+    ]  # fmt: skip
+    assert row.differs
+
+
 def test_last_inspection_is_the_newest_of_all_sites(db):
     alder, _ = full_partner("Alder"), partners("Birch")
     make.InspectionFactory(

@@ -45,6 +45,11 @@ def test_page_tells_what_changed_by_which_way_and_why_without_naming_the_curator
     assert "Curation desk A curator Sold in spring" in words
     assert "Website https://alder.example → became https://&lt;b&gt;.example" in words
     assert "Nadia" not in words
+    with recording(how=ChangeHow.IMPORT, why="partners.xlsx", actor=curator):
+        Organisation.objects.filter(pk=organisation.pk).update(founded_year=1990)
+    words = text(client.get(url(organisation)))
+    assert "Import A curator partners.xlsx" in words
+    assert "Nadia" not in words
     assert "<b>.ex" not in response.content.decode()
 
 

@@ -248,17 +248,64 @@ def test_the_proposer_is_told_once_by_e_mail_and_in_the_app(person, curator, cli
     assert mark_read(actor=person) == 0
 
 
-def test_a_refused_e_mail_stays_owed(person, curator, monkeypatch):
-    decide(actor=curator, proposal=propose_partner(actor=person, name="Q", **SOURCE), accept=False)
+def test_an_e_mail_that_cannot_be_sent_is_tried_again_and_keeps_none_back(person, curator, monkeypatch):
+    for name in ("First", "Second"):
+        decide(actor=curator, proposal=propose_partner(actor=person, name=name, **SOURCE), accept=False)
+    send = services.send_mail
 
-    def refuse(*args, **kwargs):
-        raise OSError("the mail server is down")
+    def refuse(subject, *args):
+        if "First" in subject:
+            raise OSError("the mail server will not have it")
+        send(subject, *args)
 
     monkeypatch.setattr(services, "send_mail", refuse)
-    with pytest.raises(OSError, match="mail server"):
-        tell_proposers()
+    assert (tell_proposers(), tell_proposers()) == (1, 0)
+    first = models.Proposal.objects.get(about="First")
+    assert (first.told_at, first.tell_attempts, first.tell_after > timezone.now()) == (None, 1, True)
     monkeypatch.undo()
-    assert (tell_proposers(), len(mail.outbox)) == (1, 1)
+    models.Proposal.objects.update(tell_after=timezone.now())
+    assert (tell_proposers(), [m.subject for m in mail.outbox]) == (
+        1, ["Your proposal was rejected: Second", "Your proposal was rejected: First"],
+    )  # fmt: skip
+    models.Proposal.objects.update(told_at=None, tell_attempts=services.MOST_ATTEMPTS)
+    assert tell_proposers() == 0
+
+
+def test_line_breaks_in_what_is_proposed_do_not_stop_the_answer(person, curator):
+    proposal = propose_partner(actor=person, name="Quillon\r\nWorks", **SOURCE)
+    assert proposal.about == "Quillon Works"
+    models.Proposal.objects.update(about="Quillon\nof old")
+    proposal.refresh_from_db()
+    decide(actor=curator, proposal=proposal, accept=False)
+    assert (tell_proposers(), mail.outbox[0].subject) == (1, "Your proposal was rejected: Quillon of old")
+
+
+def test_what_is_needed_cannot_be_proposed_away(person, curator):
+    capability, site = f.CapabilityFactory(), f.FacilityFactory(name="Hall 1", city="Bern")
+    for fact, column in ((capability, "service"), (site, "name")):
+        with pytest.raises(ProposalError, match="cannot be empty") as refused:
+            propose_correction(actor=person, fact=fact, column=column, value=" ", **SOURCE)
+        assert refused.value.field == "value"
+    proposal = propose_correction(actor=person, fact=site, column="city", value="", **SOURCE)
+    decide(actor=curator, proposal=proposal, accept=True)
+    site.refresh_from_db()
+    assert site.city == ""
+
+
+def test_an_older_proposal_that_cannot_be_written_keeps_no_other_back(client, person, curator):
+    site = f.FacilityFactory(name="Hall 1", city="Bern", opened_year=1999)
+    bad = propose_correction(actor=person, fact=site, column="name", value="Hall 2", **SOURCE)
+    good = propose_correction(actor=person, fact=site, column="city", value="Basel", **SOURCE)
+    wide = propose_correction(actor=person, fact=site, column="opened_year", value="2004", **SOURCE)
+    models.Proposal.objects.filter(pk=bad.pk).update(value="")
+    models.Proposal.objects.filter(pk=wide.pk).update(value="long ago")
+    client.force_login(curator)
+    chosen = {"action": "accept", "_selected_action": [bad.pk, good.pk, wide.pk]}
+    page = client.post(reverse("admin:partners_proposal_changelist"), chosen, follow=True).content.decode()
+    assert "cannot be accepted: Name cannot be empty" in page
+    site.refresh_from_db()
+    assert (site.name, site.city, site.opened_year) == ("Hall 1", "Basel", 1999)
+    assert set(models.Proposal.objects.filter(state="open")) == {bad, wide}
 
 
 @pytest.mark.django_db(transaction=True)

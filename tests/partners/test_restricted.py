@@ -75,6 +75,20 @@ def test_a_newer_file_changes_dates_and_ends_what_it_does_not_hold(party_list):
     assert (partial.created, partial.ended) == (1, 0)
 
 
+def test_every_file_is_a_source_of_its_own_and_an_older_one_is_refused(curator):
+    party_list = f.RestrictedPartyListFactory(code="x" * 80, illustrative=False)
+    read(party_list, LINES[0])
+    read(party_list, *LINES, source_title="Corrected list of January")
+    later = dt.date(2026, 3, 1)
+    read(party_list, *LINES, "Third,,2026-02-01,,", source_title="List of March", file_date=later)
+    assert [(p.source.title, p.source.dated_on) for p in party_list.parties.order_by("effective_from")] == [
+        ("Corrected list of January", DAY), ("List of January", DAY), ("List of March", later),
+    ]  # fmt: skip
+    with pytest.raises(ListFileError, match="older than the file of 2026-03-01"):
+        read(party_list, *LINES, file_date=dt.date(2026, 2, 1), apply=False)
+    assert read(f.RestrictedPartyListFactory(code="x" * 79 + "y"), *LINES).created == 2
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(list(PARTIES[0])), st.permutations(PARTIES))
 def test_the_order_of_columns_and_lines_makes_no_difference(party_list, columns, parties):
@@ -94,6 +108,8 @@ def test_the_order_of_columns_and_lines_makes_no_difference(party_list, columns,
         (b"", "missing: name, effective_from"),
         (b"name,effective_from\n,2025-01-01", "no party that can be read"),
         (b"x" * 5_000_001, "larger than 5 MB"),
+        (b"name,effective_from\nA\0,2025-01-01", "NUL"),
+        (b'name,effective_from\n"' + b"x" * 140_000, "cannot be read as CSV at line 2"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_words(party_list, content, message):
@@ -151,6 +167,46 @@ def test_only_a_curators_yes_makes_the_entry_and_undoing_takes_it_back(party_lis
     assert not models.RestrictedPartyEntry.objects.exists()
     reject(actor=curator, match=match)
     assert propose_matches(party_list=party_list) == 0
+
+
+def test_the_entry_on_the_partner_follows_its_party_and_an_ended_one_is_told_as_ended(
+    party_list, matched, curator, client
+):
+    propose_matches(party_list=party_list)
+    accept(actor=curator, match=models.PartyMatch.objects.get())
+    later = dt.date(2026, 3, 1)
+    page = client.get(matched.get_absolute_url()).content.decode()
+    assert ("On a restricted-party list" in page, "No longer on" in page) == (True, False)
+    gone = {"source_title": "List of March", "file_date": later}
+    assert read(party_list, LINES[1], apply=False, **gone).entries == 1
+    report = read(party_list, LINES[1], **gone)
+    assert (report.ended, report.entries) == (1, 1)
+    assert "The entry of Quillon Works follows: from 2025-12-18 until 2026-03-01" in report.changes
+    entry = models.RestrictedPartyEntry.objects.get()
+    assert (entry.effective_until, entry.source.title, entry.retrieved_on) == (later, "List of March", later)
+    assert models.Change.objects.filter(table="partners_restrictedpartyentry").first().how == "import"
+    assert [entry.standing(later + dt.timedelta(days=n)) for n in (-100, 0, 1)] == [
+        "coming",
+        "current",
+        "ended",
+    ]
+    page = client.get(matched.get_absolute_url()).content.decode()
+    assert ("On a restricted-party list" in page, "No longer on a restricted-party list" in page) == (
+        False,
+        True,
+    )
+    assert read(party_list, LINES[1], **gone).entries == 0
+
+
+def test_two_matches_of_one_partner_make_one_entry(party_list, matched, curator):
+    propose_matches(party_list=party_list)
+    second = f.PartyMatchFactory(
+        party=f.ListedPartyFactory(list=party_list, name="Quillon Group"), organisation=matched
+    )
+    accept(actor=curator, match=second)
+    with pytest.raises(PartyError, match="is on that list already"):
+        accept(actor=curator, match=models.PartyMatch.objects.exclude(pk=second.pk).get())
+    assert models.RestrictedPartyEntry.objects.count() == 1
 
 
 def test_the_command_reads_a_list_and_says_what_is_wrong_in_one_line(party_list, matched, tmp_path):

@@ -64,7 +64,7 @@ class Command(BaseCommand):
             data = {**dataclasses.asdict(report), "proposed": proposed}
             self.stdout.write(json.dumps(data, ensure_ascii=False, indent=2))
             return
-        for name in ("rows", "created", "updated", "unchanged", "ended"):
+        for name in ("rows", "created", "updated", "unchanged", "ended", "entries"):
             self.stdout.write(f"{name:<11}{getattr(report, name):>9,}")
         self.stdout.write(f"{'rejected':<11}{len(report.rejected):>9,}")
         for line in (*rejected_lines(report), *report.changes):
