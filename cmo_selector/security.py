@@ -1,4 +1,4 @@
-"""Request ids and the Content-Security-Policy of each part of the site."""
+"""Request ids, the Content-Security-Policy of each part of the site, and text that no database can hold."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable
 import structlog
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import NoReverseMatch, reverse
@@ -53,3 +55,28 @@ def _is_admin(path: str) -> bool:
         return path.startswith(reverse("admin:index"))
     except NoReverseMatch:  # a URLconf without the admin
         return False
+
+
+class UnstorableTextMiddleware:
+    """Text with a NUL or half a surrogate pair reached the database: the request is bad, the server is not broken.
+
+    Forms refuse such text beside its field; this is for text that is read without one.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        if _unstorable(exception):
+            raise BadRequest("The text holds a character that cannot be stored.") from exception
+
+
+def _unstorable(exception: Exception) -> bool:
+    if isinstance(exception, UnicodeEncodeError):
+        return exception.reason == "surrogates not allowed"
+    if isinstance(exception, DataError):  # a NUL within JSON
+        return getattr(exception.__cause__, "pgcode", "") == "22P05"
+    return isinstance(exception, ValueError) and "NUL (0x00)" in str(exception)

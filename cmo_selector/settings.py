@@ -124,6 +124,7 @@ MIDDLEWARE = [
     "cmo_selector.accounts.middleware.SponsorMiddleware",
     "partners.history.recording.HistoryMiddleware",
     "cmo_selector.readonly.ReadOnlyGetMiddleware",
+    "cmo_selector.security.UnstorableTextMiddleware",
 ]
 
 ROOT_URLCONF = "cmo_selector.urls"

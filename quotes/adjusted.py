@@ -50,6 +50,7 @@ def success_adjusted(found: Comparison, quote: Quote, figures: ScenarioCost) -> 
 class Late:
     """How much after the day of need a quote's first slot is, and what that costs the project."""
 
+    days: int
     months: Decimal
     cost: Decimal | None
 
@@ -60,9 +61,11 @@ def lateness(rfq: Rfq, quote: Quote) -> Late | None:
     if need is None or quote.slot_from is None:
         return None
     days = max(0, (quote.slot_from - need).days)
-    months = (Decimal(days) / DAYS_PER_MONTH).quantize(Decimal("0.1"))
+    months = Decimal(days) / DAYS_PER_MONTH
     value = rfq.month_value
-    return Late(months, delay_cost(months_late=months, month_value=value) if value is not None else None)
+    return Late(
+        days, months, delay_cost(months_late=months, month_value=value) if value is not None else None
+    )
 
 
 def batches_wanted(rfq: Rfq) -> int | None:

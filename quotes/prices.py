@@ -18,6 +18,8 @@ PRICE_COLUMNS = (
     "transfer_cost",
 )  # of a project
 PRICE_WORDS = ("award_reason",)  # free text about prices
+PRICE_KINDS = ("commercialterms", "indicativeprice")  # facts that a what-if scenario changes
+PRICE_ASSUMED = ("minimum", "price")  # what it assumes of a partner
 HIDDEN = "Hidden: your role does not see prices."
 PRICE_NEED = "The partner's minimum project value is within the limit set"
 
@@ -80,6 +82,14 @@ def _criterion(criterion: CriterionScore) -> CriterionScore:
     return replace(criterion, subs=hidden)
 
 
+def is_price_change(name: str) -> bool:
+    """Whether a change of a what-if scenario, by its name (`f.indicativeprice.12.low`, `a.7.price`), is a price."""
+    head, _, rest = name.partition(".")
+    if head == "f":
+        return rest.partition(".")[0] in PRICE_KINDS
+    return head == "a" and rest.partition(".")[2] in PRICE_ASSUMED
+
+
 def event_without_prices(data: Mapping[str, Any]) -> dict[str, Any]:
     """The data of an audit event with the project's prices and every sentence of a price need taken out."""
     price_need = data.get("rule") in PRICE_RULES
@@ -87,7 +97,7 @@ def event_without_prices(data: Mapping[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, value in data.items():
         said = key in ("need", "note", "reason") if price_need else price_criterion and key == "reason"
-        if said or key in (*PRICE_COLUMNS, *PRICE_WORDS):
+        if said or key in (*PRICE_COLUMNS, *PRICE_WORDS) or is_price_change(key):
             kept[key] = HIDDEN
         elif isinstance(value, Mapping):
             kept[key] = event_without_prices({"rule": data["rule"], **value} if price_need else value)

@@ -174,7 +174,7 @@ def _amount(text: str) -> Decimal:
     if number < 0:
         raise UnclearNumber(NOT_NEGATIVE)
     if number >= LARGEST:
-        raise UnclearNumber("That amount is too large to be meant.")
+        raise UnclearNumber("That number is too large to be meant.")
     return number
 
 
@@ -286,7 +286,7 @@ def read_field(
 
 def read_per_period(text: str, periods: int) -> list[Decimal]:
     """ "300; 400; 400", one number per year, or a single one for all years."""
-    numbers = [read_number(part) for part in re.split(r"[;\n]", text) if part.strip()]
+    numbers = [_amount(part) for part in re.split(r"[;\n]", text) if part.strip()]
     if len(numbers) == 1:
         numbers *= periods
     if len(numbers) != periods:
@@ -307,14 +307,14 @@ def read_tiers(text: str) -> list[tuple[Decimal, Decimal]]:
                 "Write tiers as “from: price”, separated by semicolons, such as 0: 12.50; 300: 11."
             )
         first, _, last = found[1].removesuffix("+").replace("\u2013", "-").partition("-")
-        start, price = read_number(first), _amount(found[2])
+        start, price = _amount(first), _amount(found[2])
         if tiers and start <= tiers[-1][0]:
             raise ValueError(f"The tiers overlap: {start} does not come after {tiers[-1][0]}.")
         if end is not None and start <= end:
             raise ValueError(f"The tiers overlap: one ends at {end}, the next starts at {start}.")
         if end is not None and start > end + 1:
             raise ValueError(f"Nothing is said about quantities between {end} and {start}.")
-        end = read_number(last) if last.strip() else None
+        end = _amount(last) if last.strip() else None
         if end is not None and end < start:
             raise ValueError(f"The tier from {start} to {end} ends before it starts.")
         tiers.append((start, price))

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from cmo_selector.accounts.models import User
+from cmo_selector.http import whole_number
 from quotes.attached import live_files, missing_documents
 from quotes.models import Quote, Rfq
 from quotes.services.attachments import LARGEST, MOST_FILES, add_quote_file, remove_quote_file
@@ -39,7 +40,7 @@ def attach(request: HttpRequest, quote: Quote, *, actor: User | None = None) -> 
 
 def detach(pressed: str, quote: Quote, *, actor: User | None = None) -> str:
     """Take out the file whose button was pressed; says what happened. Raises RfqError when it is too late."""
-    row = quote.attachments.filter(pk=int(pressed), removed_at=None).first() if pressed.isdigit() else None
+    row = quote.attachments.filter(pk=whole_number(pressed), removed_at=None).first()
     if row is None:
         return "The file was removed before."
     remove_quote_file(attachment=row, actor=actor)

@@ -22,20 +22,20 @@ def price_words(quote: Quote, line: QuoteLine, asked: ScopeLine | None) -> str:
 
     parts = [_main(line, money, currency, basis)]
     if value.get("markup"):
-        parts.append(f"mark-up {format_percent(Decimal(value['markup']), 1)}")
+        parts.append(f"mark-up {format_percent(Decimal(value['markup']), None)}")
     if value.get("discount"):
-        parts.append(f"less {format_percent(Decimal(value['discount']), 1)} discount")
+        parts.append(f"less {format_percent(Decimal(value['discount']), None)} discount")
     if value.get("escalation"):
-        parts.append(f"escalation {format_percent(Decimal(value['escalation']), 1)} a year")
+        parts.append(f"escalation {format_percent(Decimal(value['escalation']), None)} a year")
     if value.get("cancellation"):
-        parts.append(f"cancellation fee {format_percent(Decimal(value['cancellation']))} of the price")
+        parts.append(f"cancellation fee {format_percent(Decimal(value['cancellation']), None)} of the price")
     return "; ".join(parts)
 
 
 def _main(line: QuoteLine, money, currency: str, basis: str) -> str:
     value, model = line.values, line.model
     if model == PricingModel.SHARE:
-        return f"{format_percent(Decimal(value['share']), 1)} of line {value['share_code']}"
+        return f"{format_percent(Decimal(value['share']), None)} of line {value['share_code']}"
     if model == PricingModel.FTE:
         months = format_number(Decimal(value.get("months", "1")))
         return f"{format_number(Decimal(value['ftes']))} FTE × {months} months × {money('price')}"
@@ -47,7 +47,7 @@ def _main(line: QuoteLine, money, currency: str, basis: str) -> str:
             f"{name} {money(name)}" for name in ("materials", "labour", "overhead") if value.get(name)
         )
     if model == PricingModel.MILESTONE:
-        return f"milestone {money('price')} with {format_percent(Decimal(value['probability']))} probability"
+        return f"milestone {money('price')} with {format_percent(Decimal(value['probability']), None)} probability"
     if model == PricingModel.HYBRID:
         return f"{money('fixed')} fixed and {money('price')} {basis}"
     text = tiers(value["tiers"], currency) if value.get("tiers") else f"{money('price')} {basis}"
@@ -55,7 +55,7 @@ def _main(line: QuoteLine, money, currency: str, basis: str) -> str:
         return f"{money('price')} fixed"
     if model == PricingModel.TAKE_OR_PAY:
         committed = ", ".join(format_number(Decimal(n)) for n in value["committed"])
-        share = format_percent(Decimal(value["committed_share"]))
+        share = format_percent(Decimal(value["committed_share"]), None)
         return f"{text}; take-or-pay {share} of {committed} a year"
     return text
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cmo_selector.http import whole_number
 from quotes.quote_sheet import LINE_FIELDS, MODEL_FIELDS, PERCENT, Sheet
 from quotes.rfq_enums import LineState, PricingModel
 from quotes.rfq_templates import catalogue
@@ -153,3 +154,9 @@ def error_list(sheet: Sheet | None, labels: Mapping[str, str]) -> list[dict[str,
             label = f"{labels.get(name, name)}, {LINE_FIELDS.get(sub, sub).lower()}"
             rows.append({"target": f"l-{name}-{sub}", "label": label, "text": text})
     return rows
+
+
+def edition_of(posted: Mapping[str, str]) -> int:
+    """The edition a form was opened with; -1 for anything else, which is always stale."""
+    edition = whole_number(posted.get("edition"))
+    return -1 if edition is None else edition

@@ -8,15 +8,13 @@ from typing import Any
 
 from partners.scoring.types import CRITERIA, Group, PartnerResult, Ranking
 from quotes.models import WhatIfScenario
-from quotes.prices import PRICE_NEED, PRICE_RULES
+from quotes.prices import PRICE_ASSUMED, PRICE_KINDS, PRICE_NEED, PRICE_RULES
 from quotes.ranking import Inputs
 from quotes.ranking_page import BadWeights, trial_weights
 from quotes.whatif import (
     ASSUMED,
     EDITABLE,
     LEVELS,
-    PRICE_ASSUMED,
-    PRICE_KINDS,
     BadScenario,
     compare_rankings,
     evidenced,

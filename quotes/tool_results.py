@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from cmo_selector.templatetags.fmt import format_number
+from cmo_selector.templatetags.fmt import format_number, whole_units
 from partners.spreadsheets import Value
 from quotes.costing import CostingError, lease_or_buy, make_or_buy, read_lease, read_make_or_buy
 from quotes.costing.precision import precisely
@@ -30,7 +30,7 @@ class Outcome:
 
 
 def whole(amount: Decimal) -> str:
-    return format_number(Decimal(amount).quantize(Decimal(1)))
+    return format_number(whole_units(amount))
 
 
 # -- partner type ---------------------------------------------------------------------------------

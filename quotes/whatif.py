@@ -28,6 +28,7 @@ from partners.scoring.types import (
     TermsFact,
 )
 from partners.scoring.words import number
+from quotes.prices import PRICE_ASSUMED, PRICE_KINDS
 from quotes.ranking import Inputs
 
 MOST_CHANGES = 40
@@ -59,14 +60,12 @@ KINDS: dict[str, str] = {
     "commercialterms": "Terms",
     "indicativeprice": "Prices",
 }
-PRICE_KINDS = ("commercialterms", "indicativeprice")
 #: facts that can be assumed although nobody has recorded them; "need.ID" says that a service need is met
 ASSUMED: dict[str, tuple[str, str]] = {
     "slot": (DATE, "a free slot from"),
     "minimum": (NUMBER, "a minimum project of"),
     "price": (NUMBER, "a price of"),
 }
-PRICE_ASSUMED = ("minimum", "price")
 
 
 class BadScenario(ValueError):

@@ -11,7 +11,7 @@ would show a wrong figure must not be rendered.
 import datetime
 import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from django import template
 from django.utils import timezone
@@ -24,6 +24,7 @@ UNKNOWN = "unknown"
 CURRENCY = re.compile(r"[A-Z]{3}")
 COUNTRY = re.compile(r"[A-Z]{2}")
 EN_DASH = "–"
+WIDE = Context(prec=100)  # the default one cannot round what has more than 28 digits
 
 
 def is_unknown(value: object) -> bool:
@@ -44,8 +45,13 @@ def _decimal(value: object, what: str) -> Decimal:
 def _rounded(number: Decimal, decimals: int) -> str:
     """Thousands separators, half up, and never a negative zero."""
     quantum = Decimal(1).scaleb(-decimals)
-    result = number.quantize(quantum, rounding=ROUND_HALF_UP)
+    result = number.quantize(quantum, rounding=ROUND_HALF_UP, context=WIDE)
     return f"{result if result else abs(result):,f}"
+
+
+def whole_units(amount: int | Decimal) -> Decimal:
+    """Rounded to whole units, halves to the even one, however many digits it has: for amounts of a programme."""
+    return Decimal(amount).quantize(Decimal(1), context=WIDE)
 
 
 def _places(number: Decimal) -> int:
@@ -84,8 +90,11 @@ def format_number(
     return f"{text}%" if unit == "%" else f"{text} {unit}"
 
 
-def format_percent(fraction: int | float | Decimal | None, decimals: int = 0) -> str:
-    """A fraction, 0 to 1, as per cent: 0.82 → ``82%``. Already per cent: format_number(x, "%")."""
+def format_percent(fraction: int | float | Decimal | None, decimals: int | None = 0) -> str:
+    """A fraction, 0 to 1, as per cent: 0.82 → ``82%``. Already per cent: format_number(x, "%").
+
+    `decimals` None shows the places that are there, for what somebody typed: 0.075 → ``7.5%``, 0.08 → ``8%``.
+    """
     if is_unknown(fraction):
         return UNKNOWN
     return format_number(_decimal(fraction, "percent") * 100, "%", decimals)
@@ -193,6 +202,12 @@ def score(value: int | float | Decimal | None, decimals: int = 1) -> str:
 def percent(fraction: int | float | Decimal | None, decimals: int = 0) -> str:
     """{{ coverage|percent }}: a fraction 0 to 1."""
     return mark_unknown(format_percent(fraction, decimals))
+
+
+@register.filter
+def percent_as_typed(fraction: int | float | Decimal | None) -> str:
+    """{{ rfq.discount_rate|percent_as_typed }}: a fraction 0 to 1 with the places it has."""
+    return mark_unknown(format_percent(fraction, None))
 
 
 @register.filter(name="interval")

@@ -21,6 +21,7 @@ from unfold.widgets import (
 )
 
 from cmo_selector.audit.desk import AuditedAdmin
+from cmo_selector.http import whole_number
 from partners import conflicts
 from partners.curation import selectors
 from partners.curation.remembered import forget, remembered
@@ -198,7 +199,7 @@ class VerificationTaskAdmin(SavedFiltersMixin, AuditedAdmin):
     def _settle(self, request: HttpRequest) -> HttpResponse:
         name, _, number = request.POST.get("keep", "").partition(":")
         model = next((r.model for r in conflicts.RULES if r.model._meta.model_name == name), None)
-        if model is None or not number.isdigit():
+        if model is None or whole_number(number) is None:
             messages.error(request, "Choose the fact to keep.")
             return redirect("admin:partners_conflicts")
         if not request.user.has_perm(f"partners.delete_{name}"):  # type: ignore[union-attr]

@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 
 from cmo_selector.audit.desk import ReadOnlyAdmin
+from cmo_selector.http import whole_number
 from partners.history import selectors
 from partners.history.services import HistoryError, revert_change, undo_act
 from partners.models import Certificate, Change
@@ -69,7 +70,7 @@ class ChangeAdmin(SavedFiltersMixin, ReadOnlyAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None) -> HttpResponse:
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
-        if not str(object_id).isdigit():
+        if whole_number(object_id) is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return self._page(request, get_object_or_404(Change, pk=object_id))
 

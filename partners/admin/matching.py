@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from cmo_selector.audit.desk import ReadOnlyAdmin
+from cmo_selector.http import whole_number
 from partners.curation.remembered import remembered
 from partners.matching import duplicates, likeness, merging, proposals, references
 from partners.matching.merging import MergeError
@@ -164,7 +165,7 @@ class MatchProposalAdmin(SavedFiltersMixin, ReadOnlyAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None) -> HttpResponse:
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
-        if not str(object_id).isdigit():
+        if whole_number(object_id) is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         found = MatchProposal.objects.select_related(
             "establishment", "organisation", "facility", "decided_by"
@@ -276,7 +277,7 @@ class MergeAdmin(ReadOnlyAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None) -> HttpResponse:
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
-        if not str(object_id).isdigit():
+        if whole_number(object_id) is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return self._merge_page(request, get_object_or_404(Merge, pk=object_id))
 
@@ -339,7 +340,7 @@ class MergeAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         data = request.POST if request.method == "POST" else request.GET
         kind, numbers = data.get("kind", ""), (data.get("a", ""), data.get("b", ""))
-        if kind not in KINDS or not all(n.isdigit() for n in numbers):
+        if kind not in KINDS or None in map(whole_number, numbers):
             messages.error(request, "Choose two records to compare.")
             return redirect("admin:partners_duplicates")
         left, right = (get_object_or_404(KINDS[kind], pk=number) for number in numbers)

@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from cmo_selector.audit.desk import ReadOnlyAdmin
+from cmo_selector.http import whole_number
 from partners.enums import ProposalKind, SuggestionState
 from partners.history.selectors import watched_models
 from partners.models import OrganisationType, Proposal
@@ -96,7 +97,7 @@ class ProposalAdmin(SavedFiltersMixin, ReadOnlyAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None) -> HttpResponse:
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
-        if not str(object_id).isdigit():
+        if whole_number(object_id) is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         found = Proposal.objects.select_related("organisation", "decided_by")
         return self._page(request, get_object_or_404(found, pk=object_id))

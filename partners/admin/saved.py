@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
 from cmo_selector.db import constraint_errors
+from cmo_selector.http import whole_number
 from partners.models import SavedFilter
 
 MOST = 50  # of one person for one list
@@ -54,7 +55,7 @@ class SavedFiltersMixin:
         if "delete" in request.POST:
             deleted, _ = (
                 own.filter(pk=request.POST["delete"]).delete()
-                if request.POST["delete"].isdigit()
+                if whole_number(request.POST["delete"]) is not None
                 else (0, {})
             )
             messages.success(

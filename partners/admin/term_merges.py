@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from cmo_selector.audit.desk import ReadOnlyAdmin
+from cmo_selector.http import whole_number
 from partners.matching.terms import TermError, model_of, undo_term_merge
 from partners.models import TermMerge
 
@@ -39,7 +40,7 @@ class TermMergeAdmin(ReadOnlyAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None) -> HttpResponse:
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
-        if not str(object_id).isdigit():
+        if whole_number(object_id) is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return self._page(request, get_object_or_404(TermMerge, pk=object_id))
 

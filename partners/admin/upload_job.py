@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import display
 
 from cmo_selector.audit.desk import ReadOnlyAdmin
+from cmo_selector.http import whole_number
 from partners.enums import UploadState
 from partners.importers.files import MEGABYTE
 from partners.importers.jobs import SIZE_LIMIT, UploadError
@@ -70,7 +71,8 @@ class UploadJobAdmin(ReadOnlyAdmin):
         @csrf_exempt
         def view(request: HttpRequest) -> HttpResponse:
             length = request.META.get("CONTENT_LENGTH") or "0"
-            if not length.isdigit() or int(length) > SIZE_LIMIT + FORM_OVERHEAD:
+            size = whole_number(length)
+            if size is None or size > SIZE_LIMIT + FORM_OVERHEAD:
                 message = (
                     f"The file is larger than {SIZE_LIMIT // MEGABYTE} MB, the most that can be uploaded."
                 )
@@ -98,7 +100,7 @@ class UploadJobAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
-        if not str(object_id).isdigit():
+        if whole_number(object_id) is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         job = get_object_or_404(self.model._default_manager.select_related("uploaded_by"), pk=object_id)
         shared = {

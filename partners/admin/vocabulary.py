@@ -14,6 +14,7 @@ from django.urls import path, reverse
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from cmo_selector.http import whole_number
 from partners import models
 from partners.jobs import ask_to_refresh_evidence
 from partners.matching.terms import TermError, merge_terms, set_synonyms, synonyms, usage
@@ -91,7 +92,7 @@ class VocabularyAdmin(CatalogueAdmin):
         data = request.POST if request.method == "POST" else request.GET
         numbers = (data.get("a", ""), data.get("b", ""))
         back = f"admin:partners_{self.opts.model_name}_changelist"
-        if not all(n.isdigit() for n in numbers):
+        if None in map(whole_number, numbers):
             messages.error(request, "Tick two terms of the list.")
             return redirect(back)
         terms = [get_object_or_404(self.model, pk=number) for number in numbers]

@@ -11,6 +11,7 @@ from django import forms
 from django.db import models
 from django.utils.text import capfirst, slugify
 
+from cmo_selector.http import whole_number
 from partners.models import (
     Alias,
     Capability,
@@ -105,7 +106,7 @@ def in_words(form: forms.ModelForm) -> list[tuple[str, str]]:
         if not value:
             continue
         if isinstance(field, forms.ModelChoiceField):
-            row = field.queryset.filter(pk=value).first() if str(value).isdigit() else None
+            row = field.queryset.filter(pk=value).first() if whole_number(value) is not None else None
             value = str(row) if row else f"no. {value}, not offered any more"
         elif hasattr(field, "choices"):
             value = dict(_flat(field.choices)).get(str(value), value)

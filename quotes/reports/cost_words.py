@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 
-from cmo_selector.templatetags.fmt import UNKNOWN, format_date, format_money, format_number, format_percent
+from cmo_selector.templatetags.fmt import (
+    UNKNOWN,
+    format_date,
+    format_money,
+    format_number,
+    format_percent,
+    whole_units,
+)
 
 UNIT_NAMES = {
     "per_released_batch": "per released batch",
@@ -33,7 +40,7 @@ def whole(amount: Any, currency: str) -> str:
     """ "EUR 22,950,000"; unknown when nobody said."""
     if amount is None:
         return UNKNOWN
-    return format_money(Decimal(str(amount)).quantize(Decimal(1), rounding=ROUND_HALF_EVEN), currency)
+    return format_money(whole_units(Decimal(str(amount))), currency)
 
 
 def cost_context(s: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -63,7 +70,7 @@ def cost_context(s: Mapping[str, Any]) -> dict[str, Any] | None:
         "all_illustrative": all(quote["illustrative"] for quote in c["quotes"]),
         "unit_rows": _unit_rows(c),
         "columns": len(c["quotes"]) + 1,
-        "rate_text": format_percent(Decimal(str(c["rfq"]["discount_rate"])), 1),
+        "rate_text": format_percent(Decimal(str(c["rfq"]["discount_rate"])), None),
         "rate_pairs": [(code, rate[:8]) for code, rate in sorted(c["rates"]["used"].items())],
         "base_name": next(row["name"] for row in c["scenarios"] if row["id"] == c["base"]),
     }
@@ -115,7 +122,7 @@ def _row(c: Mapping[str, Any], quote: Mapping[str, Any]) -> dict[str, Any]:
         **quote,
         "npv": whole(base["npv"], currency),
         "headline_text": "not stated" if quote["headline"] is None else whole(quote["headline"], currency),
-        "plugged_text": format_percent(Decimal(str(base["plugged_share"])), 0),
+        "plugged_text": format_percent(Decimal(str(base["plugged_share"])), 1),
         "plugged": Decimal(str(base["plugged_share"])) > 0,
         "comparable": base["comparable"],
         "why_not": _why_not_comparable(quote, base),
@@ -161,7 +168,9 @@ def _scenario(c: Mapping[str, Any], row: Mapping[str, Any], names: Mapping[int, 
     return {
         **row,
         "cells": cells,
-        "probability_text": format_percent(Decimal(str(probability)), 0) if probability is not None else "",
+        "probability_text": format_percent(Decimal(str(probability)), None)
+        if probability is not None
+        else "",
         "delay_text": delay,
         "winner_name": names.get(row["winner"], "nobody") if row["winner"] else "nobody",
     }

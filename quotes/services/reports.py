@@ -253,7 +253,10 @@ class LeaseLost(Exception):
 
 
 def _held(report: Report):
-    return Report.objects.filter(pk=report.pk, state=ReportState.RUNNING, attempts=report.attempts)
+    """The row as this claim left it; attempts begin anew when a report is tried again, so the time tells too."""
+    return Report.objects.filter(
+        pk=report.pk, state=ReportState.RUNNING, attempts=report.attempts, started_at=report.started_at
+    )
 
 
 def heartbeat(report: Report, step: str | None = None) -> None:

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 PERIODS = {ReportRhythm.WEEKLY: dt.timedelta(days=7), ReportRhythm.CHANGE: dt.timedelta(days=1)}
 GONE = "Its author may no longer ask for reports of this organisation."
 ARCHIVED = "The project is archived."
+FAULT = "The report could not be made; the fault has been recorded. It is tried again at the next date."
 
 
 class ScheduleExists(ValueError):
@@ -94,10 +95,23 @@ def run_due(*, now: dt.datetime | None = None) -> list[int]:
     due = ReportSchedule.objects.filter(stopped_at=None, next_at__lte=now).order_by("next_at", "pk")
     reports = []
     for schedule_id in due.values_list("pk", flat=True):
-        report = run_one(schedule_id, now=now)
+        try:
+            report = run_one(schedule_id, now=now)
+        except Exception:  # whatever is wrong with one project, the others' schedules go on
+            logger.exception("schedule %s: no report", schedule_id)
+            _put_off(schedule_id, now=now)
+            continue
         if report is not None:
             reports.append(report.pk)
     return reports
+
+
+def _put_off(schedule_id: int, *, now: dt.datetime) -> None:
+    """Say that a report could not be made, and try again at the next date."""
+    for schedule in ReportSchedule.objects.filter(pk=schedule_id, stopped_at=None):
+        ReportSchedule.objects.filter(pk=schedule_id, next_at=schedule.next_at).update(
+            problem=FAULT, next_at=now + PERIODS[ReportRhythm(schedule.rhythm)]
+        )
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django import template
 
-from cmo_selector.templatetags.fmt import UNKNOWN, format_money, format_number
+from cmo_selector.templatetags.fmt import UNKNOWN, format_money, format_number, whole_units
 from quotes.comparison import Column
 
 register = template.Library()
@@ -15,7 +15,7 @@ def whole_money(amount: Decimal | None, currency: str) -> str:
     """Rounded to whole units: a programme is not known to the cent."""
     if amount is None:
         return UNKNOWN
-    return format_money(Decimal(amount).quantize(Decimal(1)), currency)
+    return format_money(whole_units(amount), currency)
 
 
 @register.filter
@@ -33,4 +33,4 @@ def unit_cost(column: Column, name: str) -> Decimal | None:
 @register.filter
 def whole(amount: Decimal | None) -> str:
     """A rounded amount without a currency, for tools that ask for none."""
-    return UNKNOWN if amount is None else format_number(Decimal(amount).quantize(Decimal(1)))
+    return UNKNOWN if amount is None else format_number(whole_units(amount))

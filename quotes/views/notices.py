@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action
-from cmo_selector.http import is_fragment
+from cmo_selector.http import is_fragment, whole_number
 from quotes.access import get_project, sponsor_action
 from quotes.notices import notices_of
 from quotes.report_page import status_of
@@ -30,8 +30,8 @@ def notice_list(request: HttpRequest) -> HttpResponse:
 @sponsor_action(Action.VIEW)
 def bell(request: HttpRequest) -> HttpResponse:
     """The bell alone, which asks again while a report is under way. `before`: what it showed last."""
-    before = request.GET.get("before", "")
-    more = before.isdigit() and request.membership.unread_reports > int(before)
+    before = whole_number(request.GET.get("before"))
+    more = before is not None and request.membership.unread_reports > before
     response = render(request, "quotes/_bell.html")
     if more:
         response["HX-Trigger"] = json.dumps({"toast": {"text": NEWS, "tone": "accent"}})

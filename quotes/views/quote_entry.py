@@ -14,7 +14,7 @@ from partners.models import Organisation
 from quotes.access import sponsor_action
 from quotes.models import Quote
 from quotes.quote_upload import attach, detach, own_files
-from quotes.response_page import error_list, line_inputs, quote_inputs
+from quotes.response_page import edition_of, error_list, line_inputs, quote_inputs
 from quotes.rfq_selectors import document
 from quotes.services.rates import rates_of
 from quotes.services.responses import StaleDraft, asked_of, save_draft, submit_quote
@@ -46,7 +46,7 @@ def quote_enter(request: HttpRequest, project_id: int, rfq_id: int, slug: str) -
     if request.method == "POST":
         typed = request.POST.dict()
         try:
-            edition = int(typed["edition"]) if typed.get("edition", "").isdigit() else -1
+            edition = edition_of(typed)
             quote = save_draft(
                 rfq=rfq, organisation=organisation, values=typed, edition=edition, actor=request.user
             )

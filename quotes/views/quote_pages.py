@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action
+from cmo_selector.http import whole_number
 from quotes.access import get_project, sponsor_action
 from quotes.attached import missing_documents, submitted_files
 from quotes.comparison import (
@@ -48,9 +49,10 @@ def _rfq(request: HttpRequest, project: Project) -> Rfq | None:
     """The RFQ of the address, or the newest that was sent."""
     wanted = request.GET.get("rfq", "")
     if wanted:
-        if not wanted.isdigit():
+        number = whole_number(wanted)
+        if number is None:
             raise Http404("There is no such request for quotation.")
-        return get_rfq(request, project.pk, int(wanted))
+        return get_rfq(request, project.pk, number)
     rfq = latest_sent(project)
     if rfq is not None:
         rfq.project = project

@@ -6,7 +6,7 @@ says so. Nothing of another bidder is ever shown. Answers are never cached and n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -25,7 +25,7 @@ from quotes.links import find_link
 from quotes.models import Invitation, Quote, Rfq
 from quotes.quote_sheet import Sheet
 from quotes.quote_upload import attach, detach, own_files
-from quotes.response_page import error_list, line_inputs, quote_inputs
+from quotes.response_page import edition_of, error_list, line_inputs, quote_inputs
 from quotes.rfq_enums import NDA_PASSED, InvitationState, RfqState
 from quotes.rfq_selectors import document
 from quotes.services.rates import rates_of
@@ -182,7 +182,7 @@ def nda(request: HttpRequest, invitation: Invitation, token: str) -> HttpRespons
 @behind_link()
 def save(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
     """Save the draft; with `submit` read and submit it, or show what is wrong beside each field."""
-    typed, edition = request.POST.dict(), _edition(request.POST)
+    typed, edition = request.POST.dict(), edition_of(request.POST)
     try:
         quote = save_draft(
             rfq=invitation.rfq,
@@ -217,12 +217,6 @@ def save(request: HttpRequest, invitation: Invitation, token: str) -> HttpRespon
             status=INVALID,
         )
     return redirect("respond_receipt", token, quote.revision)
-
-
-def _edition(posted: Mapping[str, str]) -> int:
-    """The edition a form was opened with; -1 for anything else, which is always stale."""
-    text = posted.get("edition", "")
-    return int(text) if text.isdigit() and len(text) < 10 else -1
 
 
 def _kept(
@@ -308,7 +302,7 @@ def upload(request: HttpRequest, invitation: Invitation, token: str) -> HttpResp
             rfq=invitation.rfq,
             organisation=invitation.organisation,
             values={**typed, **found.values},
-            edition=_edition(request.POST) if "edition" in request.POST else None,
+            edition=edition_of(request.POST) if "edition" in request.POST else None,
             invitation=invitation,
         )
     except StaleDraft as stale:

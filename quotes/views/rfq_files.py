@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action
+from cmo_selector.http import whole_number
 from quotes.access import get_project, sponsor_action
 from quotes.attached import submitted_files
 from quotes.downloads import PDF, XLSX, attachment_answer, file_answer
@@ -45,7 +46,7 @@ def rfq_package(request: HttpRequest, project_id: int, rfq_id: int, ending: str)
     """The package as it would go out now, or as a version went out (`?version=2`)."""
     rfq = get_rfq(request, project_id, rfq_id)
     wanted = request.GET.get("version", "")
-    version = rfq.versions.filter(number=int(wanted)).first() if wanted.isdigit() else None
+    version = rfq.versions.filter(number=whole_number(wanted)).first()
     if wanted and version is None:
         raise Http404("There is no such version.")
     cover = Cover(

@@ -18,7 +18,7 @@ from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
 from quotes.models import Need, Project, WhatIfScenario
 from quotes.needs import NEED_FIELDS, NEED_RELATED
-from quotes.prices import PRICE_NEED, PRICE_RULES
+from quotes.prices import PRICE_ASSUMED, PRICE_NEED, PRICE_RULES, is_price_change
 from quotes.ranking import Inputs, inputs_of
 from quotes.ranking_page import BadWeights, rounded_to_100, trial_weights
 from quotes.scenario_page import WEIGHTS, change_words, compared, is_change, kept_scenarios
@@ -39,7 +39,6 @@ from quotes.whatif import (
     INSPECTION_OUTCOMES,
     LEVELS,
     OFF,
-    PRICE_ASSUMED,
     BadScenario,
     Scenario,
     compare_rankings,
@@ -109,10 +108,12 @@ def whatif(request: HttpRequest, project_id: int) -> HttpResponse:
 
 
 def _kept_row(row: WhatIfScenario, given: Inputs, prices: bool) -> dict[str, Any]:
-    """A kept scenario in the list, with the address that opens it."""
+    """A kept scenario in the list, with the address that opens it, unless that would tell prices."""
+    told = prices or not any(map(is_price_change, row.changes))
+    url = f"{reverse('quotes:ranking_whatif', args=[row.project_id])}?{urlencode(row.changes)}"
     return {
         "row": row,
-        "url": f"{reverse('quotes:ranking_whatif', args=[row.project_id])}?{urlencode(row.changes)}",
+        "url": url if told else "",
         "words": change_words(given, row.changes, prices=prices),
         "drop_label": f"Drop the scenario {row.name}",
     }

@@ -211,3 +211,19 @@ def test_filters_print_what_the_functions_say():
 def test_interval_filter_refuses_what_is_no_pair():
     with pytest.raises(TypeError, match="pair"):
         rendered("{{ p|interval }}", p=(1, 2, 3))
+
+
+def test_figures_of_any_length_are_written():
+    large = Decimal("9" * 40) + Decimal("0.5")
+    assert fmt.format_money(Decimal("9" * 40), "USD").replace(",", "") == "USD " + "9" * 40
+    assert fmt.format_number(large, decimals=0).replace(",", "") == "1" + "0" * 40
+    assert fmt.whole_units(Decimal("9" * 40 + ".4")) == Decimal("9" * 40)
+
+
+def test_a_per_cent_that_somebody_typed_keeps_its_places():
+    assert [fmt.format_percent(Decimal(x), None) for x in ("0.075", "0.08", "0.1275", "1")] == [
+        "7.5%",
+        "8%",
+        "12.75%",
+        "100%",
+    ]

@@ -8,6 +8,7 @@ from cmo_selector.accounts.models import Sponsor
 from cmo_selector.accounts.roles import ALLOWED, Action, Role, may
 from cmo_selector.readonly import WriteOnGet, refuse_writes
 from tests.factories.accounts import MembershipFactory, UserFactory
+from tests.factories.quotes import ProjectFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +32,15 @@ def test_a_person_with_two_sponsors_works_for_one_at_a_time(client):
         second.sponsor,
         "viewer",
     )
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "-1", "x"])
+def test_odd_numbers_in_an_address_are_no_fault_of_the_server(client, number):
+    member = MembershipFactory()
+    client.force_login(member.user)
+    project = ProjectFactory(sponsor=member.sponsor)
+    assert client.get(reverse("quotes:notice_bell"), {"before": number}).status_code == 200
+    assert client.get(reverse("quotes:quotes", args=[project.pk]), {"rfq": number}).status_code == 404
 
 
 def test_being_added_to_another_sponsor_does_not_change_whom_somebody_works_for(client):

@@ -57,9 +57,11 @@ def test_coming_late_is_counted_from_the_day_of_need():
     project = Project(need_date=dt.date(2027, 3, 1))
     rfq = Rfq(project=project, month_value=Decimal(100_000))
     late = lateness(rfq, Quote(slot_from=dt.date(2027, 6, 1)))
-    assert (late.months, late.cost) == (Decimal("3.0"), 300_000)
+    assert (late.days, round(late.months, 2), round(late.cost)) == (92, Decimal("3.02"), 302_259)
     early = lateness(rfq, Quote(slot_from=dt.date(2027, 1, 1)))
-    assert (early.months, early.cost) == (0, 0)
+    assert (early.days, early.months, early.cost) == (0, 0, 0)
+    a_day = lateness(rfq, Quote(slot_from=dt.date(2027, 3, 2)))
+    assert (a_day.days, round(a_day.cost)) == (1, 3_285)
     assert lateness(rfq, Quote()) is None
     assert lateness(Rfq(project=Project()), Quote(slot_from=dt.date(2027, 6, 1))) is None
 

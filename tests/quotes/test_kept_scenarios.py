@@ -10,7 +10,7 @@ from cmo_selector.audit.models import AuditEvent
 from partners.scoring.types import CRITERIA
 from quotes.models import WhatIfScenario
 from quotes.ranking import inputs_of
-from quotes.services.scenarios import MOST
+from quotes.services.scenarios import MOST, keep_scenario
 from tests.factories.accounts import MembershipFactory
 from tests.factories.quotes import WhatIfScenarioFactory
 from tests.quotes.reports import scenario
@@ -110,12 +110,18 @@ def test_a_changed_fact_can_be_proposed_as_a_correction_with_its_source(signed_i
 
 def test_prices_in_a_scenario_stay_hidden_from_who_does_not_see_them(client, scene):
     partner = inputs_of(scene.project).facts[0]
-    WhatIfScenarioFactory(
-        project=scene.project, name="Cheaper", changes={f"a.{partner.id}.minimum": "123456"}
-    )
+    changes = {f"a.{partner.id}.minimum": "123456", "c1": "40"}
+    keep_scenario(actor=scene.user, project=scene.project, name="Cheaper", changes=changes)
+    keep_scenario(actor=scene.user, project=scene.project, name="Heavier", changes={"c1": "40"})
     client.force_login(MembershipFactory(sponsor=scene.project.sponsor, role=Role.EVALUATOR.value).user)
-    page = text(client.get(url(scene.project), {"compare": "kept"}))
+    answer = client.get(url(scene.project), {"compare": "kept"})
+    page = text(answer)
     assert "an assumed price (amount withheld)" in page
+    assert "123456" not in answer.content.decode(), "nor in an address"
+    assert re.search(r'<a href="[^"]*c1=40">Heavier</a>', answer.content.decode())
+    log = client.get(reverse("quotes:shortlist", args=[scene.project.pk])).content.decode()
+    assert "Cheaper" in log
+    assert "123456" not in log
     assert "Your role does not see prices" in page
     assert "Keep the scenario" not in page
 

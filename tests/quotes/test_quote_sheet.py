@@ -110,6 +110,11 @@ def test_what_is_wrong_with_the_quote_stands_beside_its_field(quote, expected):
         ({"price": "5", "tiers": "0: 1"}, ["supply.tiers"]),
         ({"price": "5", "currency": "RUB"}, ["supply.currency"]),
         ({"price": "1" + "0" * 16}, ["supply.price"]),
+        ({"tiers": "0: 5; " + "9" * 29 + ": 4"}, ["supply.tiers", "supply.price"]),
+        (
+            {"model": "take_or_pay", "price": "1", "committed": "9" * 29, "committed_share": "80"},
+            ["supply.committed"],
+        ),
     ],
 )
 def test_what_is_wrong_with_a_line_stands_beside_its_field(line, expected):

@@ -60,6 +60,17 @@ def text(answer) -> str:
     return re.sub(r"\s+", " ", answer.content.decode())
 
 
+# -- text that no database can hold, and odd numbers ------------------------------------------------
+
+
+def test_a_null_character_is_a_bad_request_and_changes_nothing(aspen):
+    token = open_gate(aspen)
+    answer = post(token, "respond_ask", {"text": "When\0?"})
+    assert answer.status_code == 400
+    assert "character that cannot be stored" in text(answer)
+    assert not aspen.messages.exists()
+
+
 # -- links ----------------------------------------------------------------------------------------
 
 

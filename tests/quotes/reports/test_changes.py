@@ -147,6 +147,17 @@ def test_a_weekly_schedule_asks_at_once_and_then_once_a_week_comparing_with_the_
     assert (weekly.last_report_id, weekly.next_at) == (second, now + 14 * DAY)
 
 
+def test_a_schedule_that_breaks_says_so_and_holds_up_nobody_elses(scene, weekly):
+    ReportSchedule.objects.filter(pk=weekly.pk).update(paper="foolscap")
+    other = follow(scene, ReportRhythm.CHANGE)
+    now = timezone.now()
+    (report,) = schedules.run_due(now=now)
+    other.refresh_from_db()
+    assert other.last_report_id == report
+    weekly.refresh_from_db()
+    assert (weekly.problem, weekly.next_at) == (schedules.FAULT, now + 7 * DAY)
+
+
 def test_a_schedule_on_change_asks_only_when_data_of_the_shortlist_changed(scene):
     schedule = follow(scene, ReportRhythm.CHANGE)
     now = timezone.now()

@@ -238,6 +238,21 @@ def test_a_failed_report_can_be_tried_again_from_the_same_snapshot(scene):
     assert verbs() == ["report.requested", "report.failed", "report.retried"]
 
 
+def test_a_worker_of_a_cancelled_attempt_cannot_touch_the_next_one(scene):
+    report = ask(scene)
+    old = reports.claim(report.pk)
+    reports.cancel_report(actor=scene.user, report=report)
+    reports.retry_report(actor=scene.user, report=report)
+    new = reports.claim(report.pk)
+    assert (old.attempts, new.attempts) == (1, 1)
+    with pytest.raises(reports.LeaseLost):
+        reports.heartbeat(old)
+    reports.fail(old, "Took too long")
+    report.refresh_from_db()
+    assert (report.state, report.error) == (ReportState.RUNNING, "")
+    reports.heartbeat(new)
+
+
 # -- sweeping ------------------------------------------------------------------------------------------------
 
 
