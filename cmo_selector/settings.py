@@ -271,6 +271,8 @@ SITE_URL = env.text("SITE_URL") or (
 )
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "CMO Selector <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Seconds a mail server may take to answer: below the lease of e-mails, or a second worker would send them again.
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 30, minimum=1)
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = True

@@ -13,9 +13,14 @@ from prometheus_client.registry import Collector
 
 from partners.models import RegisterUpload
 from quotes.enums import ReportState
-from quotes.models import Report, SearchDigest
+from quotes.models import InvitationEmail, Report, SearchDigest
 
-KINDS = {"report": Report, "register_upload": RegisterUpload, "search_digest": SearchDigest}
+KINDS = {
+    "report": Report,
+    "register_upload": RegisterUpload,
+    "search_digest": SearchDigest,
+    "rfq_email": InvitationEmail,
+}
 BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300)  # seconds
 MADE = ExpressionWrapper(F("finished_at") - F("started_at"), output_field=DurationField())
 WAITED = ExpressionWrapper(F("started_at") - F("requested_at"), output_field=DurationField())

@@ -88,6 +88,15 @@ class EmailKind(models.TextChoices):
     RECEIPT = "receipt", "Receipt of a quote"
 
 
+class EmailState(models.TextChoices):
+    QUEUED = "queued", "Waits"
+    SENDING = "sending", "Being sent"
+    SENT = "sent", "Sent"
+    UNCONFIRMED = "unconfirmed", "Perhaps not sent"
+    FAILED = "failed", "Not sent"
+    DROPPED = "dropped", "No longer wanted"
+
+
 class MessageKind(models.TextChoices):
     QUESTION = "question", "Question of a partner"  # the answer goes to all
     CLARIFICATION = "clarification", "Clarification asked of a partner"  # stays between the two

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from cmo_selector.templatetags.fmt import format_number
 from quotes.attached import live_files
 from quotes.models import (
     Attachment,
     Invitation,
+    InvitationEmail,
     PartnerRelation,
     Project,
     Rfq,
@@ -22,7 +23,7 @@ from quotes.models import (
     ShortlistEntry,
 )
 from quotes.readiness import Readiness, readiness
-from quotes.rfq_enums import Basis, InvitationState, MessageKind, RfqState, Treatment
+from quotes.rfq_enums import Basis, EmailState, InvitationState, MessageKind, RfqState, Treatment
 from quotes.rfq_templates import SECTIONS, fitted
 
 
@@ -65,12 +66,17 @@ class RfqOverview:
 
 
 def rfq_overview(rfq: Rfq) -> RfqOverview:
-    """Five queries: lines, files, invitations, messages, versions."""
+    """Six queries: lines, files, invitations, their e-mails that have not gone out, messages, versions."""
     lines, files = list(rfq.lines.all()), live_files(rfq=rfq)
+    unsent = InvitationEmail.objects.exclude(state__in=[EmailState.SENT, EmailState.DROPPED])
     return RfqOverview(
         rfq=rfq,
         lines=lines,
-        invitations=list(rfq.invitations.select_related("organisation__merged_into", "invited_by")),
+        invitations=list(
+            rfq.invitations.select_related("organisation__merged_into", "invited_by").prefetch_related(
+                Prefetch("emails", queryset=unsent, to_attr="unsent")
+            )
+        ),
         messages=list(rfq.messages.select_related("invitation__organisation", "answered_by")),
         versions=list(rfq.versions.select_related("created_by").defer("content")),
         files=files,

@@ -35,6 +35,11 @@ rfq_patterns = [
         name="rfq_keep_nda",
     ),
     path(
+        "projects/<int:project_id>/rfqs/<int:rfq_id>/emails/<int:email_id>/again/",
+        rfq_send.email_again,
+        name="rfq_email_again",
+    ),
+    path(
         "projects/<int:project_id>/rfqs/<int:rfq_id>/questions/<int:message_id>/answer/",
         rfq_send.answer,
         name="rfq_answer",

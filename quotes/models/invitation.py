@@ -1,13 +1,19 @@
 """Who was asked to quote: invitations, their secret links, the e-mails about them, and questions."""
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
-from quotes.rfq_enums import EmailKind, InvitationState, MessageKind, NdaState
+from cmo_selector.templatetags.fmt import format_datetime
+from quotes.rfq_enums import EmailKind, EmailState, InvitationState, MessageKind, NdaState
 
 from .rfq import Rfq
 from .tenancy import SponsorOwned
+
+LATE = dt.timedelta(minutes=5)  # after which an e-mail that nobody took is worth a word
 
 
 def nda_path(invitation: "Invitation", filename: str) -> str:
@@ -81,7 +87,10 @@ class InvitationLink(SponsorOwned):
 
 
 class InvitationEmail(SponsorOwned):
-    """One e-mail to a contact: the row is the truth, the worker the messenger. `key` makes it happen once."""
+    """One e-mail to a contact: the row is the truth, the worker the messenger. `key` makes it happen once.
+
+    A queued row's lease is a worker's claim, or the pause after a refusal; `error` is the last reason.
+    """
 
     sponsor_path = "invitation__rfq__project__sponsor"
 
@@ -90,6 +99,7 @@ class InvitationEmail(SponsorOwned):
     key = models.CharField(
         max_length=60, help_text="What this e-mail is about, e.g. the deadline reminded of."
     )
+    state = models.CharField(max_length=12, choices=EmailState, default=EmailState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -98,17 +108,41 @@ class InvitationEmail(SponsorOwned):
 
     class Meta:
         ordering = ["created_at", "pk"]
-        indexes = [models.Index(fields=["created_at"], condition=Q(sent_at=None), name="email_unsent")]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=Q(state__in=[EmailState.QUEUED, EmailState.SENDING]),
+                name="email_open",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["invitation", "kind", "key"],
                 name="email_once",
                 violation_error_message="That e-mail is already on its way.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=EmailState.SENT) | Q(sent_at__isnull=False),
+                name="email_sent_has_time",
+                violation_error_message="A sent e-mail has the time of its sending.",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} to {self.invitation.contact_email}"
+
+    @property
+    def trouble(self) -> str:
+        """What a person should know about an e-mail that has not gone out, in words; empty when all is well."""
+        if self.state in (EmailState.FAILED, EmailState.UNCONFIRMED):
+            return f"{self.get_state_display().lower()}. {self.error}"
+        if self.state == EmailState.QUEUED and self.error:
+            again = f", again at {format_datetime(self.lease_until)}" if self.lease_until else ""
+            return f"not sent yet, asked {self.attempts} times{again}. {self.error}"
+        late = timezone.now() - self.created_at > LATE
+        if self.state == EmailState.QUEUED and late and self.attempts == 0:
+            return f"waits since {format_datetime(self.created_at)}. No worker has taken it yet."
+        return ""
 
 
 class RfqMessage(SponsorOwned):

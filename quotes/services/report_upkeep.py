@@ -45,6 +45,10 @@ def send_notice(report_id: int) -> bool:
         Report.objects.filter(pk=report_id).update(noticed_at=None)
         logger.warning("report %s: its notice could not be sent (%s)", report_id, type(error).__name__)
         return False
+    except Exception:  # a fault of this program in one row: the others are told all the same
+        Report.objects.filter(pk=report_id).update(noticed_at=None)
+        logger.exception("report %s: its notice could not be written", report_id)
+        return False
     return True
 
 

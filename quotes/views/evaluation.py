@@ -70,7 +70,8 @@ def _act(
             service(actor=request.user, project=project, **more)
             messages.success(request, done)
         except (EvaluationError, ProjectNotEditable) as refused:
-            messages.error(request, str(refused))
+            typed = more.get("reason", "").strip()
+            messages.error(request, f"{refused} You wrote: “{typed}”" if typed else str(refused))
         return redirect("quotes:evaluation", project.pk)
 
     return view

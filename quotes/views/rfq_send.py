@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cmo_selector.accounts.roles import Action
 from quotes.access import sponsor_action
 from quotes.links import link_url
-from quotes.models import Invitation, Rfq, RfqMessage
+from quotes.models import Invitation, InvitationEmail, Rfq, RfqMessage
 from quotes.rfq_selectors import rfq_overview, sendable
 from quotes.services.rfq import RfqError
+from quotes.services.rfq_mail import send_again
 from quotes.services.rfq_messages import answer_question
 from quotes.services.rfq_send import (
     Contact,
@@ -184,6 +185,28 @@ def keep_nda(request: HttpRequest, project_id: int, rfq_id: int, invitation_id: 
     )
 
 
+@require_POST
+@sponsor_action(Action.EDIT_RFQ)
+@archived_refused
+def email_again(request: HttpRequest, project_id: int, rfq_id: int, email_id: int) -> HttpResponse:
+    """Send an e-mail now that failed, waits or may not have arrived."""
+    rfq = get_rfq(request, project_id, rfq_id)
+    email = (
+        InvitationEmail.objects.for_sponsor(request.sponsor)
+        .select_related("invitation__rfq__project__sponsor")
+        .filter(invitation__rfq=rfq, pk=email_id)
+        .first()
+    )
+    if email is None:
+        raise Http404("There is no such e-mail.")
+    return _act(
+        request,
+        rfq,
+        lambda: send_again(actor=request.user, email=email),
+        f"{email.get_kind_display()} to {email.invitation.contact_email}: it is sent now.",
+    )
+
+
 def read_moment(text: str) -> dt.datetime | None:
     """A day and time in UTC as a form sends it; None when it is neither."""
     try:
@@ -202,13 +225,19 @@ def extend(request: HttpRequest, project_id: int, rfq_id: int) -> HttpResponse:
     rfq = get_rfq(request, project_id, rfq_id)
     deadline = read_moment(request.POST.get("deadline", ""))
     if deadline is None:
-        messages.error(request, "Write the new deadline as a day and time, such as 2027-03-31 17:00.")
+        typed = request.POST.get("deadline", "")[:40]
+        messages.error(
+            request,
+            "Write the new deadline as a day and time, such as 2027-03-31 17:00."
+            + (f" You wrote: “{typed}”" if typed else ""),
+        )
         return redirect("quotes:rfq", rfq.project_id, rfq.pk)
     return _act(
         request,
         rfq,
         lambda: extend_deadline(actor=request.user, rfq=rfq, deadline=deadline),
         "The deadline is extended for all partners; they are told by e-mail.",
+        typed=request.POST["deadline"].replace("T", " "),
     )
 
 

@@ -11,9 +11,11 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from quotes.enums import ReportState
-from quotes.models import Report
+from quotes.models import InvitationEmail, Report
 from quotes.tasks import render_report
+from tests.factories.accounts import MembershipFactory
 from tests.factories.quotes import ReportFactory
+from tests.factories.rfq import make_rfq, send
 
 
 def samples(response) -> dict[tuple, float]:
@@ -55,11 +57,21 @@ def test_jobs_by_outcome_and_how_long_they_took(client, some_reports):
 
 
 @pytest.mark.django_db
+def test_e_mails_to_bidders_that_nobody_got_are_counted(client):
+    member = MembershipFactory()
+    send(make_rfq(member), member, "Aspen", "Birch")
+    InvitationEmail.objects.filter(pk=InvitationEmail.objects.first().pk).update(state="failed")
+    found = samples(client.get("/metrics"))
+    assert [found["cmo_jobs", "rfq_email", state] for state in ("queued", "failed", "sent")] == [1, 1, 0]
+
+
+@pytest.mark.django_db
 def test_an_installation_without_a_report_has_figures_too(client):
     found = samples(client.get("/metrics"))
     assert found[("cmo_report_oldest_waiting_seconds",)] == 0
     assert found[("cmo_report_duration_seconds_count",)] == found[("cmo_report_duration_seconds_sum",)] == 0
-    assert {key[1] for key in found if key[0] == "cmo_jobs"} == {"report", "register_upload", "search_digest"}
+    kinds = {key[1] for key in found if key[0] == "cmo_jobs"}
+    assert kinds == {"report", "register_upload", "search_digest", "rfq_email"}
 
 
 @pytest.mark.django_db
@@ -82,7 +94,7 @@ def test_a_scrape_costs_the_same_few_queries_however_many_reports_there_are(
     client, count, django_assert_num_queries
 ):
     ReportFactory.create_batch(count)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get("/metrics")
 
 

@@ -293,6 +293,7 @@ CASES = [
     Case("quotes:rfq_file", ("login", 404, 404, 404, 404, 404, 403), {**RFQ, "attachment_id": "{bid_file}"}),
     Case("quotes:rfq_file_remove", EDIT, {**RFQ, "attachment_id": "{enclosed}"}, "POST"),
     Case("quotes:rfq_keep_nda", EDIT, {**RFQ, "invitation_id": "{invitation}"}, "POST"),
+    Case("quotes:rfq_email_again", EDIT, {**RFQ, "email_id": "{email}"}, "POST"),
     Case("quotes:rfq_nda", ("login", 404, 403, 403, 404, 404, 403), {**RFQ, "invitation_id": "{invitation}"}),
     # quotes compared: prices, so not for evaluators
     Case("quotes:quote_file", PRICES, {**QUOTE, "attachment_id": "{bid_file}"}),

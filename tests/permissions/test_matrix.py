@@ -146,6 +146,7 @@ class Scene:
             "scenario": rfq.scenarios.first().pk,
             "invitation": invitation.pk,
             "question": question.pk,
+            "email": invitation.emails.first().pk,
             "token": token,
         }
 

@@ -86,9 +86,9 @@ def test_the_first_response_locks_criteria_until_an_unlocking_with_a_reason(
     assert "Criteria and weights are locked" in text(
         client.post(url(project, "ranking_weights"), sent, follow=True)
     )
-    assert "in at least 10 characters" in text(
-        client.post(url(project, "evaluation_unlock"), {"reason": "x"}, follow=True)
-    )
+    refused = text(client.post(url(project, "evaluation_unlock"), {"reason": "Too short"}, follow=True))
+    assert "in at least 10 characters" in refused
+    assert "You wrote: “Too short”" in refused
     client.post(url(project, "evaluation_unlock"), {"reason": REASON})
     assert AuditEvent.objects.get(verb="evaluation.unlocked").data == {"reason": REASON}
     reset_weights(actor=manager.user, project=project)

@@ -1,6 +1,7 @@
 """Preparing, sending and running an RFQ: readiness, versions, links, e-mails once, deadline, questions."""
 
 import datetime as dt
+import smtplib
 
 import pytest
 from django.core import mail
@@ -9,7 +10,15 @@ from django.utils import timezone
 
 from quotes.enums import AgreementStatus, ShortlistStatus
 from quotes.links import find_link, new_link, token_hash
-from quotes.models import InvitationEmail, InvitationLink, PartnerRelation, Rfq, RfqMessage, ShortlistEntry
+from quotes.models import (
+    Invitation,
+    InvitationEmail,
+    InvitationLink,
+    PartnerRelation,
+    Rfq,
+    RfqMessage,
+    ShortlistEntry,
+)
 from quotes.readiness import readiness
 from quotes.rfq_enums import TRANSITIONS, InvitationState, NdaState, RfqState
 from quotes.rfq_selectors import rfq_overview, rfqs_of
@@ -250,6 +259,110 @@ def test_a_failing_mail_server_keeps_the_e_mail_owed_and_its_link_dead(member, r
     assert send_due() == 1
 
 
+def refuse_mail(monkeypatch, error):
+    def refuse(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
+
+
+def test_a_refused_e_mail_is_tried_until_the_deadline_and_shown_with_send_again(
+    member, rfq, client, monkeypatch
+):
+    send(rfq, member, "Aspen")
+    row = InvitationEmail.objects.get()
+    with monkeypatch.context() as broken:
+        refuse_mail(broken, ConnectionRefusedError("no mail server"))
+        pauses = []
+        for _ in range(14):  # more than an hour of outage
+            InvitationEmail.objects.update(lease_until=None)
+            assert send_due() == 0
+            row.refresh_from_db()
+            pauses.append(round((row.lease_until - timezone.now()).total_seconds() / 60))
+    assert (row.state, pauses) == ("queued", [5 * n for n in range(1, 13)] + [60, 60])
+    client.force_login(member.user)
+    html = client.get(rfq.get_absolute_url()).content.decode()
+    assert "not sent yet, asked 14 times" in html
+    again = reverse("quotes:rfq_email_again", args=[rfq.project_id, rfq.pk, row.pk])
+    client.post(again)
+    assert send_due() == 1
+    assert "Send again" not in client.get(rfq.get_absolute_url()).content.decode()
+    InvitationEmail.objects.update(
+        state="queued", sent_at=None, error="ConnectionRefusedError: no mail server"
+    )
+    Rfq.objects.update(deadline=timezone.now())
+    assert send_due() == 0
+    row.refresh_from_db()
+    assert (row.state, row.error[:24]) == ("failed", "The deadline has passed.")
+    assert b"of no use any more: The deadline has passed." in client.post(again, follow=True).content
+
+
+def test_an_address_refused_for_good_is_a_failure_at_once(member, rfq, monkeypatch):
+    send(rfq, member, "Aspen")
+    refuse_mail(monkeypatch, smtplib.SMTPRecipientsRefused({"bids@aspen.example": (550, b"unknown")}))
+    assert send_due() == 0
+    assert InvitationEmail.objects.get().state == "failed"
+
+
+def test_an_e_mail_is_not_sent_once_its_reason_has_gone(member, rfq):
+    asleep, done, out = send(rfq, member, "Aspen", "Birch", "Cedar")
+    send_due()
+    rfq.refresh_from_db()
+    owe_reminders(rfq.deadline - dt.timedelta(days=1))
+    Invitation.objects.filter(pk=done.pk).update(state="submitted")
+    Invitation.objects.filter(pk=out.pk).update(state="declined", decline_reason="No slot")
+    assert send_due() == 1
+    found = {e.invitation_id: (e.state, e.error) for e in InvitationEmail.objects.filter(kind="reminder")}
+    assert found == {
+        asleep.pk: ("sent", ""),
+        done.pk: ("dropped", "The partner has answered."),
+        out.pk: ("dropped", "The partner has declined."),
+    }
+    for number, note in ((2, "Launch in May"), (3, "Launch in June")):
+        rfq.refresh_from_db()
+        save_rfq(actor=member.user, rfq=rfq, values={"milestones": note}, edition=rfq.edition)
+        publish_changes(actor=member.user, rfq=rfq, note=note)
+        assert rfq.versions.first().number == number
+    Invitation.objects.update(nda="on_file")
+    mail.outbox.clear()
+    send_due()
+    told = [message.body for message in mail.outbox if message.to == [asleep.contact_email]]
+    assert ["(version 2)" in told[0], "in May" in told[0], "(version 3)" in told[1]] == [True] * 3
+    (late,) = send(Rfq.objects.get(pk=rfq.pk), member, "Dogwood")
+    set_rfq_state(actor=member.user, rfq=rfq, state="cancelled")
+    assert send_due() == 0
+    assert late.emails.get().error == "The RFQ was cancelled."
+
+
+def test_one_bad_row_does_not_keep_the_others_waiting(member, rfq):
+    broken, _ = send(rfq, member, "Aspen", "Birch")
+    broken.emails.update(kind="amended", key="vX")
+    assert send_due() == 1
+    row = broken.emails.get()
+    assert (row.state, row.error.split(":")[0]) == ("queued", "ValueError")
+
+
+def test_a_worker_that_died_while_sending_leaves_the_choice_to_a_person(member, rfq):
+    (invitation,) = send(rfq, member, "Aspen")
+    InvitationEmail.objects.update(state="sending", lease_until=timezone.now() - dt.timedelta(seconds=1))
+    assert send_due() == 0
+    row = invitation.emails.get()
+    assert (row.state, row.trouble.split(".")[0]) == ("unconfirmed", "perhaps not sent")
+
+
+def test_nobody_is_reminded_of_what_they_were_told_a_moment_ago(member, rfq):
+    send(rfq, member, "Aspen")
+    rfq.refresh_from_db()
+    InvitationEmail.objects.update(created_at=in_days(-30))
+    Invitation.objects.update(created_at=in_days(-30))
+    type(rfq).objects.update(deadline=in_days(1))
+    send(Rfq.objects.get(pk=rfq.pk), member, "Birch")
+    assert owe_reminders() == 1  # Aspen's; Birch was invited just now
+    extend_deadline(actor=member.user, rfq=rfq, deadline=in_days(5))
+    assert owe_reminders() == 0  # both have just been told the new deadline
+    assert owe_reminders(in_days(4)) == 2
+
+
 # -- questions ------------------------------------------------------------------------------------
 
 
@@ -280,7 +393,7 @@ def test_pages_read_with_the_same_queries_for_one_and_three(member, rfq, django_
         if names:
             send(rfq, member, *names)
         fresh = Rfq.objects.select_related("project").get(pk=rfq.pk)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             assert rfq_overview(fresh).readiness.score == 96
         with django_assert_num_queries(1):
             list(rfqs_of(rfq.project))
@@ -308,6 +421,11 @@ def test_deadline_and_seal_of_a_sent_rfq_change_only_through_extend(member, clie
     ).content.decode()
     assert html.count("“Extend for all” on the RFQ&#x27;s page") >= 2
     assert not Rfq.objects.filter(deadline__year=2099).exists()
+    extend = reverse("quotes:rfq_extend", args=[rfq.project_id, rfq.pk])
+    for typed, shown in (("tomorrow", "tomorrow"), ("2001-02-03T04:05", "2001-02-03 04:05")):
+        assert (
+            f"You wrote: “{shown}”" in client.post(extend, {"deadline": typed}, follow=True).content.decode()
+        )
 
 
 def test_a_project_with_an_open_rfq_is_not_archived(member, client):

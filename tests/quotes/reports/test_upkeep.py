@@ -50,9 +50,10 @@ def test_a_failure_is_told_with_its_reason_and_a_new_outcome_again(running, mail
     assert "The file storage is full." in mailoutbox[0].body
 
 
-def test_a_mail_server_that_refuses_leaves_the_notice_owed(running, mailoutbox, settings):
+@pytest.mark.parametrize("backend", ["RefusingBackend", "BrokenBackend"])
+def test_a_mail_server_that_refuses_leaves_the_notice_owed(running, mailoutbox, settings, backend):
     reports.finish(running, PDF, 9)
-    settings.EMAIL_BACKEND = "tests.quotes.reports.test_upkeep.RefusingBackend"
+    settings.EMAIL_BACKEND = f"tests.quotes.reports.test_upkeep.{backend}"
     assert report_upkeep.send_notice(running.pk) is False
     assert report_upkeep.owed_notices() == [running.pk]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -68,6 +69,11 @@ class RefusingBackend:
 
     def send_messages(self, messages):
         raise smtplib.SMTPServerDisconnected("try later")
+
+
+class BrokenBackend(RefusingBackend):
+    def send_messages(self, messages):
+        raise ValueError("a fault of this program")
 
 
 def test_yesterdays_outcomes_are_no_news(running):
