@@ -1,8 +1,10 @@
-"""A piece of work in a child process of its own, with limits of time and memory: whatever it does, its parent lives.
+"""Work in a child process of its own, with limits of time and memory: whatever it does, its parent lives.
 
-The child is a fork of the caller, so what the caller has imported and read costs nothing again, and all memory that
-the work took is given back when it ends. It must leave the caller's database and broker connections alone. It dies
-with its parent, and the kernel ends it rather than anything else when the machine's memory is used up.
+The child is a fork of the caller, so what the caller has imported and read costs nothing again. It waits for the next
+piece of work, so what it started and read itself is there as well; it is ended, and all its memory given back, when a
+piece breaks or is stopped, when it has grown, and after some pieces anyway. It must leave the caller's database and
+broker connections alone. It dies with its parent, and the kernel ends it rather than anything else when the machine's
+memory is used up.
 
 Fork only from a process that runs no other threads (a Celery child does not).
 """
@@ -12,10 +14,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import gc
 import multiprocessing
 import os
 import resource
 import signal
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -63,37 +67,94 @@ class Broken(WorkEnded):
 FAULTS: dict[str, type[WorkEnded]] = {"memory": TooBig, "full": DiskFull, "broken": Broken}
 
 
-def run(
-    work: Callable[[Callable[[str], None]], Any],
-    *,
-    seconds: float,
-    megabytes: int,
-    told: Callable[[str], None],
-    beat: Callable[[], None],
-    beat_every: float,
-) -> Any:
-    """What `work(tell)` returns. `told` hears, in the caller's process, each text that the work tells.
+Serve = Callable[[Any, Callable[[str], None]], Any]
 
-    `beat` is called about every `beat_every` seconds; an exception from it or from `told` ends the child and is
-    raised. Otherwise raises a WorkEnded.
+
+class Standby:
+    """A child that does one piece of work after another: `serve(request, tell)`, in the child, for each `ask`.
+
+    It starts with the first piece of work and ends by itself after `idle` seconds without one. `megabytes` is what it
+    may hold at any time; one that holds more than `keep` megabytes after a piece of work, or has done `at_most` of
+    them, is replaced by a new one. Requests and answers are pickled. Not for use by several threads.
     """
-    ours, theirs = multiprocessing.Pipe(duplex=False)
+
+    def __init__(
+        self, serve: Serve, *, megabytes: int, keep: int, at_most: int = 50, idle: float = 300
+    ) -> None:
+        self._serve, self._megabytes, self._idle = serve, megabytes, idle
+        self._keep, self._at_most = min(keep, megabytes // 2), at_most
+        self._child: _Child | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id; None while there is none."""
+        return self._child.pid if self._child else None
+
+    def ask(
+        self,
+        request: Any,
+        *,
+        seconds: float,
+        told: Callable[[str], None],
+        beat: Callable[[], None],
+        beat_every: float,
+    ) -> Any:
+        """What `serve` returns. `told` hears, in the caller's process, each text that the work tells.
+
+        `beat` is called about every `beat_every` seconds; an exception from it or from `told` ends the child and is
+        raised. Otherwise raises a WorkEnded.
+        """
+        deadline, whole = time.monotonic() + seconds, False
+        child = self._hand_over(request)
+        try:
+            value = _wait(child, deadline, told, beat, beat_every)
+            child.done += 1
+            whole = child.done < self._at_most and child.resident() <= self._keep * MEGABYTE
+        finally:
+            if not whole:
+                self.end()
+        return value
+
+    def _hand_over(self, request: Any) -> _Child:
+        """The child that has begun with the request. One that died while it waited is replaced, once."""
+        for last in (False, True):
+            child = self._child or _start(self._serve, self._megabytes, self._idle)
+            self._child = child
+            with contextlib.suppress(EOFError, OSError):
+                child.requests.send(request)
+                if child.answers.recv()[0] == "begun":
+                    return child
+            cause = child.cause_of_death()
+            self.end()
+            if last:
+                raise cause
+        raise AssertionError
+
+    def end(self) -> None:
+        """End the child, whatever it does; the next piece of work starts a new one."""
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+
+def _start(serve: Serve, megabytes: int, idle: float) -> _Child:
+    taken, requests = multiprocessing.Pipe(duplex=False)
+    answers, given = multiprocessing.Pipe(duplex=False)
+    folder = tempfile.TemporaryDirectory(prefix="isolated-", ignore_cleanup_errors=True)
     parent = os.getpid()
-    child = os.fork()
-    if child == 0:
-        _be_the_child(work, ours, theirs, parent, megabytes)
-    theirs.close()
-    watched = _Child(child, megabytes)
-    try:
-        return _wait(watched, ours, time.monotonic() + seconds, told, beat, beat_every)
-    finally:
-        watched.end()
-        ours.close()
+    pid = os.fork()
+    if pid == 0:
+        requests.close()
+        answers.close()
+        tempfile.tempdir = folder.name
+        _be_the_child(serve, taken, given, parent, megabytes, idle)
+    taken.close()
+    given.close()
+    return _Child(pid, megabytes, requests, answers, folder)
 
 
 def _wait(
     child: _Child,
-    answers: Connection,
     deadline: float,
     told: Callable[[str], None],
     beat: Callable[[], None],
@@ -109,10 +170,10 @@ def _wait(
             next_beat = time.monotonic() + beat_every
         if child.resident() > child.megabytes * MEGABYTE:
             raise TooBig
-        if not answers.poll(LOOK_EVERY):
+        if not child.answers.poll(min(LOOK_EVERY, max(0, deadline - now))):
             continue
         try:
-            kind, value = answers.recv()
+            kind, value = child.answers.recv()
         except (EOFError, OSError):
             raise child.cause_of_death() from None
         if kind == "done":
@@ -126,10 +187,20 @@ def _wait(
 class _Child:
     """The child as its parent sees it."""
 
-    def __init__(self, pid: int, megabytes: int) -> None:
+    def __init__(
+        self,
+        pid: int,
+        megabytes: int,
+        requests: Connection,
+        answers: Connection,
+        folder: tempfile.TemporaryDirectory[str],
+    ) -> None:
         self.pid, self.megabytes = pid, megabytes
+        self.requests, self.answers = requests, answers
+        self.folder = folder  # for its temporary files, which it cannot remove when it is killed
         self.status: int | None = None
         self.peak = 0
+        self.done = 0  # pieces of work
 
     def resident(self) -> int:
         """Bytes of memory it holds; 0 where the system does not say."""
@@ -149,6 +220,9 @@ class _Child:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
             self._reap()
+        self.requests.close()
+        self.answers.close()
+        self.folder.cleanup()
 
     def cause_of_death(self) -> WorkEnded:
         """Why it closed its end of the pipe without an answer."""
@@ -165,29 +239,42 @@ class _Child:
 
 
 def _be_the_child(
-    work: Callable[[Callable[[str], None]], Any],
-    ours: Connection,
-    answers: Connection,
-    parent: int,
-    megabytes: int,
+    serve: Serve, requests: Connection, answers: Connection, parent: int, megabytes: int, idle: float
 ) -> NoReturn:
     try:
-        ours.close()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             signal.signal(number, signal.SIG_DFL)
         _die_with(parent)
         _be_the_first_to_go()
         _limit(megabytes + RESERVE)
-        answers.send(("done", work(lambda text: answers.send(("told", text)))))
+        while requests.poll(idle):
+            request = requests.recv()
+            answers.send(("begun", None))
+            _answer(serve, request, answers)
+            del request
+            _tidy()
+    except (EOFError, OSError):
+        pass  # nobody asks or listens any more
+    finally:
+        os._exit(0)
+
+
+def _answer(serve: Serve, request: Any, answers: Connection) -> None:
+    try:
+        answers.send(("done", serve(request, lambda text: answers.send(("told", text)))))
     except MemoryError:
         _limit(None)
         answers.send(("memory", traceback.format_exc(limit=-3)))
     except BaseException as error:
         full = isinstance(error, OSError) and error.errno in NO_ROOM
-        with contextlib.suppress(OSError):  # nobody listens any more
-            answers.send(("full" if full else "broken", traceback.format_exc()))
-    finally:
-        os._exit(0)
+        answers.send(("full" if full else "broken", traceback.format_exc()))
+
+
+def _tidy() -> None:
+    """Give back what the last piece of work took, while nobody waits."""
+    gc.collect()
+    with contextlib.suppress(AttributeError, OSError):  # glibc only
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _die_with(parent: int) -> None:

@@ -33,6 +33,7 @@ from quotes.demo_decisions import load_decisions
 from quotes.demo_desk import load_desk
 from quotes.demo_projects import PROJECTS, DemoNeed, DemoProject
 from quotes.demo_quotes import load_quotes
+from quotes.demo_reports import load_schedules
 from quotes.demo_searches import load_searches
 from quotes.models import Project
 from quotes.needs import RULES
@@ -101,6 +102,7 @@ def load_demo(*, today: dt.date | None = None, refresh: bool = False, register: 
     done.new_decisions = load_decisions()
     load_desk(today=today, register=register)
     load_searches(User.objects.get(email=PROJECT_OWNERS[ALDER]))
+    load_schedules(User.objects.get(email=PROJECT_OWNERS[ALDER]))
     return done
 
 

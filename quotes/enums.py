@@ -147,7 +147,9 @@ class ReportKind(models.TextChoices):
     DECISION = "decision", "Decision report"
     COMPARISON = "comparison", "Shortlist side by side"
     DOSSIER = "dossier", "Partner dossier"
+    PACKAGE = "package", "RFQ package"
     QUOTES = "quotes", "Quote comparison"
+    MEMO = "memo", "Make-or-buy memo"
     RECORD = "record", "Decision record"
 
 
@@ -162,6 +164,8 @@ class Appendix(models.TextChoices):
     """What may follow the leadership part of a decision report, in this order."""
 
     QUOTES = "quotes", "Quotes line by line"
+    WHY = "why", "Why the leader is above the next"
+    EVALUATION = "evaluation", "How the team scored"
     FIT = "fit", "Need by need, partner by partner"
     EXCLUDED = "excluded", "Everyone who is out, and why"
     QUESTIONS = "questions", "What we do not know, and what to ask"

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from cmo_selector.templatetags.fmt import format_datetime
-from quotes.enums import ReportState, ReportStep
+from quotes.enums import ReportKind, ReportState, ReportStep
 from quotes.models import Project, Report, ReportSchedule, ReportShare
 from quotes.reports import charts, wording
-from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS, clean
+from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS
 from quotes.reports.decision import criteria_names, points
 from quotes.reports.firmness_words import firmness_rows
+from quotes.reports.make_words import memo_context
+from quotes.reports.printable import clean
 from quotes.reports.snapshot import DETAILED, SCHEMA_ID, SCHEMA_VERSION
 from quotes.services.report_files import NotReachable, size_of
 from quotes.services.reports import queue_position
@@ -33,13 +36,23 @@ def reports_of(project: Project, page: str | None) -> Page:
     return Paginator(reports.order_by("-requested_at", "-pk"), PER_PAGE).get_page(page)
 
 
-def comparable_reports(project: Project, sees_prices: bool) -> list[tuple[int, str]]:
-    """Ids and names of reports that a role may compare, newest first: one for each snapshot in this format."""
+def _comparable(project: Project, sees_prices: bool) -> QuerySet[Report]:
+    """Reports of this format whose figures a role may read."""
     rows = Report.objects.filter(
         project=project, snapshot__schema={"id": SCHEMA_ID, "version": SCHEMA_VERSION}
-    ).order_by("-requested_at", "-pk")
-    if not sees_prices:
-        rows = rows.filter(snapshot__prices_included=False)
+    )
+    return rows if sees_prices else rows.filter(snapshot__prices_included=False)
+
+
+def something_to_compare(project: Project, sees_prices: bool) -> bool:
+    """Whether there are two snapshots that differ. One query."""
+    hashes = _comparable(project, sees_prices).order_by().values_list("snapshot_hash", flat=True)
+    return len(hashes.distinct()[:2]) == 2
+
+
+def comparable_reports(project: Project, sees_prices: bool) -> list[tuple[int, str]]:
+    """Ids and names of reports that a role may compare, newest first: one for each snapshot in this format."""
+    rows = _comparable(project, sees_prices).order_by("-requested_at", "-pk")
     found: dict[str, tuple[int, str]] = {}
     values = rows.values_list("pk", "snapshot_hash", "requested_at", "requested_by__name")
     for pk, digest, asked_at, name in values[:COMPARED]:
@@ -122,6 +135,20 @@ def of_this_format(report: Report) -> bool:
     return report.snapshot.get("schema") == {"id": SCHEMA_ID, "version": SCHEMA_VERSION}
 
 
+def _said_without_ranking(kind: str, s: Mapping[str, Any]) -> dict[str, str]:
+    """Question and answer of the kinds that are not about the ranking; nothing for the others."""
+    if kind == ReportKind.MEMO and (memo := memo_context(s)):
+        return {
+            "question": f"Make or buy: “{memo['name']}”?",
+            "headline": f"{memo['sentence']} {memo['turning']}",
+        }
+    if kind == ReportKind.PACKAGE and (package := s.get("rfq_package")):
+        number = package["cover"]["version"]
+        edition = f"version {number}" if number else "a draft that has not been sent"
+        return {"question": package["content"]["title"], "headline": f"What bidders are asked: {edition}."}
+    return {}
+
+
 def summary_of(report: Report) -> dict[str, Any] | None:
     """The frozen result in short: headline, leading partners, and the contribution chart of the PDF.
 
@@ -130,6 +157,8 @@ def summary_of(report: Report) -> dict[str, Any] | None:
     if not of_this_format(report):
         return None
     snapshot = clean(report.snapshot)
+    if said := _said_without_ranking(report.kind, snapshot):
+        return {**said, "snapshot": snapshot, "firmness": {"rows": []}, "leaders": []}
     labels = criteria_names(snapshot)
     rows = snapshot["ranked"][:CHART_ROWS]
     return {

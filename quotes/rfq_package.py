@@ -18,11 +18,12 @@ from django.utils.text import slugify
 
 from cmo_selector.templatetags.fmt import format_datetime, format_number
 from partners.spreadsheets import Book, Value
+from quotes.models import Rfq, RfqVersion
 from quotes.quote_sheet import LINE_FIELDS
 from quotes.reports.canonical import canonical
-from quotes.reports.context import clean
+from quotes.reports.printable import clean
 from quotes.reports.wording import shorten
-from quotes.rfq_enums import Basis, Treatment
+from quotes.rfq_enums import Basis, MessageKind, Treatment
 from quotes.rfq_selectors import document
 from quotes.rfq_templates import fitted
 
@@ -30,6 +31,9 @@ TEMPLATE = "quotes/rfq/pdf/package.html"
 LAYOUT = 1  # raise when the layout changes: earlier files in the cache are no longer used
 KEPT = 24 * 60 * 60  # seconds
 YEARS_PER_TABLE = 8
+
+
+NDA_FIRST = "Confidential. A bidder reads this only after accepting the NDA below or sending a signed one."
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,28 @@ class Cover:
     @property
     def edition(self) -> str:
         return f"Version {self.version}" if self.version else "Draft, not sent"
+
+
+def package_cover(rfq: Rfq, version: RfqVersion | None) -> Cover:
+    """What stands around the RFQ's package as the sponsor sees it. One query, for the questions answered so far."""
+    return Cover(
+        sponsor=rfq.project.sponsor.name,
+        deadline=rfq.deadline,
+        contact="named in the invitation",
+        version=version.number if version else None,
+        published=version.created_at if version else None,
+        note=version.note if version else "",
+        nda=NDA_FIRST if rfq.nda_required else "",
+        nda_text=rfq.nda_text if rfq.nda_required else "",
+        sealed=rfq.sealed,
+        answered=answered_questions(rfq),
+    )
+
+
+def answered_questions(rfq: Rfq) -> tuple[tuple[str, str], ...]:
+    """What every bidder may read of the questions: the text and its answer, never a name. One query."""
+    rows = rfq.messages.filter(kind=MessageKind.QUESTION, answered_at__isnull=False)
+    return tuple(rows.values_list("text", "answer"))
 
 
 def package_pdf(content: Mapping[str, Any], cover: Cover) -> bytes:

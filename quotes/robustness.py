@@ -40,7 +40,7 @@ WORTH = 0.005  # share of first places below which a question to an unranked par
 
 #: how freely the weights vary → in words that fit behind "weightings:"
 SPACES: dict[str, str] = {
-    "near": f"each weight within ±{PERCENT:.0f}% of yours",
+    "near": f"each weight within ±{PERCENT:.0f}% of its value",
     "free": "any weights at all",
 }
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import structlog
 from celery import shared_task
-from celery.signals import worker_init
+from celery.signals import worker_init, worker_process_shutdown
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from cmo_selector import isolated
 from quotes.enums import ReportStep
 from quotes.models import Report
+from quotes.reports.options import ReportOptions
 from quotes.services import digests, report_files, report_upkeep, reports, rfq_mail, schedules
 
 logger = structlog.get_logger(__name__)
 
 SOFT_LIMIT, HARD_LIMIT = 120, 150  # seconds, for jobs that keep no limit of their own
+# A renderer that holds more megabytes after a report than this, or has made so many, is replaced by a new one.
+RENDERER_KEEPS, RENDERER_REPORTS = 300, 50
 
 TOO_SLOW = (
     "Making the PDF took longer than {seconds} seconds and was stopped. Try again with fewer appendices."
@@ -79,29 +85,57 @@ def render_report(report_id: int) -> None:
 
 
 def _render(report: Report) -> Any:
-    """The Pdf, made in a child process."""
+    """The Pdf, made in a child process. Everything it needs is read here: it must not touch the database."""
     warm_up()
     from quotes.reports import charts
-    from quotes.reports.render import render_pdf
 
     if charts.drew_here():
         raise RuntimeError("This process has used vl-convert, which would hang in its forks.")
-    # Everything the child needs, read here: it must not touch the database.
-    options, previous = report.options, report.previous_snapshot
-    return isolated.run(
-        lambda tell: render_pdf(
-            report.snapshot,
-            report.snapshot_hash,
-            options=options,
-            previous=previous,
-            on_step=lambda step: tell(str(step)),
-        ),
+    wanted = Wanted(report.snapshot, report.snapshot_hash, report.options, report.previous_snapshot)
+    return renderer().ask(
+        wanted,
         seconds=settings.REPORT_TIME_LIMIT_SECONDS,
-        megabytes=settings.REPORT_MEMORY_LIMIT_MB,
         told=lambda step: reports.heartbeat(report, step),
         beat=lambda: reports.heartbeat(report),
         beat_every=reports.BEAT_EVERY.total_seconds(),
     )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a renderer is asked for."""
+
+    snapshot: Mapping[str, Any]
+    snapshot_hash: str
+    options: ReportOptions
+    previous: Mapping[str, Any] | None
+
+
+@cache
+def renderer() -> isolated.Standby:
+    """This worker's renderer. It keeps its fonts and its drawing program from one report to the next."""
+    return isolated.Standby(
+        _make_pdf, megabytes=settings.REPORT_MEMORY_LIMIT_MB, keep=RENDERER_KEEPS, at_most=RENDERER_REPORTS
+    )
+
+
+def _make_pdf(wanted: Wanted, tell: Callable[[str], None]) -> Any:
+    from quotes.reports.render import render_pdf, worker_fonts
+
+    return render_pdf(
+        wanted.snapshot,
+        wanted.snapshot_hash,
+        options=wanted.options,
+        previous=wanted.previous,
+        on_step=lambda step: tell(str(step)),
+        fonts=worker_fonts(),
+    )
+
+
+@worker_process_shutdown.connect
+def end_renderer(**kwargs: object) -> None:
+    """Take the renderer and its temporary files along when a worker's process ends."""
+    renderer().end()
 
 
 def _reason(error: Exception) -> str:

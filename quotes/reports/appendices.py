@@ -12,11 +12,19 @@ from .options import ReportOptions
 
 
 def chosen(
-    options: ReportOptions, s: Mapping[str, Any], *, partners: list[Any], questions: list[Any]
+    options: ReportOptions,
+    s: Mapping[str, Any],
+    *,
+    partners: list[Any],
+    questions: list[Any],
+    why: list[Any],
+    team: Any,
 ) -> list[dict[str, str]]:
     """Code, letter, title and anchor of each appendix that was asked for and has something to say."""
     has_content = {
         Appendix.QUOTES: bool(s.get("costs")),
+        Appendix.WHY: bool(why),
+        Appendix.EVALUATION: team is not None,
         Appendix.FIT: bool(partners or s["ranked"]),
         Appendix.EXCLUDED: bool(s["knocked_out"] or s["insufficient"]),
         Appendix.QUESTIONS: bool(questions),

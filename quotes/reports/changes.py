@@ -14,6 +14,8 @@ from cmo_selector.templatetags.fmt import format_date, format_number
 from . import wording
 from .cost_words import earliest_slots, whole
 from .decision import criteria_names
+from .make_words import WAY_TITLES
+from .make_words import whole as whole_number
 
 NONE = "–"
 GROUP_WORDS = {"ranked": "ranked", "insufficient": "too little data", "knocked_out": "knocked out"}
@@ -41,7 +43,10 @@ def changes_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Chan
         ("decision", "Award", _awards),
         ("shortlist", "Shortlist", _shortlist),
         ("ranking", "Ranking", _ranking),
+        ("evaluation", "The team's scores", _evaluation),
         ("costs", "Programme costs", _costs),
+        ("make", "Make or buy", _make_or_buy),
+        ("package", "RFQ package", _package),
         ("facts", "Facts about the partners shown in full", _facts),
         ("slots", "Earliest slots", _slots),
         ("risks", "Risks", _risks),
@@ -145,6 +150,53 @@ def _costs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     days = [(c.get("rates") or {}).get("day") for c in (one, two)]
     if all(days) and days[0] != days[1]:
         yield Change("Exchange rates of", format_date(days[0]), format_date(days[1]))
+
+
+def _evaluation(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    """Totals of the group's own scores. What was frozen before they were is not compared."""
+    if any("evaluation" not in (s.get("firmness") or {}) for s in (old, new)):
+        return
+    one, two = ((s["firmness"]["evaluation"] or {}).get("partners", []) for s in (old, new))
+
+    def words(row: Mapping[str, Any]) -> str:
+        if row["total"] is None:
+            return "incomplete"
+        return f"place {row['rank']} with {format_number(row['total'], decimals=1)}"
+
+    yield from _pairs({r["slug"]: r for r in one}, {r["slug"]: r for r in two}, _named, words)
+
+
+def _make_or_buy(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    if not (
+        old["prices_included"] and new["prices_included"] and "make_or_buy" in old and "make_or_buy" in new
+    ):
+        return
+    one, two = ((s["make_or_buy"] or {}) for s in (old, new))
+    if one.get("name") != two.get("name"):
+        yield Change("Calculation", one.get("name", NONE), two.get("name", NONE))
+    ways = [
+        {way: (WAY_TITLES[way], whole_number(amount)) for way, amount in found.get("costs", {}).items()}
+        for found in (one, two)
+    ]
+    yield from _pairs(*ways, lambda way: f"{way[0]}, expected cost", lambda way: way[1])
+
+
+def _package(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    """The edition that bidders are sent; of two drafts it is only said that they differ."""
+    if "rfq_package" not in old or "rfq_package" not in new:
+        return
+    one, two = old["rfq_package"], new["rfq_package"]
+    if (one and one["content"]) == (two and two["content"]):
+        return
+    before, after = (_edition(package) for package in (one, two))
+    yield Change("Edition", before, f"{after}, with changes" if before == after else after)
+
+
+def _edition(package: Mapping[str, Any] | None) -> str:
+    if package is None:
+        return NONE
+    number = package["cover"]["version"]
+    return f"{package['content']['title']}, {f'version {number}' if number else 'draft'}"
 
 
 def _facts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -18,7 +16,7 @@ from cmo_selector.templatetags.fmt import (
 )
 from quotes.enums import Appendix, ReportKind
 
-from . import appendices, changes, charts, decision, kinds, side_by_side, wording
+from . import appendices, changes, charts, decision, group_words, kinds, make_words, side_by_side, wording
 from .canonical import snapshot_hash
 from .cost_words import cost_context, earliest_slots, programme_costs
 from .decision import criteria_names, points, signed
@@ -26,29 +24,15 @@ from .dossier import dossiers, question_list, source_list
 from .firmness_words import firmness_rows
 from .look import look_of
 from .options import ReportOptions
+from .package_words import package_part
+from .printable import clean
 
+NBSP = "\u00a0"
 FIRST_PAGE_ROWS = 5
 CHART_ROWS = 10
+RESTRICTED = "restricted-party"  # the engine's own need that is not about a site
 MATRIX_PARTNERS = 6
 CHANGE_ROWS = 25  # of one group, on paper
-
-# Left-to-right marks, embeddings, overrides and isolates: in a name they could turn the text around them.
-BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-NOT_PRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-
-
-def clean(value: Any) -> Any:
-    """The same structure with every text fit for print; right-to-left text keeps to itself."""
-    if isinstance(value, str):
-        text = BIDI_CONTROLS.sub("", NOT_PRINTABLE.sub("", value))
-        if any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
-            return f"{wording.FIRST_STRONG_ISOLATE}{text}{wording.POP_ISOLATE}"
-        return text
-    if isinstance(value, Mapping):
-        return {key: clean(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [clean(item) for item in value]
-    return value
 
 
 def report_context(
@@ -74,17 +58,23 @@ def report_context(
     markers = charts.cluster(s["sites"], place_labels, width=map_size[0], height=map_size[1])
     numbers = fact_numbers(s)
     questions, partners = question_list(s, numbers), dossiers(s, numbers)
-    parts = appendices.chosen(options, s, partners=partners, questions=questions)
+    why, team = group_words.why_pairs(s, labels), group_words.team_scores(s, labels)
+    parts = appendices.chosen(options, s, partners=partners, questions=questions, why=why, team=team)
     return {
         "s": s,
+        **(package_part(s, options) if options.kind == ReportKind.PACKAGE else {}),
         **_changes(previous, snapshot),
         "look": look_of(s),
         "kind": options.kind,
         "kind_label": ReportKind(options.kind).label,
         "title": clean(kinds.title_of(s, options)),
-        "body": kinds.TEMPLATES[ReportKind(options.kind)],
+        "body": kinds.TEMPLATES.get(ReportKind(options.kind), ""),
         "costs": cost_context(s),
         "decisions": kinds.decisions(s),
+        "memo": make_words.memo_context(s),
+        "why": why,
+        "team": team,
+        "scenarios": group_words.kept_scenarios(s),
         "side": side_by_side.table(s),
         "lines_part": {"code": "lines", "letter": "", "title": Appendix.QUOTES.label},
         "paper": options.paper,
@@ -185,10 +175,9 @@ def _changes(previous: Mapping[str, Any] | None, snapshot: Mapping[str, Any]) ->
 def _beside(s: Mapping[str, Any]) -> dict[int, list[str]]:
     """Partner id → programme cost, earliest slot and gravest open risk, as far as they are known."""
     found: dict[int, list[str]] = {}
-    for partner_id, cost in programme_costs(s, short=True).items():
-        found.setdefault(partner_id, []).append(cost)
-    for partner_id, slot in earliest_slots(s).items():
-        found.setdefault(partner_id, []).append(slot)
+    for known in (programme_costs(s, short=True), earliest_slots(s)):
+        for partner_id, text in known.items():
+            found.setdefault(partner_id, []).append(text.replace(" ", NBSP))
     for entry in s["shortlist"]:
         if worst := max(entry.get("risks", []), key=lambda risk: risk["rating"], default=None):
             text = f"{worst['rating_word'].lower()} risk: {wording.shorten(worst['text'], 60)}"
@@ -288,7 +277,12 @@ def _needs(s: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The project's needs and the musts that apply to every project."""
     own = {need["id"] for need in s["needs"]}
     always = [
-        {"level": rule["level"], "label": rule["label"], "note": "Applies to every project.", "where": ""}
+        {
+            "level": rule["level"],
+            "label": rule["label"],
+            "note": "Applies to every project.",
+            "where": "the partner as a whole" if rule["need_id"] == RESTRICTED else "lead site",
+        }
         for rule in s["rules"]
         if rule["need_id"] not in own
     ]

@@ -236,11 +236,18 @@ def _line_rows(c: Mapping[str, Any]) -> list[dict[str, Any]]:
                     "amount": whole(said["npv"], c["currency"])
                     if priced
                     else ("included" if said["source"] == "included" else "no price"),
-                    "note": "" if said["source"] in ("quoted", "included") else said["source_words"],
+                    "note": _note(said),
                 }
             )
         packages.setdefault(line["package"], []).append({**line, "cells": cells})
     return [{"package": package, "rows": rows} for package, rows in packages.items()]
+
+
+def _note(said: Mapping[str, Any]) -> str:
+    """Where an amount comes from when it is not the bidder's; of a line without a price only that it is a gap."""
+    if said["source"] in ("quoted", "included"):
+        return ""
+    return "a gap" if said["source"] == "unpriced" else said["source_words"]
 
 
 def _terms(c: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 from cmo_selector.templatetags.fmt import format_interval
 from quotes.robustness_page import of_100
 
-SHOWN = 10
+SHOWN = 5
 
 
 def firmness_rows(s: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,6 +20,7 @@ def firmness_rows(s: Mapping[str, Any]) -> dict[str, Any]:
         "nearest_flip": robustness["nearest_flip"],
         "assumption": robustness["assumption"],
         "check": found["cross_check"]["sentence"] if found["cross_check"] else "",
+        "more": len(robustness["near"]) - SHOWN,
         "rows": [
             {
                 **row,

@@ -9,11 +9,20 @@ from quotes.enums import ReportKind
 
 from .options import ReportOptions
 
-TEMPLATES = {kind: f"quotes/reports/pdf/kind_{kind.value}.html" for kind in ReportKind}
+PACKAGE_DOCUMENT = "quotes/rfq/pdf/package.html"  # a document of its own: bidders get the same
+TEMPLATES = {
+    kind: f"quotes/reports/pdf/kind_{kind.value}.html" for kind in ReportKind if kind != ReportKind.PACKAGE
+}
 
+ABOUT_PRICES = (ReportKind.QUOTES, ReportKind.MEMO)
 NO_QUOTES = (
     "There are no quotes to compare: they are still sealed, none has been received, or the RFQ is cancelled."
 )
+NO_CALCULATION = (
+    "No make-or-buy calculation is kept with this project. Work one out under Tools, keep it with the project, and "
+    "ask again."
+)
+NO_RFQ = "This project has no RFQ. Prepare one first: its package is what bidders are sent."
 NO_PRICES = "Your role does not show prices, and this kind of report is about them."
 NOT_DECIDED = (
     "No decision is recorded yet. Award an RFQ, or mark a shortlisted partner as selected, and ask again."
@@ -33,10 +42,14 @@ def title_of(s: Mapping[str, Any], options: ReportOptions) -> str:
 
 def missing_for(s: Mapping[str, Any], options: ReportOptions) -> str:
     """Why this kind of report cannot be made of the snapshot, with the remedy; empty when it can."""
-    if options.kind == ReportKind.QUOTES and not s["prices_included"]:
+    if options.kind in ABOUT_PRICES and not s["prices_included"]:
         return NO_PRICES
     if options.kind == ReportKind.QUOTES and not s.get("costs"):
         return NO_QUOTES
+    if options.kind == ReportKind.MEMO and not s.get("make_or_buy"):
+        return NO_CALCULATION
+    if options.kind == ReportKind.PACKAGE and not s.get("rfq_package"):
+        return NO_RFQ
     if options.kind == ReportKind.RECORD and not decisions(s):
         return NOT_DECIDED
     if options.kind == ReportKind.DOSSIER and str(options.partner) not in s["details"]:

@@ -12,13 +12,17 @@ APPENDICES: dict[str, tuple[str, ...]] = {
     ReportKind.DECISION: EVERYTHING,
     ReportKind.COMPARISON: (
         Appendix.QUOTES,
+        Appendix.WHY,
+        Appendix.EVALUATION,
         Appendix.FIT,
         Appendix.QUESTIONS,
         Appendix.SITES,
         Appendix.METHOD,
     ),
     ReportKind.DOSSIER: (),
+    ReportKind.PACKAGE: (),
     ReportKind.QUOTES: (),
+    ReportKind.MEMO: (),
     ReportKind.RECORD: EVERYTHING,
 }
 

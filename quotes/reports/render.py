@@ -12,6 +12,7 @@ import logging
 import mimetypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -22,7 +23,7 @@ from django.template.loader import render_to_string
 
 from quotes.enums import ReportKind, ReportStep
 
-from . import charts
+from . import charts, kinds
 from .context import report_context
 from .options import ReportOptions
 
@@ -88,7 +89,8 @@ def draw_charts(context: Mapping[str, Any]) -> dict[str, str]:
 
 
 def render_html(context: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
-    return render_to_string(TEMPLATE, {**context, "charts": drawn})
+    template = kinds.PACKAGE_DOCUMENT if context["kind"] == ReportKind.PACKAGE else TEMPLATE
+    return render_to_string(template, {**context, "charts": drawn})
 
 
 def render_pdf(
@@ -98,26 +100,34 @@ def render_pdf(
     options: ReportOptions | None = None,
     previous: Mapping[str, Any] | None = None,
     on_step: Callable[[str], None] = lambda step: None,
+    fonts: Any = None,
 ) -> Pdf:
     """The tagged PDF/UA document of a snapshot. `on_step` hears each ReportStep before its work begins.
 
-    With `previous`, an earlier snapshot, it opens with what changed since.
+    With `previous`, an earlier snapshot, it opens with what changed since. `fonts` as for `to_pdf`.
     """
     on_step(ReportStep.CHARTS)
     context = report_context(snapshot, snapshot_hash, map_size=MAP_SIZE, options=options, previous=previous)
     drawn = draw_charts(context)
     on_step(ReportStep.LAYOUT)
-    return to_pdf(render_html(context, drawn))
+    return to_pdf(render_html(context, drawn), fonts)
 
 
-def to_pdf(html: str) -> Pdf:
-    """Lay out HTML and write it as PDF/UA-1."""
+@cache
+def worker_fonts() -> Any:
+    """Fonts that a process without other threads keeps from one document to the next: unpacking them takes long."""
+    from weasyprint.text.fonts import FontConfiguration
+
+    return FontConfiguration()
+
+
+def to_pdf(html: str, fonts: Any = None) -> Pdf:
+    """Lay out HTML and write it as PDF/UA-1, with `fonts` (a FontConfiguration) or some of its own."""
     from weasyprint import HTML
     from weasyprint.text.fonts import FontConfiguration
 
-    fonts = FontConfiguration()
     document = HTML(string=html, url_fetcher=make_fetcher(), base_url=STATIC_SCHEME).render(
-        font_config=fonts, pdf_variant="pdf/ua-1", presentational_hints=False
+        font_config=fonts or FontConfiguration(), pdf_variant="pdf/ua-1", presentational_hints=False
     )
     target = io.BytesIO()
     document.write_pdf(target, pdf_variant="pdf/ua-1")

@@ -28,6 +28,8 @@ from quotes.needs import need_label
 from .canonical import plain
 from .costs import frozen_costs
 from .firmness import frozen_firmness
+from .frozen_make import frozen_make_or_buy
+from .frozen_package import frozen_package
 from .frozen_results import (
     PRICE_NEED,
     PRICE_RULES,
@@ -111,6 +113,8 @@ def build_snapshot(
             "slots": _slots(shown),
             "site_records": frozen_sites({r.slug: r.partner_id for r in detailed}, ranking.as_of),
             "costs": frozen_costs(project) if include_prices else None,
+            "make_or_buy": frozen_make_or_buy(project) if include_prices else None,
+            "rfq_package": frozen_package(project),
             "illustrative": any(r.illustrative for r in ranking.results),
             "firmness": frozen_firmness(
                 project, ranking, criteria_labels(project.profile), include_prices=include_prices

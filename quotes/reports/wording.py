@@ -162,7 +162,7 @@ def need_sentence(snapshot: Mapping[str, Any]) -> str:
     """The need in one or two sentences, made of what is known."""
     project, needs = snapshot["project"], snapshot["needs"]
     what = project["product"] or project["name"]
-    kind = ", ".join(part for part in (project["modality"], project["dosage_form"]) if part)
+    kind = "; ".join(part for part in (project["modality"], project["dosage_form"]) if part)
     text = f"{snapshot['sponsor']['name']} looks for a {NOUNS.get(project['profile'], 'partner')} for {what}"
     text += f" ({kind})" if kind else ""
     text += f" at the stage {project['stage_label']}"

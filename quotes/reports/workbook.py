@@ -17,9 +17,10 @@ from partners.scoring.types import CRITERIA
 from partners.spreadsheets import Book, Formula, Value
 
 from . import wording
-from .context import clean
 from .decision import criteria_names, points, risks
+from .printable import clean
 from .workbook_costs import quotes_sheets
+from .workbook_group import group_sheets
 
 RANKING = (
     *("Rank", "Partner", "Illustrative", "Lead site", "Score", "Low", "High", "Coverage, %"),
@@ -59,6 +60,7 @@ def workbook(snapshot: Mapping[str, Any], snapshot_hash: str) -> bytes:
     )
     if costs := s.get("costs"):
         quotes_sheets(book, costs)
+    group_sheets(book, s, labels)
     book.sheet("Risks", RISKS, _risks(s), widths=(34, 50, 12, 12, 10, 60, 24))
     book.sheet("Record", ("What", "Value"), _record(s, snapshot_hash), widths=(28, 90))
     return book.bytes()

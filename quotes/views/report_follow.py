@@ -12,7 +12,7 @@ from quotes.forms.report_forms import CompareForm, ScheduleForm
 from quotes.models import ReportSchedule
 from quotes.report_page import comparable_reports, report_of
 from quotes.reports.changes import changes_between, sentence
-from quotes.reports.context import clean
+from quotes.reports.printable import clean
 from quotes.services.projects import ProjectArchived
 from quotes.services.schedules import ScheduleExists, create_schedule, stop_schedule
 

@@ -28,6 +28,7 @@ from quotes.report_page import (
     schedules_of,
     shares_of,
     shortlisted,
+    something_to_compare,
     status_of,
     summary_of,
 )
@@ -63,7 +64,12 @@ def readable(request: HttpRequest, found: Report) -> bool:
 def report_list(request: HttpRequest, project_id: int) -> HttpResponse:
     project = get_project(request, project_id)
     page = reports_of(project, request.GET.get("page"))
-    context = {"project": project, "page": page, "schedules": schedules_of(project)}
+    context = {
+        "project": project,
+        "page": page,
+        "schedules": schedules_of(project),
+        "comparable": something_to_compare(project, may(request.membership.role, Action.SEE_PRICES)),
+    }
     return render(request, "quotes/reports/list.html", context)
 
 

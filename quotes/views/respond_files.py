@@ -10,10 +10,10 @@ from cmo_selector.templatetags.fmt import format_date
 from quotes.attached import bidder_file
 from quotes.downloads import attachment_answer
 from quotes.models import Invitation
-from quotes.rfq_package import Cover
+from quotes.rfq_package import Cover, answered_questions
 from quotes.services.responses import asked_of
 from quotes.views.respond import behind_link
-from quotes.views.rfq_files import answered_questions, package_answer
+from quotes.views.rfq_files import package_answer
 
 
 @require_safe

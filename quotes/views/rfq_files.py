@@ -18,20 +18,12 @@ from quotes.access import get_project, sponsor_action
 from quotes.attached import submitted_files
 from quotes.downloads import PDF, XLSX, attachment_answer, file_answer
 from quotes.models import Attachment, Invitation, Quote, Rfq
-from quotes.rfq_enums import MessageKind, QuoteState
-from quotes.rfq_package import Cover, package_name, package_pdf, package_xlsx
+from quotes.rfq_enums import QuoteState
+from quotes.rfq_package import Cover, package_cover, package_name, package_pdf, package_xlsx
 from quotes.services.attachments import LARGEST, add_rfq_file, remove_rfq_file
 from quotes.services.rfq import RfqError, content_of
 from quotes.uploads import CONTENT_TYPES
 from quotes.views.rfq import archived_refused, get_rfq
-
-NDA_FIRST = "Confidential. A bidder reads this only after accepting the NDA below or sending a signed one."
-
-
-def answered_questions(rfq: Rfq) -> tuple[tuple[str, str], ...]:
-    """What every bidder may read of the questions: the text and its answer, never a name. One query."""
-    rows = rfq.messages.filter(kind=MessageKind.QUESTION, answered_at__isnull=False)
-    return tuple(rows.values_list("text", "answer"))
 
 
 def package_answer(content: Mapping[str, Any], cover: Cover, ending: str) -> HttpResponse:
@@ -49,19 +41,9 @@ def rfq_package(request: HttpRequest, project_id: int, rfq_id: int, ending: str)
     version = rfq.versions.filter(number=whole_number(wanted)).first()
     if wanted and version is None:
         raise Http404("There is no such version.")
-    cover = Cover(
-        sponsor=rfq.project.sponsor.name,
-        deadline=rfq.deadline,
-        contact="named in the invitation",
-        version=version.number if version else None,
-        published=version.created_at if version else None,
-        note=version.note if version else "",
-        nda=NDA_FIRST if rfq.nda_required else "",
-        nda_text=rfq.nda_text if rfq.nda_required else "",
-        sealed=rfq.sealed,
-        answered=answered_questions(rfq),
+    return package_answer(
+        version.content if version else content_of(rfq), package_cover(rfq, version), ending
     )
-    return package_answer(version.content if version else content_of(rfq), cover, ending)
 
 
 @require_POST

@@ -155,9 +155,13 @@ def calculations(request: HttpRequest, project_id: int) -> HttpResponse:
     if not may(request.membership.role, Action.SEE_PRICES):
         hidden = rows.filter(tool__in=MONEY_TOOLS).count()
         rows = rows.exclude(tool__in=MONEY_TOOLS)
-    return render(
-        request, "quotes/tools/calculations.html", {"project": project, "rows": list(rows), "hidden": hidden}
-    )
+    context = {
+        "project": project,
+        "rows": list(rows),
+        "hidden": hidden,
+        "memo": any(row.tool == ToolKind.MAKE for row in rows),
+    }
+    return render(request, "quotes/tools/calculations.html", context)
 
 
 @require_POST

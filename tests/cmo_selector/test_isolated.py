@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -17,16 +18,31 @@ from cmo_selector import isolated
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run(work, **changes):
-    options = {
-        "seconds": 30,
-        "megabytes": 2000,
-        "told": lambda text: None,
-        "beat": lambda: None,
-        "beat_every": 10,
-        **changes,
-    }
-    return isolated.run(work, **options)
+QUIET = {"seconds": 30, "told": lambda text: None, "beat": lambda: None, "beat_every": 10}
+
+
+def run(work, *, megabytes=2000, **changes):
+    """One piece of work in a child of its own."""
+    standby = isolated.Standby(lambda request, tell: work(tell), megabytes=megabytes, keep=megabytes)
+    try:
+        return standby.ask(None, **{**QUIET, **changes})
+    finally:
+        standby.end()
+
+
+@pytest.fixture
+def standing():
+    """`standing(serve, …)` gives a function that asks it, and the Standby."""
+    made = []
+
+    def start(serve, **options):
+        standby = isolated.Standby(serve, **{"megabytes": 2000, "keep": 1000, **options})
+        made.append(standby)
+        return lambda request=None, **changes: standby.ask(request, **{**QUIET, **changes}), standby
+
+    yield start
+    for standby in made:
+        standby.end()
 
 
 def children() -> list[int]:
@@ -150,8 +166,8 @@ def test_the_child_dies_with_its_parent():
         "import os, sys, time; from cmo_selector import isolated\n"
         "def work(tell):\n"
         "    tell(str(os.getpid())); time.sleep(60)\n"
-        "isolated.run(work, seconds=60, megabytes=2000, told=lambda t: print(t, flush=True),\n"
-        "             beat=lambda: None, beat_every=10)"
+        "isolated.Standby(lambda request, tell: work(tell), megabytes=2000, keep=1000).ask(\n"
+        "    None, seconds=60, told=lambda t: print(t, flush=True), beat=lambda: None, beat_every=10)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     child = psutil.Process(int(parent.stdout.readline()))
@@ -166,3 +182,86 @@ def test_the_child_dies_with_its_parent():
 def test_the_kernel_takes_the_child_before_its_parent():
     assert run(lambda tell: Path("/proc/self/oom_score_adj").read_text().strip()) == "1000"
     assert Path("/proc/self/oom_score_adj").read_text().strip() != "1000"
+
+
+# -- one piece of work after another ------------------------------------------------------------------
+
+
+def test_one_child_does_one_piece_after_another_and_keeps_what_it_has(standing):
+    kept = []
+
+    def serve(request, tell):
+        kept.append(request)
+        return os.getpid(), list(kept)
+
+    ask, _ = standing(serve)
+    first, second = ask("a"), ask("b" * 500_000)
+    assert (first[0] == second[0] != os.getpid(), first[1], second[1]) == (True, ["a"], ["a", "b" * 500_000])
+    assert kept == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, isolated.Broken),
+        ({"seconds": 0.5}, isolated.TooSlow),
+        ({"beat_every": 0.1}, OSError),
+    ],
+    ids=["fault", "time", "caller"],
+)
+def test_after_a_piece_that_did_not_end_well_the_next_one_has_a_new_child(standing, changes, expected):
+    def serve(request, tell):
+        if request == "break":
+            time.sleep(60) if changes else {}["nothing"]
+        return os.getpid()
+
+    def beat():
+        raise OSError
+
+    ask, _ = standing(serve)
+    first = ask()
+    with pytest.raises(expected):
+        ask("break", **{**changes, "beat": beat})
+    assert not psutil.pid_exists(first)
+    assert ask() != first
+
+
+def test_a_child_that_dies_while_it_waits_is_replaced_and_nobody_notices(standing):
+    ask, _ = standing(lambda request, tell: os.getpid())
+    first = ask()
+    os.kill(first, signal.SIGKILL)
+    assert ask() != first
+
+
+def test_a_child_without_work_ends_by_itself_and_the_next_piece_starts_another(standing):
+    ask, _ = standing(lambda request, tell: os.getpid(), idle=0.2)
+    first = ask()
+    deadline = time.monotonic() + 20
+    while psutil.Process(first).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert ask() != first
+
+
+def test_a_child_that_has_grown_or_done_enough_is_replaced(standing):
+    hoard = []
+
+    def serve(request, tell):
+        hoard.append(b"x" * request * isolated.MEGABYTE)
+        return os.getpid()
+
+    ask, _ = standing(serve, keep=resident_megabytes() + 150, megabytes=4000, at_most=3)
+    pids = [ask(megabytes) for megabytes in (1, 300, 1, 1, 1, 1)]
+    assert [pids.index(pid) for pid in pids] == [0, 0, 2, 2, 2, 5]
+
+
+def test_its_temporary_files_go_with_it(standing):
+    def serve(request, tell):
+        with tempfile.NamedTemporaryFile(delete=False) as file:
+            return file.name
+
+    ask, standby = standing(serve)
+    left = Path(ask())
+    assert left.exists()
+    standby.end()
+    assert not left.parent.exists()

@@ -29,7 +29,7 @@ from cmo_selector import env
 from cmo_selector.accounts.models import Sponsor, User
 from cmo_selector.audit.models import AuditEvent
 from cmo_selector.embedded import Services
-from quotes.enums import ReportState
+from quotes.enums import ReportState, ReportStep
 from quotes.models import Project, Report
 from quotes.tasks import render_report
 
@@ -133,7 +133,7 @@ class Plant:
         return psutil.Process(self.processes[name].pid).children()
 
     def renderers(self, name: str) -> list[psutil.Process]:
-        """The processes that make PDFs for a worker at the moment."""
+        """The processes that make PDFs for a worker, or wait for the next."""
         return [one for child in self.children(name) for one in child.children()]
 
     # -- reports ------------------------------------------------------------------------------
@@ -166,6 +166,15 @@ class Plant:
 
     def row(self, pk: int) -> Report:
         return self.rows([pk])[0]
+
+    def until_begun(self, ids: Iterable[int]) -> None:
+        """Until a renderer lays out one of the reports."""
+        self.until(
+            lambda: any(
+                row.state == ReportState.RUNNING and row.step == ReportStep.LAYOUT for row in self.rows(ids)
+            ),
+            "it is being made",
+        )
 
     def ended(self, ids: Iterable[int]) -> list[Report]:
         """The rows once all have ended; fails when that takes too long."""

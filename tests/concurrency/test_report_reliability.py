@@ -70,7 +70,13 @@ def test_kill_minus_nine_in_the_middle_of_fifty_jobs_with_two_workers_and_every_
     plant.start_worker("second")
     ids = plant.ask(short, 50, times=2)
     plant.until(lambda: sum(row.state == ReportState.DONE for row in plant.rows(ids)) >= 8, "some are done")
-    plant.until(lambda: plant.renderers("second"), "the second worker is in the middle of one")
+    plant.until(
+        lambda: (
+            plant.renderers("second")
+            and sum(row.state == ReportState.RUNNING for row in plant.rows(ids)) == 2
+        ),
+        "both workers are in the middle of one",
+    )
     plant.kill("second")
     held = {row.pk for row in plant.rows(ids) if row.state == ReportState.RUNNING}
     plant.start_worker("third")
@@ -101,7 +107,7 @@ def test_a_broker_that_stops_loses_everything_and_comes_back(plant, short):
 
 def test_a_database_that_restarts_costs_no_report(plant, short, long):
     ids = [*plant.ask(long, 1, appendices=EVERYTHING), *plant.ask(short, 4)]
-    plant.until(lambda: plant.renderers("first"), "one is being made")
+    plant.until_begun(ids[:1])
     stopped = time.monotonic()
     plant.services._stop_postgres()
     plant.services.ensure_running("plant")
@@ -130,11 +136,16 @@ def test_a_storage_that_cannot_be_written_fails_the_report_with_the_reason_and_a
 
 def test_a_disk_that_is_full_fails_the_report_with_the_reason_and_leaves_nothing_behind(plant, short):
     before = plant.files()
-    pool = plant.children("first")
+    pool, renderers = plant.children("first"), plant.renderers("first")
     for process in pool:
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
-    (failed,) = plant.ended(plant.ask(short))
-    for process in pool:
+    if renderers:  # one that has its fonts writes nothing itself: its worker finds no room for the report
+        (failed,) = plant.ended(plant.ask(short))
+        assert (failed.state, failed.error) == (ReportState.FAILED, tasks.NOT_STORED)
+    for process in renderers:
+        process.kill()
+    (failed,) = plant.ended(plant.ask(short))  # a new one finds no room for its fonts
+    for process in [*pool, *plant.renderers("first")]:
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert (failed.state, failed.error) == (ReportState.FAILED, tasks.DISK_FULL)
     assert plant.files() == before
@@ -152,7 +163,7 @@ def test_a_report_that_needs_too_much_memory_says_so_and_the_worker_goes_on(plan
 def test_a_renderer_that_the_system_kills_is_a_reason_and_the_worker_goes_on(plant, short, long):
     pool = plant.children("first")
     ids = plant.ask(long, appendices=EVERYTHING)
-    plant.until(lambda: plant.renderers("first"), "it is being made")
+    plant.until_begun(ids)
     for process in plant.renderers("first"):
         process.kill()
     (failed,) = plant.ended(ids)
@@ -163,7 +174,7 @@ def test_a_renderer_that_the_system_kills_is_a_reason_and_the_worker_goes_on(pla
 
 def test_cancelling_ends_the_renderer_and_frees_the_worker(plant, long):
     (pk,) = plant.ask(long, appendices=EVERYTHING)
-    plant.until(lambda: plant.renderers("first"), "it is being made")
+    plant.until_begun([pk])
     Report.objects.using(ALIAS).filter(pk=pk, state=ReportState.RUNNING).update(state=ReportState.STOPPED)
     plant.until(lambda: not plant.renderers("first"), "nobody works on it any more", seconds=LEASE + GRACE)
     assert plant.row(pk).state == ReportState.STOPPED

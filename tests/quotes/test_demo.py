@@ -16,7 +16,7 @@ from partners.scoring.types import Group, Level, Outcome, Rule
 from quotes.demo import DEMO_PASSWORD, DEMO_SIGN_INS, ProductionRefused, load_demo
 from quotes.demo_projects import PROJECTS
 from quotes.evaluation_page import results
-from quotes.models import Evaluation, Need, Project, ProjectWeights, WeightSet
+from quotes.models import Evaluation, Need, Project, ProjectWeights, ReportSchedule, WeightSet
 from quotes.needs import problems
 from quotes.ranking import rank_project
 
@@ -59,6 +59,11 @@ def test_loading_twice_leaves_every_table_as_it_was(demo):
 
     assert table_sizes() == before
     assert (second.terms, second.people, second.new_projects) == (0, 0, [])
+    followed = ReportSchedule.objects.filter(stopped_at=None).order_by("project__name")
+    assert list(followed.values_list("project__name", "rhythm", "kind", "recipient")) == [
+        ("AB-220 generic tablets, second source", "weekly", "decision", "Board of directors"),
+        ("AB-305 antibody, Phase II to III transfer", "change", "comparison", ""),
+    ]
 
 
 def test_loading_again_keeps_what_people_changed(demo):

@@ -8,17 +8,25 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.http import QueryDict
 
 from cmo_selector.accounts.models import Membership, Sponsor, User
 from partners.enums import TrackRecordKind
 from partners.models import Organisation
+from partners.scoring.types import CRITERIA
 from partners.scoring.weights import default_weights
+from quotes.enums import ToolKind
+from quotes.forms.tool_forms import MakeOrBuyForm
 from quotes.models import Need, Project, ProjectWeights, Quote, ShortlistEntry
 from quotes.ranking import rank_project
 from quotes.reports.snapshot import build_snapshot
+from quotes.services import evaluation
 from quotes.services.awards import award_quote
 from quotes.services.responses import save_draft, submit_quote
 from quotes.services.rfq_send import Contact, send_rfq
+from quotes.services.tools import keep_calculation
+from quotes.tool_results import TOOLS, outcome_of
+from quotes.views.tools import EXAMPLES
 from tests.factories import partners as make
 from tests.factories.accounts import MembershipFactory
 from tests.factories.rfq import make_rfq, priced
@@ -293,9 +301,45 @@ QUOTED = {
 }
 
 
+def keep_make_or_buy(project: Project, user: User) -> None:
+    """Two calculations; in the newer one an own plant runs at half the variable cost."""
+    older = EXAMPLES[ToolKind.MAKE]
+    newer = older.replace("variable_per_batch=700000", "variable_per_batch=350000")
+    for name, query in (("First look", older), ("Board of May", newer)):
+        outcome = outcome_of(TOOLS[ToolKind.MAKE], MakeOrBuyForm(QueryDict(query)))
+        keep_calculation(
+            actor=user, project=project, tool=ToolKind.MAKE, name=name, query=query, headline=outcome.headline
+        )
+
+
+def score_together(project: Project, people: list[User]) -> None:
+    """Each person scores the shortlist, then the group agrees on one criterion of the first partner."""
+    evaluation.start_evaluation(actor=people[0], project=project)
+    partners = [entry.organisation for entry in project.shortlist.select_related("organisation")]
+    for n, person in enumerate(people):
+        for place, partner in enumerate(partners):
+            points = dict.fromkeys(CRITERIA, (80 - 30 * n - 5 * place, ""))
+            evaluation.save_scores(actor=person, project=project, organisation=partner, scores=points)
+    evaluation.close_scoring(actor=people[0], project=project)
+    evaluation.agree_score(
+        actor=people[0],
+        project=project,
+        organisation=partners[0],
+        criterion="C6",
+        points=72,
+        reason="Two references were called.",
+    )
+
+
 def quoted_scene(*, award: bool = True) -> Scene:
-    """The scenario with an RFQ that three shortlisted partners answered: complete, with a gap, and in euros."""
+    """The scenario with an RFQ that three shortlisted partners answered: complete, with a gap, and in euros.
+
+    Two people scored the shortlist, and two make-or-buy calculations are kept.
+    """
     scene_ = scene()
+    keep_make_or_buy(scene_.project, scene_.user)
+    evaluator = MembershipFactory(role="evaluator", sponsor=scene_.sponsor)
+    score_together(scene_.project, [scene_.user, evaluator.user])
     member = Membership.objects.get(user=scene_.user)
     rfq = make_rfq(member, project=scene_.project)
     contacts = [

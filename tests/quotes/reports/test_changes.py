@@ -49,6 +49,10 @@ def test_every_kind_of_change_is_one_line_with_before_and_after(quoted):
     new["costs"]["award"] = None
     quote = new["costs"]["quotes"][0]
     quote["scenarios"][new["costs"]["base"]]["npv"] = "15000000"
+    new["firmness"]["evaluation"]["partners"][0] |= {"total": 81.5, "rank": 2}
+    new["make_or_buy"] |= {"name": "Board of June", "costs": {**quoted["make_or_buy"]["costs"], "make": "9"}}
+    new["rfq_package"]["cover"]["version"] = 2
+    new["rfq_package"]["content"]["milestones"] = "Later"
     new["weights"]["values"]["C1"] += 2
     new["needs"][1]["label"] = "The lead site works at biosafety level 3 or higher"
     new["engine"]["version"] = "9.0.0"
@@ -63,6 +67,14 @@ def test_every_kind_of_change_is_one_line_with_before_and_after(quoted):
     ]
     assert found["ranking"] == [(name, "rank 1 with 79.7 (65.4–94.0)", "rank 2 with 70.0 (65.4–94.0)")]
     assert found["costs"] == [(name, "USD 14,191,116", "USD 15,000,000")]
+    assert [(row[0], row[2]) for row in found["evaluation"]] == [(name, "place 2 with 81.5")]
+    assert [(row[0], row[2]) for row in found["make"]] == [
+        ("Calculation", "Board of June"),
+        ("Make, expected cost", "9"),
+    ]
+    assert found["package"] == [
+        ("Edition", "Second source of tablets, version 1", "Second source of tablets, version 2")
+    ]
     assert [row[0].split()[0] for row in found["weights"]] == ["C1"]
     assert found["needs"][0][2] == "Must: The lead site works at biosafety level 3 or higher"
     assert found["method"] == [("Scoring engine", quoted["engine"]["version"], "9.0.0")]

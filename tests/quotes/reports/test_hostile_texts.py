@@ -17,8 +17,9 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from quotes.reports.canonical import plain
-from quotes.reports.context import clean, report_context
+from quotes.reports.context import report_context
 from quotes.reports.options import ReportOptions
+from quotes.reports.printable import clean
 from quotes.reports.render import MAP_SIZE, render_html, render_pdf
 from quotes.reports.workbook import workbook
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.http import QueryDict
 from django.urls import reverse
 from jsonschema import Draft202012Validator
 from openpyxl import load_workbook
@@ -16,17 +17,22 @@ from pypdf import PdfReader
 
 from quotes.comparison import columns, headline_sentence, load_comparison, scenario_rows
 from quotes.enums import ReportKind
+from quotes.forms.tool_forms import MakeOrBuyForm
 from quotes.models import Report, Rfq
 from quotes.ranking import rank_project
-from quotes.reports.canonical import canonical, snapshot_hash
+from quotes.reports.canonical import canonical, plain, snapshot_hash
 from quotes.reports.context import report_context
 from quotes.reports.costs import cents, frozen_costs
-from quotes.reports.kinds import NO_PRICES, NO_QUOTES, NOT_DECIDED, missing_for
+from quotes.reports.decision import criteria_names
+from quotes.reports.group_words import team_scores
+from quotes.reports.kinds import NO_CALCULATION, NO_PRICES, NO_QUOTES, NO_RFQ, NOT_DECIDED, missing_for
+from quotes.reports.make_words import SWING_WORDS, memo_context
 from quotes.reports.options import ReportOptions
 from quotes.reports.render import MAP_SIZE, render_html, render_pdf, to_pdf
 from quotes.reports.site_words import site_parts
 from quotes.reports.snapshot import build_snapshot
 from quotes.reports.workbook import workbook
+from quotes.tool_results import TOOLS, outcome_of
 from tests.factories.partners import RestrictedPartyEntryFactory, RestrictedPartyListFactory
 from tests.quotes.reports import scenario
 
@@ -87,6 +93,17 @@ def test_each_kind_prints_its_own_parts(printed, quoted):
         "Best record of AAV batches, and a slot in May.": {"quotes", "record"},
         costs["sentence"]: {"decision", "comparison", "quotes", "record"},
         "From the headline to the normalised cost": {"decision", "comparison", "quotes", "record"},
+        "Halden Vector Works above Calder Bay Biologics": {"decision", "comparison", "record"},
+        "2 people scored, each alone. Their points put Halden Vector Works": {
+            "decision",
+            "comparison",
+            "record",
+        },
+        "Two references were called.": {"decision", "comparison", "record"},
+        "What the answer turns on": {"memo"},
+        "Earlier calculations kept with the project": {"memo"},
+        "Scope: what is priced": {"package"},
+        "How quotes are evaluated": {"package"},
     }
     assert {part: {kind for kind, text in texts.items() if part in text} for part in expected} == expected
     assert second in texts["dossier"]
@@ -172,14 +189,20 @@ def test_without_prices_no_amount_of_a_quote_is_in_the_snapshot(db):
     )
     assert snapshot["costs"] is None
     assert "Best record of AAV batches" not in canonical(snapshot).decode()
-    assert missing_for(snapshot, ReportOptions(kind=ReportKind.QUOTES)) == NO_PRICES
+    assert snapshot["make_or_buy"] is None
+    assert {missing_for(snapshot, ReportOptions(kind=kind)) for kind in ("quotes", "memo")} == {NO_PRICES}
     assert missing_for(snapshot, ReportOptions(kind=ReportKind.RECORD)) == NOT_DECIDED
 
 
 def test_a_kind_without_its_content_is_refused_beside_the_field_and_creates_nothing(client, scene):
     client.force_login(scene.user)
     address = reverse("quotes:report_create", args=[scene.project.pk])
-    for kind, reason in (("quotes", NO_QUOTES), ("record", NOT_DECIDED)):
+    for kind, reason in (
+        ("quotes", NO_QUOTES),
+        ("record", NOT_DECIDED),
+        ("memo", NO_CALCULATION),
+        ("package", NO_RFQ),
+    ):
         page = client.post(address, {"kind": kind, "paper": "a4"})
         assert (page.status_code, page.context["form"].errors["kind"]) == (422, [reason])
     page = client.post(address, {"kind": "dossier", "paper": "a4"})
@@ -220,6 +243,60 @@ def test_workbook_of_quotes_adds_up(quoted):
     first = [Decimal(str(row[2])) for row in lines[:-1]]
     assert abs(sum(first) - Decimal(str(totals[0][2]))) <= Decimal("0.02")
     assert book["Scenarios"].max_row == 1 + len(quoted["costs"]["scenarios"])
+
+
+def test_the_memo_is_the_tools_own_answer_with_what_it_turns_on(quoted):
+    memo = quoted["make_or_buy"]
+    query = scenario.EXAMPLES["make"].replace("variable_per_batch=700000", "variable_per_batch=350000")
+    outcome = outcome_of(TOOLS["make"], MakeOrBuyForm(QueryDict(query)))
+    assert (memo["name"], memo["advice"]) == ("Board of May", outcome.page["advice"])
+    assert [(row["name"], row["cheapest"], row["costs"]) for row in memo["spread"]] == [
+        (
+            row["name"],
+            row["cheapest"],
+            {way: plain(cents(row[way])) for way in ("make", "buy", "hybrid")},
+        )
+        for row in outcome.page["spread"]
+    ]
+    (earlier,) = memo["earlier"]
+    assert (earlier["name"], earlier["costs"] == memo["costs"]) == ("First look", False)
+    shown = memo_context(quoted)
+    assert shown["sentence"].startswith("By expected cost ")
+    assert {row["label"] for row in shown["swing_rows"]} == set(SWING_WORDS.values())
+    assert shown["year_parts"][0]["rows"][1]["cells"] == ["100%", "80%", "60%", "55%", "55%"]
+    assert ("Discount rate", "12%") in [pair for line in shown["stated_pairs"] for pair in line]
+    book = load_workbook(io.BytesIO(workbook(quoted, snapshot_hash(quoted))))
+    first, *_ = book["Make or buy"].iter_rows(min_row=2, values_only=True)
+    assert [Decimal(str(n)) for n in first[2:5]] == [
+        Decimal(memo["costs"][w]) for w in ("make", "buy", "hybrid")
+    ]
+    assert memo_context({**quoted, "make_or_buy": None}) is None
+
+
+def test_the_teams_scores_are_those_of_the_evaluation_page(quoted):
+    labels = criteria_names(quoted)
+    team = team_scores(quoted, labels)
+    first = {row["code"]: row["cells"][0] for row in team["rows"]}
+    assert first["C1"] == {"counts": "65.0", "spread": "50–80, ±15.0", "wide": True, "agreed": False}
+    assert first["C6"] == {
+        "counts": "72.0",
+        "spread": "mean 65.0; 50–80, ±15.0",
+        "wide": True,
+        "agreed": True,
+    }
+    (agreed,) = team["agreed"]
+    assert (agreed["points"], agreed["mean"], agreed["reason"]) == (
+        "72",
+        "65.0 (50–80)",
+        "Two references were called.",
+    )
+    assert team["ranks"] == ["1", "2", "3"]
+    book = load_workbook(io.BytesIO(workbook(quoted, snapshot_hash(quoted))))
+    lines = list(book["Evaluation"].iter_rows(min_row=2, values_only=True))
+    assert [line[8] for line in lines if line[8] != "none"] == [72]
+    assert lines[0][10] == '=IF(ISNUMBER(I2),I2,IF(ISNUMBER(D2),D2,"not scored"))'
+    opened = {**quoted["firmness"], "evaluation": {**quoted["firmness"]["evaluation"], "closed_at": None}}
+    assert team_scores({**quoted, "firmness": opened}, labels) is None
 
 
 def test_snapshots_follow_their_published_schema(quoted, snapshot, db):

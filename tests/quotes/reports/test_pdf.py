@@ -12,9 +12,10 @@ from cmo_selector.templatetags.fmt import format_interval
 from quotes.enums import Appendix, ReportStep
 from quotes.reports import wording
 from quotes.reports.canonical import snapshot_hash
-from quotes.reports.context import BIDI_CONTROLS, clean, report_context
+from quotes.reports.context import report_context
 from quotes.reports.decision import points
 from quotes.reports.options import ReportOptions
+from quotes.reports.printable import BIDI_CONTROLS, clean
 from quotes.reports.render import (
     MAP_SIZE,
     RefusedURL,

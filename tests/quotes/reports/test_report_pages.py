@@ -235,13 +235,27 @@ def test_a_snapshot_of_an_unknown_format_still_has_its_page(client, scene):
     assert client.get(url("report", report)).status_code == 200
 
 
+def test_what_changed_is_offered_once_two_snapshots_differ(client, scene):
+    client.force_login(scene.user)
+    address = reverse("quotes:report_list", args=[scene.project.pk])
+    link = reverse("quotes:report_changes", args=[scene.project.pk])
+    report = reports.request_report(actor=scene.user, project=scene.project)
+    copied = reports.copy_for(actor=scene.user, report=report, recipient="Board")
+    assert link not in client.get(address).content.decode()
+    Report.objects.filter(pk=copied.pk).update(snapshot_hash="0" * 64)
+    assert link in client.get(address).content.decode()
+    viewer = MembershipFactory(sponsor=scene.sponsor, role=Role.EVALUATOR)
+    client.force_login(viewer.user)
+    assert link not in client.get(address).content.decode(), "both hold prices"
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_list_query_count(client, scene, count, django_assert_num_queries):
     ReportFactory.create_batch(count, project=scene.project)
     client.force_login(scene.user)
     address = reverse("quotes:report_list", args=[scene.project.pk])
     client.get(address)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert client.get(address).status_code == 200
 
 

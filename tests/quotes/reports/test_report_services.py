@@ -211,15 +211,16 @@ def test_a_storage_that_fills_up_in_the_middle_of_a_file_leaves_no_half_a_file(r
     """In a process of its own, whose files may not grow beyond a few kilobytes."""
     assert report.project.sponsor_id  # read here: the child must not use the database
 
-    def store(tell):
+    def store(request, tell):
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
         try:
             return report_files.store(report, b"%PDF-" + b"x" * 100_000)
         except report_files.NotStored as refused:
             return type(refused).__name__
 
+    child = isolated.Standby(store, megabytes=4000, keep=4000, at_most=1)
     quiet = {"told": lambda text: None, "beat": lambda: None, "beat_every": 10}
-    assert isolated.run(store, seconds=60, megabytes=4000, **quiet) == "NotStored"
+    assert child.ask(None, seconds=60, **quiet) == "NotStored"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 

@@ -82,6 +82,7 @@ def test_page_pdf_workbook_api_and_live_ranking_agree_to_the_last_printed_digit(
 
     frozen = client.get(links["snapshot"]).content
     assert hashlib.sha256(frozen).hexdigest() == claimed.snapshot_hash
+    assert downloaded(client, "report_json", claimed) == frozen
     expected = {row["name"]: of_row(row) for row in json.loads(frozen)["ranked"]}
     assert len(expected) >= 8
 
@@ -90,6 +91,7 @@ def test_page_pdf_workbook_api_and_live_ranking_agree_to_the_last_printed_digit(
 
     book = load_workbook(io.BytesIO(client.get(links["workbook"]).content))
     assert from_workbook(book) == expected
+    assert from_workbook(load_workbook(io.BytesIO(downloaded(client, "report_xlsx", claimed)))) == expected
 
     page = tables(client.get(links["page"]).content.decode())
     leaders = {
@@ -111,13 +113,19 @@ def test_page_pdf_workbook_api_and_live_ranking_agree_to_the_last_printed_digit(
     by_criterion = {row[0]: (tuple(row[1:-1]), row[-1]) for row in page["Points by criterion"]}
     assert by_criterion == {name: (printed.points, printed.score) for name, printed in expected.items()}
 
-    text = squeezed(
-        "".join(one.extract_text() for one in PdfReader(io.BytesIO(client.get(links["pdf"]).content)).pages)
-    )
+    assert downloaded(client, "report_download", claimed) == client.get(links["pdf"]).content == pdf.content
+    text = squeezed("".join(one.extract_text() for one in PdfReader(io.BytesIO(pdf.content)).pages))
     for name, printed in expected.items():
         assert squeezed(f"{name}{''.join(printed.points)}{printed.score}") in text
         assert squeezed(printed.interval) in text
         assert printed.coverage in text
+
+
+def downloaded(client, name: str, report) -> bytes:
+    """What the page's own link hands over."""
+    return b"".join(
+        client.get(reverse(f"quotes:{name}", args=[report.project_id, report.pk])).streaming_content
+    )
 
 
 def bare(name: str) -> str:
