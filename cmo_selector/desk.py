@@ -130,6 +130,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}
     ],
+    "SCRIPTS": [lambda request: static("js/desk.js")],
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "partners.admin.dashboard.dashboard",
     "BORDER_RADIUS": "6px",

@@ -25,7 +25,7 @@ from cmo_selector.settings import (
 # A crash may lose test data; waiting for the disk at every commit would only cost time.
 # Transactional tests empty the database behind them, history too.
 DATABASES["default"]["OPTIONS"]["options"] += (
-    " -c synchronous_commit=off -c partners.history_may_be_emptied=on"
+    " -c synchronous_commit=off -c partners.history_may_be_emptied=on -c audit.may_be_emptied=on"
 )
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

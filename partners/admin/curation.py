@@ -25,7 +25,7 @@ from cmo_selector.http import whole_number
 from partners import conflicts
 from partners.curation import selectors
 from partners.curation.remembered import forget, remembered
-from partners.curation.services import CurationError, fact_of, finish_task, settle_conflict
+from partners.curation.services import CurationError, assign_tasks, fact_of, finish_task, settle_conflict
 from partners.enums import EvidenceLevel, TaskState, VerifyOutcome
 from partners.models import Capability, SavedFilter, Source, VerificationTask
 
@@ -106,8 +106,13 @@ class VerificationTaskAdmin(SavedFiltersMixin, AuditedAdmin):
 
     @admin.action(description="Assign to me", permissions=["change"])
     def assign_to_me(self, request: HttpRequest, queryset: Any) -> None:
-        number = queryset.filter(state=TaskState.OPEN).update(assigned_to=request.user)
-        messages.success(request, f"{number:,} open tasks are yours now.")
+        number = assign_tasks(actor=request.user, tasks=queryset, to=request.user)  # type: ignore[arg-type]
+        if number:
+            messages.success(
+                request, f"{number:,} more open task{'s are' if number > 1 else ' is'} yours now."
+            )
+        else:
+            messages.info(request, "None of them is open and somebody else's; nothing was changed.")
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view

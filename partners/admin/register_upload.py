@@ -34,9 +34,9 @@ TOTALS = (
 class UploadForm(forms.Form):
     kind = forms.ChoiceField(label="Register", choices=RegisterKind.choices, widget=UnfoldAdminSelectWidget)
     file = forms.FileField(
-        widget=UnfoldAdminFileFieldWidget,
-        help_text=f"As downloaded: CSV or tab-separated text (may be gzipped) or XLSX; at most "
-        f"{uploads.SIZE_LIMIT // MEGABYTE} MB and {ROW_LIMIT:,} rows.",
+        widget=UnfoldAdminFileFieldWidget(attrs={"data-most-bytes": uploads.SIZE_LIMIT}),
+        help_text="As downloaded: CSV (commas or semicolons), tab-separated text (each may be gzipped) or XLSX; at "
+        f"most {uploads.SIZE_LIMIT // MEGABYTE} MB and {ROW_LIMIT:,} rows.",
     )
     file_date = forms.DateField(
         label="The day the file stands for",
@@ -80,6 +80,7 @@ class RegisterUploadAdmin(UploadJobAdmin):
         return {
             "totals": [(label, report[name], note) for name, label, note in TOTALS if name in report],
             "changes": _by_change(report),
+            "warnings": _warnings(report),
             "rejected": report.get("rejected_rows", [])[:REJECTED_SHOWN],
             "facts": {what: count for what, count in report.get("facts", {}).items() if count},
             "nothing_new": not any(report.get(name) for name in ("created", "updated", "closed")),
@@ -113,6 +114,14 @@ class RegisterUploadAdmin(UploadJobAdmin):
         upload = get_object_or_404(RegisterUpload, pk=pk)
         rows = (upload.report or {}).get("rejected_rows", [])
         return rejected_csv(rows, f"rejected-{upload.kind}-{upload.pk}.csv")
+
+
+def _warnings(report: dict[str, Any]) -> list[tuple[str, int, int | None]]:
+    """Each sort of warning: its text, how many rows have it, and the line of the first where that is known."""
+    first: dict[str, int] = {}
+    for example in report.get("warning_examples", []):
+        first.setdefault(example["warning"], example["line"])
+    return [(text, count, first.get(text)) for text, count in report.get("warnings", {}).items()]
 
 
 def _by_change(report: dict[str, Any]) -> list[tuple[str, int, list[dict[str, Any]]]]:

@@ -1,10 +1,12 @@
 """Restricted-party lists on the desk: reading a list from CSV, and deciding which partner is a listed party."""
 
 import datetime
+import hashlib
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -23,14 +25,23 @@ from partners.restricted.services import PartyError, accept, propose_matches, re
 from .base import EVIDENCE_FILTERS, CatalogueAdmin, FactAdmin
 from .saved import SavedFiltersMixin
 
+KEPT_FOR = 3600  # seconds: a file that was read once is written without being chosen again
+NOT_KEPT = "The file that was read before is no longer kept. Choose it again."
+
 
 class ListFileForm(forms.Form):
-    """A list as CSV. Without “write”, only what would change is shown."""
+    """A list as CSV. Without “write”, only what would change is shown. `kept` is the content of a dry run before."""
 
     file = forms.FileField(
         label="CSV file",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv", "class": " ".join(INPUT_CLASSES)}),
-        help_text="UTF-8, commas; columns name and effective_from, and, if known, country, effective_until, reference.",
+        widget=forms.FileInput(
+            attrs={
+                "accept": ".csv,.txt,.tsv,text/csv",
+                "class": " ".join(INPUT_CLASSES),
+                "data-most-bytes": LARGEST_FILE,
+            }
+        ),
+        help_text="UTF-8; columns name and effective_from, and, if known, country, effective_until, reference.",
     )
     source_title = forms.CharField(
         max_length=240,
@@ -49,8 +60,15 @@ class ListFileForm(forms.Form):
     )
     write = forms.BooleanField(required=False, label="Write. Otherwise it is a dry run")
 
+    def __init__(self, *args: Any, kept: bytes | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept = kept
+        self.fields["file"].required = kept is None
+
     def clean_file(self) -> bytes:
         file = self.cleaned_data["file"]
+        if file is None:
+            return self.kept or b""
         if file.size > LARGEST_FILE:
             raise forms.ValidationError(f"The file is larger than {LARGEST_FILE // 1_000_000} MB.")
         return file.read()
@@ -80,8 +98,12 @@ class RestrictedPartyListAdmin(CatalogueAdmin):
         party_list = get_object_or_404(RestrictedPartyList, pk=pk)
         if not self.has_change_permission(request, party_list):
             raise PermissionDenied
-        form = ListFileForm(request.POST or None, request.FILES or None)
-        report = None
+        kept_as = _kept_as(request, party_list, request.POST.get("kept", ""))
+        kept = cache.get(kept_as) if kept_as else None
+        form = ListFileForm(request.POST or None, request.FILES or None, kept=kept)
+        if kept_as and kept is None and not request.FILES:
+            form.fields["file"].error_messages["required"] = NOT_KEPT
+        report, token = None, request.POST.get("kept") if kept is not None else None
         if request.method == "POST" and form.is_valid():
             data = form.cleaned_data
             try:
@@ -97,7 +119,10 @@ class RestrictedPartyListAdmin(CatalogueAdmin):
             except ListFileError as error:
                 form.add_error("file", str(error))
             else:
-                if report.applied:
+                token = None if report.applied else hashlib.sha256(data["file"]).hexdigest()
+                if token:
+                    cache.set(_kept_as(request, party_list, token), data["file"], KEPT_FOR)
+                else:
                     new = propose_matches(party_list=party_list)
                     messages.success(request, f"The list was read; {new} new matches wait for a decision.")
         context = {
@@ -107,8 +132,15 @@ class RestrictedPartyListAdmin(CatalogueAdmin):
             "party_list": party_list,
             "form": form,
             "report": report,
+            "kept": token,
         }
         return render(request, "partners/desk/party_list_import.html", context)
+
+
+def _kept_as(request: HttpRequest, party_list: RestrictedPartyList, token: str) -> str:
+    """The name under which a person's file of a list is kept; empty when the token is none."""
+    known = len(token) == 64 and token.isalnum()
+    return f"party-list:{request.user.pk}:{party_list.pk}:{token}" if known else ""
 
 
 @admin.register(ListedParty)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
@@ -31,6 +34,8 @@ from .rejected import rejected_csv
 from .upload_job import UploadJobAdmin
 
 ROWS_PER_PAGE = 50
+ROWS_WITH_CHOICES = 20  # each cell is a field of the form, and a form may have 1,000
+CELL_FIELD = re.compile(r"cell-([0-9]{1,18})-(.{1,100})", re.ASCII)  # of a form: row and heading
 MEANINGS = {
     RowOutcome.CREATED: "new in the catalogue",
     RowOutcome.CHANGED: "say something else than the catalogue",
@@ -47,9 +52,9 @@ ORDER = (
 class SheetUploadForm(forms.Form):
     sheet = forms.ChoiceField(label="List", widget=UnfoldAdminSelectWidget)
     file = forms.FileField(
-        widget=UnfoldAdminFileFieldWidget,
-        help_text="An edited export or template: XLSX, or CSV or tab-separated text in UTF-8; at most "
-        f"{SIZE_LIMIT // MEGABYTE} MB and {ROW_LIMIT:,} rows.",
+        widget=UnfoldAdminFileFieldWidget(attrs={"data-most-bytes": SIZE_LIMIT}),
+        help_text="An edited export or template: XLSX, or in UTF-8 CSV (commas or semicolons) or tab-separated text; "
+        f"at most {SIZE_LIMIT // MEGABYTE} MB and {ROW_LIMIT:,} rows.",
     )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
@@ -100,7 +105,11 @@ class SheetImportAdmin(UploadJobAdmin):
         shown = request.GET.get("show", "")
         if shown not in counts:
             shown = next((str(outcome) for outcome in ORDER if counts[outcome]), "")
-        page = Paginator(job.rows.filter(outcome=shown), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+        per_page = ROWS_WITH_CHOICES if shown == RowOutcome.CONFLICT else ROWS_PER_PAGE
+        page = Paginator(job.rows.filter(outcome=shown), per_page).get_page(request.GET.get("page"))
+        for row in page:
+            for cell in row.cells:
+                cell["chosen"] = row.decided.get(cell["column"], "")
         may_retry = job.state in (UploadState.FAILED, UploadState.CANCELLED)
         return {
             "counts": [
@@ -112,30 +121,53 @@ class SheetImportAdmin(UploadJobAdmin):
             "page": page,
             "rejected": counts[RowOutcome.REJECTED],
             "conflicting": counts[RowOutcome.CONFLICT],
+            "undecided": imports.undecided(job).count() if counts[RowOutcome.CONFLICT] else 0,
             "to_write": counts[RowOutcome.CREATED] + counts[RowOutcome.CHANGED],
             "choices": ConflictChoice.choices,
             "may_act": self.may_act(request, job),
             "may_retry": may_retry and (bool(job.file) or job.aim == UploadAim.APPLY),
             "list_url": reverse(f"admin:partners_{job.sheet}_changelist") if job.sheet in SHEETS else "",
             "export_url": reverse(f"admin:partners_{job.sheet}_export") if job.sheet in SHEETS else "",
+            "decide_attrs": {"formaction": reverse("admin:partners_sheetimport_decide", args=[job.pk])},
             "change_name": f"admin:partners_{job.sheet}_change",
         }
 
     # -- acts -------------------------------------------------------------------------------------
 
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view(require_POST(self.decide_view))
+        return [path("<int:pk>/decide/", view, name="partners_sheetimport_decide"), *super().get_urls()]
+
     def apply_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        leave_out = request.POST.get("leave_out") == "on"
-        conflicts = request.POST.get("conflicts", "")
-        return self.act(
-            request,
-            pk,
-            lambda job: imports.request_apply(
-                actor=request.user,
+        """With what was chosen on the page, which is kept even if the rest is refused."""
+
+        def apply(job: SheetImport) -> None:
+            self._decide(request, job)
+            imports.request_apply(
+                actor=request.user,  # type: ignore[arg-type]
                 job=job,
-                leave_out=leave_out,
-                conflicts=conflicts,  # type: ignore[arg-type]
-            ),
-        )
+                leave_out=request.POST.get("leave_out") == "on",
+                conflicts=request.POST.get("conflicts", ""),
+            )
+
+        return self.act(request, pk, apply)
+
+    def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Keep what was chosen for the cells in conflict of one page of rows."""
+        response = self.act(request, pk, lambda job: self._decide(request, job))
+        page = request.POST.get("page", "")
+        query = urlencode({"show": RowOutcome.CONFLICT.value, **({"page": page} if page.isdigit() else {})})
+        return redirect(f"{response['Location']}?{query}")
+
+    def _decide(self, request: HttpRequest, job: SheetImport) -> None:
+        decisions: dict[int, dict[str, str]] = {}
+        for name, choice in request.POST.items():
+            if found := CELL_FIELD.fullmatch(name):
+                decisions.setdefault(int(found[1]), {})[found[2]] = str(choice)
+        if decisions:
+            changed = imports.decide(actor=request.user, job=job, decisions=decisions)  # type: ignore[arg-type]
+            if changed:
+                messages.success(request, f"Choices kept for {changed} row{'s' if changed > 1 else ''}.")
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         return self.act(request, pk, lambda job: imports.cancel(actor=request.user, job=job))  # type: ignore[arg-type]

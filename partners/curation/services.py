@@ -83,6 +83,21 @@ def ask_to_verify(
 
 
 @transaction.atomic
+def assign_tasks(*, actor: User, tasks: Iterable[VerificationTask], to: User) -> int:
+    """Give open tasks to somebody; closed ones are left alone. Returns how many have another assignee now."""
+    rows = VerificationTask.objects.select_for_update(of=("self",)).filter(
+        pk__in=[task.pk for task in tasks], state=TaskState.OPEN
+    )
+    changed = [task for task in rows if task.assigned_to_id != to.pk]
+    for task in changed:
+        task.assigned_to = to
+    VerificationTask.objects.bulk_update(changed, ["assigned_to"])
+    for task in changed:
+        record(actor=actor, verb="verification.assigned", obj=task, data={"to": str(to)})
+    return len(changed)
+
+
+@transaction.atomic
 def verify_fact(
     *,
     actor: User,

@@ -33,7 +33,7 @@ __all__ = ["ImportReport", "ParsedRow", "Progress", "Register", "RegisterSpec", 
 
 REASON_LENGTH = 300  # RejectedRow.reason
 DAY_FIRST_SHOWN = 3
-EXAMPLES = 20  # warnings that are spelt out; all are counted
+EXAMPLES = 20  # warnings that are spelt out, and the first of each sort; all are counted
 PROGRESS_EVERY = 1000  # rows
 # A complete snapshot that would close more than this is more likely a file cut off between two rows.
 CLOSING_LIMIT_SHARE = 0.5
@@ -78,7 +78,7 @@ def run_import(
         TableReader(path, layouts=register.lists, encodings=register.encodings) as reader,
     ):
         spec = reader.layout
-        report.layout = spec.list_name
+        report.layout, report.read_as = spec.list_name, reader.read_as
         if apply:
             _lock(register)
         staging = Staging(spec)
@@ -147,7 +147,7 @@ def _staged_rows(
         seen[key] = (row.line, _digest(parsed))
         for text in parsed.warnings:
             warned[text] += 1
-            if len(report.warning_examples) < EXAMPLES:
+            if len(report.warning_examples) < EXAMPLES or warned[text] == 1:
                 report.warning_examples.append({"line": row.line, "warning": text})
         yield (row.line, None, None, *parsed.values)
     if day_first:

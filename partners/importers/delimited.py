@@ -1,9 +1,10 @@
-"""Rows of a CSV or tab-separated file, plain or gzip, read line by line and never whole."""
+"""Rows of a CSV (commas or semicolons) or tab-separated file, plain or gzip, read line by line and never whole."""
 
 import codecs
 import csv
 import gzip
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,18 +27,25 @@ LINE_LIMIT = 1_000_000  # bytes; no register has such lines, so it is not text
 CHUNK = 1 << 20
 ENCODING_NAMES = {"utf-8": "UTF-8", "cp1252": "Windows-1252"}
 
+READ_AS = {",": "CSV with commas", ";": "CSV with semicolons", "\t": "tab-separated text"}
+_quoted = re.compile(r'"[^"]*"')
+
 Row = tuple[int, list[str], str]  # the line it starts on, its fields, what is wrong with it
 
 
-class DelimitedRows:
-    """The rows of a text file. The delimiter is the tab when the first line has one, else the comma.
+def delimiter_of(headings: str) -> str:
+    """The tab when the first line has one outside quotation marks, else comma or semicolon, the commoner of them."""
+    bare = _quoted.sub("", headings)
+    return "\t" if "\t" in bare else ";" if bare.count(";") > bare.count(",") else ","
 
-    `encodings` are tried in order over the whole file before a row is read. A comma-separated file follows the
+
+class DelimitedRows:
+    """The rows of a text file. The first line tells the delimiter (see `delimiter_of`).
+
+    `encodings` are tried in order over the whole file before a row is read. A CSV file follows the
     rules of quotation strictly; in a tab-separated one a quotation mark is an ordinary character, unless a field
     both begins and ends with one, as Excel writes them. The hash is of the text, so a file and its gzip are one.
     """
-
-    kind = "CSV"
 
     def __init__(self, path: Path, encodings: tuple[str, ...]) -> None:
         self.path, self.name = path, path.name
@@ -64,8 +72,8 @@ class DelimitedRows:
                     self.encoding = self._find_encoding(head)
                 self._stream.seek(0)
             first = head.removeprefix(UTF8_BOM).lstrip(b"\r\n").split(b"\n", 1)[0]
-            self.delimiter = "\t" if b"\t" in first else ","
-            self.kind = "CSV" if self.delimiter == "," else "tab-separated text"
+            self.delimiter = delimiter_of(first.decode("latin-1"))
+            self.read_as = READ_AS[self.delimiter]
             self._stack = stack.pop_all()
         return self
 
@@ -98,7 +106,7 @@ class DelimitedRows:
     def __iter__(self) -> Iterator[Row]:
         """Rows that are not blank."""
         with readable(self.name):
-            yield from self._tab_rows() if self.delimiter == "\t" else self._comma_rows()
+            yield from self._tab_rows() if self.delimiter == "\t" else self._csv_rows()
 
     def _lines(self) -> Iterator[str]:
         number = read = 0
@@ -125,8 +133,8 @@ class DelimitedRows:
                     f"at position {error.start + 1}; save the file as CSV in UTF-8"
                 ) from error
 
-    def _comma_rows(self) -> Iterator[Row]:
-        reader = csv.reader(self._lines(), strict=True)
+    def _csv_rows(self) -> Iterator[Row]:
+        reader = csv.reader(self._lines(), delimiter=self.delimiter, strict=True)
         while True:
             line = reader.line_num + 1
             try:

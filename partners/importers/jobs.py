@@ -1,8 +1,10 @@
 """Jobs that read uploaded files: stored, claimed, told about, cancelled, failed, taken back from dead workers.
 
 States move only by compare-and-swap, so a message delivered twice, a worker that comes back from the dead and two
-clicks at once do nothing twice. What a job writes and its end are one transaction; progress is written through
-a connection of its own, where others can see it while that transaction is open.
+clicks at once do nothing twice. Each claim of a row has a token of its own, which everything the worker writes asks
+for: whoever was cancelled, or lost the row to another worker, can write nothing more. What a job writes and its end
+are one transaction; progress is written through a connection of its own, where others can see it while that
+transaction is open.
 """
 
 import datetime as dt
@@ -15,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from celery import Task
 from django.core.files.uploadedfile import UploadedFile
@@ -48,7 +51,8 @@ FILE_LOST = "The uploaded file is no longer stored. Upload it again."
 
 #: What a job is set to when it is queued again.
 FRESH: dict[str, Any] = {
-    "step": "", "share_read": 0, "attempts": 0, "lease_until": None, "error": "", "finished_at": None,
+    "step": "", "share_read": 0, "attempts": 0, "claim_token": None, "lease_until": None, "error": "",
+    "finished_at": None,
 }  # fmt: skip
 
 J = TypeVar("J", bound=UploadJob)
@@ -59,7 +63,7 @@ class UploadError(ValueError):
 
 
 class Stopped(Exception):
-    """The row no longer belongs to this attempt: cancelled, or another worker has it."""
+    """The row no longer belongs to this claim: cancelled, or another worker has it."""
 
 
 # -- the curator's side -----------------------------------------------------------------------------
@@ -125,20 +129,28 @@ def send(task: Task, job_id: int) -> bool:
 
 def take(model: type[J], job_id: int) -> J | None:
     """Take a waiting row for this worker; None when somebody else has it or it needs no work."""
+    token = uuid4()
     won = model._default_manager.filter(pk=job_id, state=UploadState.WAITING).update(
         state=UploadState.RUNNING,
         attempts=F("attempts") + 1,
+        claim_token=token,
         lease_until=timezone.now() + READING_LEASE,
         step="reading",
         share_read=0,
         error="",
     )
-    return model._default_manager.select_related("uploaded_by").get(pk=job_id) if won else None
+    if not won:
+        return None
+    job = model._default_manager.select_related("uploaded_by").get(pk=job_id)
+    job.claim_token = token  # what was read may be of another claim already
+    return job
 
 
 def held(job: UploadJob) -> QuerySet:
-    """The row, as long as this attempt has it."""
-    return type(job)._default_manager.filter(pk=job.pk, state=UploadState.RUNNING, attempts=job.attempts)
+    """The row, as long as this claim has it."""
+    return type(job)._default_manager.filter(
+        pk=job.pk, state=UploadState.RUNNING, claim_token=job.claim_token
+    )
 
 
 class Teller:
@@ -150,7 +162,7 @@ class Teller:
         table = connection.ops.quote_name(upload._meta.db_table)
         self._sql = (
             f"UPDATE {table} SET step = %s, share_read = %s, lease_until = %s "  # noqa: S608  a name only
-            "WHERE id = %s AND state = %s AND attempts = %s"
+            "WHERE id = %s AND state = %s AND claim_token = %s"
         )
 
     def __call__(self, step: str, share: float) -> None:
@@ -164,7 +176,7 @@ class Teller:
                 self._sql,
                 [
                     step, round(share * 100), timezone.now() + lease,
-                    self.upload.pk, UploadState.RUNNING.value, self.upload.attempts,
+                    self.upload.pk, UploadState.RUNNING.value, self.upload.claim_token,
                 ],
             )  # fmt: skip
             if not cursor.rowcount:

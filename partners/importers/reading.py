@@ -46,7 +46,7 @@ class Record:
 
 
 class TableReader(Generic[L]):
-    """A CSV or tab-separated file (plain or gzip) or an Excel workbook, as an iterator of records.
+    """A CSV (commas or semicolons) or tab-separated file, plain or gzip, or an Excel workbook, as records.
 
     A context manager: on entry the header is read and `layout` is the one of `layouts` that it fits. Columns are
     known by their names, in any order and any case. `sha256` and `rows` are final once the iterator is exhausted.
@@ -82,6 +82,11 @@ class TableReader(Generic[L]):
         return self._source.sha256
 
     @property
+    def read_as(self) -> str:
+        """The format that the file was found to have, in words."""
+        return self._source.read_as
+
+    @property
     def share_read(self) -> float:
         """How much of the file has been read, 0 to 1."""
         return min(1.0, self._source.position / self._source.size) if self._source.size else 0.0
@@ -104,7 +109,7 @@ class TableReader(Generic[L]):
                 row += [""] * (width - len(row))
             width_of_last, last_is_open = len(row), not row[-1]
             if len(row) != width:
-                fault = f"has {len(row)} fields instead of {width}"
+                fault = f"has {_fields(len(row))} instead of {width}"
             fields = {name: value for name, value in zip(names, row, strict=False) if name in wanted}
             for name, digits in padded.items():
                 value = fields.get(name, "")
@@ -124,7 +129,7 @@ class TableReader(Generic[L]):
     def _check_end(self, last: Record, width: int, is_open: bool) -> None:
         if width < len(self._names):
             raise ImportFileError(
-                f"{self.name} is cut off: its last row, on line {last.line}, has {width} fields "
+                f"{self.name} is cut off: its last row, on line {last.line}, has {_fields(width)} "
                 f"instead of {len(self._names)}"
             )
         if is_open and not self._source.ends_with_newline:
@@ -160,15 +165,17 @@ class TableReader(Generic[L]):
     def _not_this_register(self, header: list[str]) -> str:
         line = " ".join(header)
         for layout in self.layouts:
-            for delimiter in (";", "|"):
-                names = [self._known_as(name, layout) for name in line.split(delimiter)]
-                if sum(map(bool, names)) > 1:
-                    return (
-                        f"{self.name} has its fields separated by “{delimiter}”; "
-                        "save it with commas (CSV) or tabs between the fields"
-                    )
+            if sum(bool(self._known_as(name, layout)) for name in line.split("|")) > 1:
+                return (
+                    f"{self.name} has its fields separated by “|”; "
+                    "save it with commas, semicolons or tabs between the fields"
+                )
         expected = " or ".join(f"({', '.join(layout.columns)})" for layout in self.layouts)
         return f"{self.name} is not this register: its first line has none of the expected columns {expected}"
+
+
+def _fields(number: int) -> str:
+    return f"{number} field{'' if number == 1 else 's'}"
 
 
 def _like(column: str, names: list[str]) -> list[str]:

@@ -70,6 +70,7 @@ class ImportReport:
     file: str
     applied: bool
     layout: str = ""
+    read_as: str = ""  # the format and delimiter that the file was found to have
     sha256: str = ""
     file_date: datetime.date | None = None
     file_date_stated: bool = True  # False: nobody gave a date, and it is the day of reading

@@ -32,7 +32,7 @@ class WorkbookRows:
     first): a formula elsewhere is nobody's fault.
     """
 
-    kind = "Excel workbook"
+    read_as = "Excel workbook"
     ends_with_newline = True
 
     def __init__(self, path: Path) -> None:

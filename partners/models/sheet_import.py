@@ -18,8 +18,9 @@ class SheetImport(UploadJob):
 
     The preview keeps what every row would do as a SheetRow, batch by batch, so that a preview that was cancelled
     or lost its worker goes on where it stopped. `leave_out` and `conflicts` are what the curator chose when
-    applying: whether the good rows are written without the rejected ones, and what happens to rows that changed
-    in the catalogue since they were exported. `note` says why there is another preview.
+    applying: whether the good rows are written without the rejected ones, and what happens to the cells that
+    nobody decided of rows that changed in the catalogue since they were exported. `note` says why there is another
+    preview.
     """
 
     sheet = models.CharField(max_length=60)
@@ -67,6 +68,11 @@ class SheetRow(models.Model):
     `cells` are the cells that differ, each {"column", "before", "after"} as texts, and "moved" where the catalogue
     changed since the export. `faults` are {"cell", "column", "text"}. `raw` is the row as it stood in the file, by
     column. `claims` say what the row is about; two rows of a file with one claim contradict each other.
+
+    `decided` says for cells of a row in conflict, by heading, what the curator chose (a ConflictChoice); of the cells
+    that differ `cells_open` are not decided and `cells_written` are to be written. `taken` says of a row that wants
+    unique values which other rows have: its `outcome` were they free, and `from`, each {"row", "columns"}. `swaps`:
+    such values are exchanged between this row and others of the file, which are written together.
     """
 
     job = models.ForeignKey(SheetImport, models.CASCADE, related_name="rows")
@@ -78,6 +84,11 @@ class SheetRow(models.Model):
     faults = models.JSONField(default=list, blank=True)
     raw = models.JSONField(default=dict, blank=True)
     claims = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    decided = models.JSONField(default=dict, blank=True)
+    cells_open = models.PositiveSmallIntegerField(default=0)
+    cells_written = models.PositiveSmallIntegerField(default=0)
+    taken = models.JSONField(default=dict, blank=True)
+    swaps = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["line"]

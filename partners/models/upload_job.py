@@ -10,10 +10,11 @@ class UploadJob(models.Model):
     """A file that a worker reads for a preview, and applies when a curator says so.
 
     A worker claims a waiting row by compare-and-swap and holds it until `lease_until`, which it extends while it
-    reads; a running row past its lease belongs to a dead worker and waits again. Nothing of a job that ends in
-    any other way than `done` is in the catalogue: what it writes and the end of the job are one transaction.
-    `report` is that of the last preview or import. The file is deleted when it has been applied. A concrete job
-    has a `file` of its own.
+    reads; a running row past its lease belongs to a dead worker and waits again. `claim_token` is new with every
+    claim: a worker that lost the row writes nothing more, however often the row was tried again since. Nothing of
+    a job that ends in any other way than `done` is in the catalogue: what it writes and the end of the job are one
+    transaction. `report` is that of the last preview or import. The file is deleted when it has been applied. A
+    concrete job has a `file` of its own.
     """
 
     file_name = models.CharField(max_length=200)
@@ -23,6 +24,7 @@ class UploadJob(models.Model):
     step = models.CharField(max_length=12, blank=True)
     share_read = models.PositiveSmallIntegerField(default=0, help_text="Per cent of the file.")
     attempts = models.PositiveSmallIntegerField(default=0)
+    claim_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True)
     report = models.JSONField(null=True, blank=True)
     error = models.CharField(max_length=600, blank=True)

@@ -1,9 +1,9 @@
 """Reading a restricted-party list from CSV: a dry run by default, then one transaction.
 
-Columns: `name` and `effective_from` (YYYY-MM-DD) are needed; `country` (two letters), `effective_until` and
-`reference` may be there. A line is known by its name within the list. A party that a complete file does not hold any
-more ends on the day of the file; nothing is deleted. Entries on partners that accepted matches made follow their
-party.
+The columns, with commas, semicolons or tabs between them: `name` and `effective_from` (YYYY-MM-DD) are needed;
+`country` (two letters), `effective_until` and `reference` may be there. A line is known by its name within the list.
+A party that a complete file does not hold any more ends on the day of the file; nothing is deleted. Entries on
+partners that accepted matches made follow their party.
 """
 
 import csv
@@ -23,6 +23,7 @@ from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
 from partners.enums import ChangeHow, EvidenceLevel
 from partners.history import recording
+from partners.importers.delimited import delimiter_of
 from partners.models import ListedParty, RestrictedPartyEntry, RestrictedPartyList, Source
 
 from .services import follow_parties
@@ -111,7 +112,7 @@ def _lines(content: bytes, report: ListReport) -> list[Line]:
         raise ListFileError("The file is not in UTF-8. Save it as “CSV UTF-8” and try again.") from error
     if "\0" in text:
         raise ListFileError("The file holds NUL characters, so it is no CSV text. Save it as “CSV UTF-8”.")
-    reader = csv.DictReader(io.StringIO(text))
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter_of(text.split("\n", 1)[0]))
     try:
         return _read(reader, report)
     except csv.Error as error:
@@ -125,13 +126,9 @@ def _read(reader: "csv.DictReader[str]", report: ListReport) -> list[Line]:
     columns = [(c or "").strip().lower() for c in reader.fieldnames or []]
     missing = [c for c in NEEDED if c not in columns]
     if missing:
-        hint = (
-            " Its columns are separated by semicolons; use commas."
-            if len(columns) == 1 and ";" in columns[0]
-            else ""
-        )
         raise ListFileError(
-            f"The first line must name the columns {', '.join(NEEDED)}; missing: {', '.join(missing)}.{hint}"
+            f"The first line must name the columns {', '.join(NEEDED)}, with commas, semicolons or tabs between them; "
+            f"missing: {', '.join(missing)}."
         )
     reader.fieldnames = columns
     found: dict[str, Line] = {}

@@ -10,11 +10,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from cmo_selector.db import constraint_of
-from partners.enums import RowOutcome
+from partners.enums import ConflictChoice, RowOutcome
 from partners.importers.errors import ImportFileError
 from partners.models import SheetRow
 
-from . import parents
+from . import parents, swaps
+from .checking import problems
 from .comparing import Comparer, RowResult
 from .reading import SheetRecord
 from .sheet import Sheet
@@ -27,24 +28,32 @@ class Changed(Exception):
 
 
 def write_rows(
-    sheet: Sheet, rows: QuerySet[SheetRow], *, progress: Callable[[str, float], None], batch_size: int
+    sheet: Sheet,
+    rows: QuerySet[SheetRow],
+    *,
+    progress: Callable[[str, float], None],
+    batch_size: int,
+    undecided: str = "",
 ) -> dict[str, int]:
     """Write what the preview said, and say how many rows were created and changed.
 
-    Raises Changed when a row would do something else than its preview said, and ImportFileError when the
-    database refuses a row; the caller's transaction is then to be rolled back.
+    `undecided` (a ConflictChoice) is what becomes of cells in conflict that were not decided one by one. Raises
+    Changed when a row would do something else than its preview said, and ImportFileError when the database refuses
+    a row; the caller's transaction is then to be rolled back.
     """
     written = {"created": 0, "changed": 0}
     total, done, stale = rows.count(), 0, []
     for batch in _batches(sheet, rows, batch_size):
         progress("writing", done / total)
-        results = _compared(sheet, batch)
-        different = [
-            row.line for row, result in zip(batch, results, strict=True) if not _as_said(row, result)
-        ]
-        stale += different
+        results = [r for part in parents.in_batches(batch, batch_size) for r in _compared(sheet, part)]
+        pairs = list(zip(batch, results, strict=True))
+        stale += [row.line for row, result in pairs if not _as_said(row, result)]
         if not stale:
-            _write(results)
+            for row, result in pairs:
+                _leave_out_kept_cells(row, result, undecided)
+            swaps.set_aside(sheet, batch)
+            for part in parents.in_batches(results, batch_size):
+                _write(part)
             for row in batch:
                 written["created" if row.object_id is None else "changed"] += 1
         done += len(batch)
@@ -60,6 +69,10 @@ def write_rows(
 
 
 def _batches(sheet: Sheet, rows: QuerySet[SheetRow], size: int) -> Iterator[list[SheetRow]]:
+    """Rows that are written together: first those that exchange values, all at once."""
+    if together := list(rows.filter(swaps=True)):
+        yield together
+    rows = rows.filter(swaps=False)
     if sheet.parent is not None:  # a tree is small
         for level in parents.by_depth(rows):
             yield from parents.in_batches(level, size)
@@ -81,6 +94,38 @@ def _compared(sheet: Sheet, batch: Sequence[SheetRow]) -> list[RowResult]:
 
 def _as_said(row: SheetRow, result: RowResult) -> bool:
     return (row.outcome, row.object_id, row.cells) == (result.outcome, result.object_id, result.cells)
+
+
+def check_decisions(sheet: Sheet, rows: Sequence[SheetRow], undecided: str) -> None:
+    """Raises ImportFileError when a row would break a rule with only those cells that were chosen."""
+    for row, result in zip(rows, _compared(sheet, rows) if rows else (), strict=True):
+        if _as_said(row, result):  # otherwise there will be another preview
+            _leave_out_kept_cells(row, result, undecided)
+
+
+def _leave_out_kept_cells(row: SheetRow, result: RowResult, undecided: str) -> None:
+    """Of a row in conflict only the cells are written that were chosen to be. Raises ImportFileError when what
+    then stands in the row breaks a rule."""
+    if row.outcome != RowOutcome.CONFLICT:
+        return
+    kept = [
+        d
+        for d in result.differences
+        if row.decided.get(d.column.heading, undecided) != ConflictChoice.OVERWRITE
+    ]
+    if not kept:
+        return
+    result.differences = [d for d in result.differences if d not in kept]
+    for difference in kept:
+        if not difference.column.many:
+            setattr(result.instance, difference.column.name, difference.was)
+    names = {d.column.name for d in (*kept, *result.differences)}
+    relations = {f.name for f in result.instance._meta.fields if f.is_relation}
+    for texts in problems(result.instance, names, related=relations).values():
+        raise ImportFileError(
+            f"Row {row.line} ({row.name}), with the cells that were chosen: {texts[0]} Nothing was written; choose "
+            "otherwise for this row."
+        )
 
 
 def _write(results: Sequence[RowResult]) -> None:

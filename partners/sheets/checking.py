@@ -13,10 +13,13 @@ from django.db import models
 from django.db.models import Q
 
 
-def problems(instance: models.Model, changed: set[str], *, related: set[str]) -> dict[str, list[str]]:
+def problems(
+    instance: models.Model, changed: set[str], *, related: set[str], unique: bool = True
+) -> dict[str, list[str]]:
     """Field → what is wrong with it, in words; rules about several fields stand at one that was changed.
 
-    `changed` are the fields that are new; `related` those whose rows are known to exist.
+    `changed` are the fields that are new; `related` those whose rows are known to exist. Without `unique` it is not
+    asked whether another row has a value that only one may have.
     """
     found: dict[str, list[str]] = {}
 
@@ -37,13 +40,15 @@ def problems(instance: models.Model, changed: set[str], *, related: set[str]) ->
         keep(error)
     if found:
         return found
-    if any(f.unique and f.name in changed and not f.primary_key for f in instance._meta.fields):
+    if unique and any(f.unique and f.name in changed and not f.primary_key for f in instance._meta.fields):
         try:
             instance.validate_unique(exclude=fields - changed)
         except ValidationError as error:
             keep(error)
     touched = [(c, [name for name in names_of(c) if name in changed]) for c in instance._meta.constraints]
     touched = [(constraint, names) for constraint, names in touched if names]
+    if not unique:
+        touched = [(c, names) for c, names in touched if not isinstance(c, models.UniqueConstraint)]
     checks = [c for c, _ in touched if isinstance(c, models.CheckConstraint)]
     if len(checks) > 1 and _all_hold(checks, instance):
         touched = [(c, names) for c, names in touched if not isinstance(c, models.CheckConstraint)]
@@ -53,6 +58,33 @@ def problems(instance: models.Model, changed: set[str], *, related: set[str]) ->
         except ValidationError as error:
             keep(error, names[0])
     return found
+
+
+def holders(instance: models.Model, changed: set[str]) -> list[tuple[int, list[str]]]:
+    """The rows that have what this one must be the only one to have, each with the fields it is about."""
+    found = []
+    for names, condition in _unique_values(instance, changed):
+        values = {name: getattr(instance, name) for name in names}
+        same = Q(*(Q(**({f"{n}__isnull": True} if v is None else {n: v})) for n, v in values.items()))
+        rows = type(instance)._base_manager.filter(same, condition or Q()).exclude(pk=instance.pk)
+        found += [(pk, names) for pk in rows.values_list("pk", flat=True)]
+    return found
+
+
+def _unique_values(instance: models.Model, changed: set[str]) -> Iterator[tuple[list[str], Q | None]]:
+    """The groups of fields with something new in them whose values only one row may have, and for which rows."""
+    groups = [([f.name], None, True) for f in instance._meta.fields if f.unique and not f.primary_key]
+    groups += [
+        (list(c.fields), c.condition, c.nulls_distinct is not False)
+        for c in instance._meta.constraints
+        if isinstance(c, models.UniqueConstraint)
+    ]
+    for names, condition, unknowns_differ in groups:
+        values = [getattr(instance, instance._meta.get_field(name).attname) for name in names]
+        if not changed & set(names) or (unknowns_differ and None in values):
+            continue
+        if condition is None or condition.check(instance._get_field_expression_map(instance._meta)):
+            yield names, condition
 
 
 def _all_hold(checks: Sequence[models.CheckConstraint], instance: models.Model) -> bool:
@@ -83,16 +115,9 @@ def _names_in(condition: Q) -> Iterator[str]:
 
 def constraint_claims(instance: models.Model, changed: set[str]) -> Iterator[tuple[Any, ...]]:
     """What no other row of the file may say too: the values of unique fields and constraints that are new here."""
-    for f in instance._meta.fields:
-        if f.unique and not f.primary_key and f.name in changed:
-            yield ("unique", f.name, f.value_from_object(instance))
-    for constraint in instance._meta.constraints:
-        if not isinstance(constraint, models.UniqueConstraint) or not changed & set(constraint.fields):
-            continue
-        values = [instance._meta.get_field(name).value_from_object(instance) for name in constraint.fields]
-        if None in values and constraint.nulls_distinct is not False:
-            continue
-        if constraint.condition is None or constraint.condition.check(
-            instance._get_field_expression_map(instance._meta)
-        ):
-            yield (constraint.name, *values)
+    for names, _ in _unique_values(instance, changed):
+        yield (
+            "unique",
+            *names,
+            *(f.value_from_object(instance) for f in map(instance._meta.get_field, names)),
+        )

@@ -18,7 +18,7 @@ from partners.enums import RowOutcome
 from partners.models import Vocabulary
 
 from .cells import TextCell, longest
-from .checking import constraint_claims, problems
+from .checking import constraint_claims, holders, problems
 from .reading import SheetRecord
 from .sheet import NEW, VERSION, Column, Sheet, Version
 
@@ -46,18 +46,26 @@ class Fault:
 
 @dataclass
 class Difference:
-    """A cell that says something else than the catalogue. `moved`: the catalogue's cell changed since the export."""
+    """A cell that says something else than the catalogue. `moved`: the catalogue's cell changed since the export.
+
+    `value` is the file's, `was` the catalogue's (not of several terms).
+    """
 
     column: Column
     before: str
     after: str
     value: Any
     moved: bool = False
+    was: Any = None
 
 
 @dataclass
 class RowResult:
-    """What one row would do; `instance` is the catalogue's row with the file's values in it, or a new one."""
+    """What one row would do; `instance` is the catalogue's row with the file's values in it, or a new one.
+
+    `taken`, of a row that is rejected for nothing else than unique values that other rows have, is what the row's
+    SheetRow keeps of that.
+    """
 
     record: SheetRecord
     outcome: RowOutcome = RowOutcome.UNCHANGED
@@ -68,9 +76,11 @@ class RowResult:
     moved: list[Difference] = field(default_factory=list)  # cells that only the catalogue changed
     faults: list[Fault] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)
+    taken: dict[str, Any] = field(default_factory=dict)
 
     def reject(self, column: str, text: str) -> None:
         self.faults.append(Fault(column, text))
+        self.taken = {}
 
     @property
     def cells(self) -> list[dict[str, Any]]:
@@ -283,6 +293,7 @@ class Comparer:
         result.outcome = RowOutcome.CONFLICT if behind else RowOutcome.CHANGED
         for difference in result.differences:
             if not difference.column.many and not result.faults:
+                difference.was = getattr(instance, difference.column.name)
                 setattr(instance, difference.column.name, difference.value)
         result.instance = instance
         self._check(row, instance)
@@ -307,8 +318,21 @@ class Comparer:
                 shown = name if name in names else ""
                 for text in texts:
                     result.reject("" if name == NON_FIELD_ERRORS else shown, text)
-        if self.check and not result.faults:
+            if result.faults:
+                result.taken = self._taken(result, changed)
+        if self.check and (result.taken or not result.faults):
             result.claims += [claim_of(*parts) for parts in constraint_claims(result.instance, changed)]
+
+    def _taken(self, result: RowResult, changed: set[str]) -> dict[str, Any]:
+        """Which rows have the unique values that this one wants, when nothing else is wrong with it."""
+        if problems(result.instance, changed, related=self._resolved(), unique=False):
+            return {}
+        headings = {c.name: c.heading for c in self.sheet.columns}
+        found = [
+            {"row": pk, "columns": [headings[name] for name in names if name in headings]}
+            for pk, names in holders(result.instance, changed)
+        ]
+        return {"outcome": str(result.outcome), "from": found} if found else {}
 
     def _resolved(self) -> set[str]:
         """Relations: their rows were looked up, so they exist."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from cmo_selector.accounts.models import User
@@ -27,8 +27,8 @@ from partners.importers.errors import ImportBusyError, ImportFileError
 from partners.importers.jobs import Stopped, Sweep, UploadError
 from partners.models import SheetImport, SheetRow
 
-from . import parents
-from .applying import Changed, write_rows
+from . import parents, swaps
+from .applying import Changed, check_decisions, write_rows
 from .comparing import Comparer, RowResult
 from .reading import Headings, SheetReader, SheetRecord
 from .registry import SHEETS
@@ -68,17 +68,23 @@ def store(*, actor: User, sheet: str, file: UploadedFile) -> SheetImport:
 def request_apply(*, actor: User, job: SheetImport, leave_out: bool = False, conflicts: str = "") -> None:
     """Queue the writing of a spreadsheet that was previewed. Raises UploadError, also when a choice is missing.
 
-    `leave_out` lets the good rows be written without the rejected ones; `conflicts` is a ConflictChoice.
+    `leave_out` lets the good rows be written without the rejected ones; `conflicts`, a ConflictChoice, is for the
+    cells in conflict that were not decided one by one.
     """
     counts = outcomes(job)
     if counts[RowOutcome.REJECTED] and not leave_out:
         raise UploadError(
             "Some rows are rejected. Put them right and upload the file again, or say that they are left out."
         )
-    if counts[RowOutcome.CONFLICT] and conflicts not in ConflictChoice.values:
+    if undecided(job).exists() and conflicts not in ConflictChoice.values:
         raise UploadError("Say what becomes of the rows that changed in the catalogue since the export.")
     if not writable(job, conflicts).exists():
         raise UploadError(NOTHING_TO_DO)
+    picked = job.rows.filter(outcome=RowOutcome.CONFLICT, cells_written__gt=0)
+    try:
+        check_decisions(SHEETS[job.sheet].open(), list(picked), conflicts)
+    except ImportFileError as error:
+        raise UploadError(str(error)) from error
     jobs.move(
         job,
         (UploadState.READY,),
@@ -127,10 +133,42 @@ def outcomes(job: SheetImport) -> Counter[str]:
 
 def writable(job: SheetImport, conflicts: str) -> QuerySet[SheetRow]:
     """The rows that applying writes."""
-    wanted = [RowOutcome.CREATED, RowOutcome.CHANGED]
+    in_conflict = Q(cells_written__gt=0)
     if conflicts == ConflictChoice.OVERWRITE:
-        wanted.append(RowOutcome.CONFLICT)
-    return job.rows.filter(outcome__in=wanted).order_by("line")
+        in_conflict |= Q(cells_open__gt=0)
+    wanted = (
+        Q(outcome__in=[RowOutcome.CREATED, RowOutcome.CHANGED]) | Q(outcome=RowOutcome.CONFLICT) & in_conflict
+    )
+    return job.rows.filter(wanted).order_by("line")
+
+
+def undecided(job: SheetImport) -> QuerySet[SheetRow]:
+    """Rows in conflict with cells that nobody decided."""
+    return job.rows.filter(outcome=RowOutcome.CONFLICT, cells_open__gt=0)
+
+
+@transaction.atomic
+def decide(*, actor: User, job: SheetImport, decisions: Mapping[int, Mapping[str, str]]) -> int:
+    """Keep what was chosen for cells in conflict; says how many rows that changed. Raises UploadError.
+
+    `decisions`: number of a SheetRow → heading of the column → a ConflictChoice, or nothing to take a choice back.
+    """
+    if not SheetImport.objects.select_for_update().filter(pk=job.pk, state=UploadState.READY).exists():
+        raise UploadError("Only cells of a file that was read and not applied yet can be decided.")
+    changed = []
+    for row in job.rows.filter(pk__in=decisions, outcome=RowOutcome.CONFLICT):
+        headings = {cell["column"] for cell in row.cells if not cell.get("kept")}
+        told = {h: choice for h, choice in decisions[row.pk].items() if h in headings}
+        kept = {**row.decided, **told}
+        now = {h: choice for h, choice in kept.items() if choice in ConflictChoice.values}
+        if now != row.decided:
+            row.decided, row.cells_open = now, len(headings) - len(now)
+            row.cells_written = list(now.values()).count(ConflictChoice.OVERWRITE)
+            changed.append(row)
+    SheetRow.objects.bulk_update(changed, ["decided", "cells_open", "cells_written"])
+    if changed:
+        record(actor=actor, verb="sheet_import.decided", obj=job, data={"rows": len(changed)})
+    return len(changed)
 
 
 def dispatch(job_id: int) -> bool:
@@ -177,6 +215,7 @@ def _preview(job: SheetImport) -> None:
             raise ImportFileError(f"{job.file_name} has headings but no rows.")
         report = {
             "rows": reader.rows,
+            "read_as": reader.read_as,
             "columns": [c.heading for c in comparer.given],
             "absent": [c.heading for c in comparer.absent],
             "ignored": [text for text in reader.headings.ignored if text],
@@ -184,6 +223,7 @@ def _preview(job: SheetImport) -> None:
         }
     with transaction.atomic():
         parents.reject_orphans(job, sheet)
+        swaps.let_exchange(job, sheet)
         _end(job, UploadState.READY, report)
 
 
@@ -228,10 +268,10 @@ def _reject_earlier(job: SheetImport, batch: list[RowResult], line: int, by: int
                 result.reject("", text)
                 result.outcome = RowOutcome.REJECTED
             return
-    for row in job.rows.filter(line=line).exclude(outcome=RowOutcome.REJECTED):
-        row.outcome = RowOutcome.REJECTED
+    for row in job.rows.filter(~Q(outcome=RowOutcome.REJECTED) | ~Q(taken={}), line=line):
+        row.outcome, row.taken = RowOutcome.REJECTED, {}
         row.faults = [{"cell": f"row {line}", "column": "", "text": text}]
-        row.save(update_fields=["outcome", "faults"])
+        row.save(update_fields=["outcome", "faults", "taken"])
 
 
 def _row(job: SheetImport, headings: Headings, result: RowResult) -> SheetRow:
@@ -253,6 +293,8 @@ def _row(job: SheetImport, headings: Headings, result: RowResult) -> SheetRow:
         ],
         raw=result.record.cells,
         claims=result.claims,
+        cells_open=len(result.differences) if result.outcome == RowOutcome.CONFLICT else 0,
+        taken=result.taken,
     )
 
 
@@ -271,6 +313,7 @@ def _apply(job: SheetImport) -> None:
                 writable(job, job.conflicts),
                 progress=jobs.Teller(job, beside),
                 batch_size=BATCH,
+                undecided=job.conflicts,
             )
             report = {**(job.report or {}), "written": written}
             _end(job, UploadState.DONE, report)

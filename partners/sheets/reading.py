@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,12 +17,15 @@ from partners.importers.files import ZIP, opened, readable
 from partners.importers.workbook import WorkbookRows
 from partners.spreadsheets import typed_text
 
+from .cells import NumberCell
 from .sheet import VERSION, Sheet, fold
 
 ROW_LIMIT = 50_000
 #: columns that a file of rejected rows has before ours
 OF_REJECTED = ("line", "reason")
 SHOWN_NAMES = 8
+#: 12,5 but not 1,250, which may be thousands
+_decimal_comma = re.compile(r"(?![+-]?[1-9][0-9]{0,2},[0-9]{3}$)[+-]?[0-9]*,[0-9]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ class Headings:
 
 
 class SheetReader:
-    """The rows of a CSV or tab-separated file (plain or gzip) or of a workbook's first visible sheet.
+    """The rows of a CSV (commas or semicolons) or tab-separated file, plain or gzip, or of a workbook's first
+    visible sheet. A file with semicolons comes from where decimals have a comma: in columns of numbers one is read.
 
     A context manager: on entry the headings are read. Raises ImportFileError when the file as a whole cannot be
     used: other type or encoding, unknown, doubled or missing columns, too many rows, cut off.
@@ -85,8 +90,14 @@ class SheetReader:
         """How much of the file has been read, 0 to 1."""
         return min(1.0, self._source.position / self._source.size) if self._source.size else 0.0
 
+    @property
+    def read_as(self) -> str:
+        """The format that the file was found to have, in words."""
+        return self._source.read_as
+
     def __iter__(self) -> Iterator[SheetRecord]:
         is_workbook = isinstance(self._source, WorkbookRows)
+        with_commas = self._columns_with_decimal_commas()
         line, row = 1, [""]
         for line, row, fault in self._raw:
             self.rows += 1
@@ -101,10 +112,23 @@ class SheetReader:
                 if not is_workbook and width < self._width and not self._source.ends_with_newline:
                     break  # the last row, unfinished
             cells = {name: typed_text(row[at]) for name, at in self.headings.at.items()}
+            for name in with_commas:
+                if _decimal_comma.fullmatch(cells[name].strip()):
+                    cells[name] = cells[name].replace(",", ".")
             yield SheetRecord(line, cells, fault)
         else:
             return
         raise ImportFileError(f"The file is cut off: its last row, on line {line}, is unfinished")
+
+    def _columns_with_decimal_commas(self) -> list[str]:
+        """The columns of numbers in a file whose cells are separated by semicolons."""
+        if isinstance(self._source, WorkbookRows) or self._source.delimiter != ";":
+            return []
+        return [
+            c.name
+            for c in self.sheet.columns
+            if isinstance(c.widget, NumberCell) and c.name in self.headings.at
+        ]
 
     # -- headings ------------------------------------------------------------------------------------
 
@@ -142,13 +166,11 @@ class SheetReader:
         return found
 
     def _refuse_other_delimiter(self, found: Headings, header: list[str], known: dict[str, str]) -> None:
-        line = " ".join(header)
-        for delimiter in (";", "|"):
-            if not found.at and sum(fold(text) in known for text in line.split(delimiter)) > 1:
-                raise ImportFileError(
-                    f"The cells are separated by “{delimiter}”; save the file with commas (CSV), with tabs, or as "
-                    "an Excel workbook (XLSX)"
-                )
+        if not found.at and sum(fold(text) in known for text in " ".join(header).split("|")) > 1:
+            raise ImportFileError(
+                "The cells are separated by “|”; save the file with commas or semicolons (CSV), with tabs, or as an "
+                "Excel workbook (XLSX)"
+            )
 
     def _unknown(self, text: str, found: Headings, known: dict[str, str]) -> str:
         free = [name for name, column in known.items() if column not in found.at]

@@ -1,7 +1,7 @@
 """The audit log only grows."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from cmo_selector.audit.models import AuditEvent
 from cmo_selector.audit.services import record
@@ -35,6 +35,13 @@ def test_the_database_refuses_to_change_an_event(event):
 def test_the_database_refuses_to_delete_an_event(event):
     with pytest.raises(IntegrityError, match="cannot be changed or deleted"), transaction.atomic():
         AuditEvent.objects.all().delete()
+    assert AuditEvent.objects.count() == 1
+
+
+def test_the_database_refuses_to_empty_the_log(event):
+    refused = pytest.raises(IntegrityError, match="cannot be changed or deleted")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL audit.may_be_emptied = 'off'; TRUNCATE audit_auditevent")
     assert AuditEvent.objects.count() == 1
 
 

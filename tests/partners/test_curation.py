@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cmo_selector import estimate
+from cmo_selector.audit.models import AuditEvent
 from partners import conflicts, freshness, models
 from partners.curation import selectors
 from partners.curation.services import (
@@ -326,6 +327,23 @@ def test_a_task_is_finished_on_its_page_and_what_was_typed_stays(client, curator
     )  # fmt: skip
     task.refresh_from_db()
     assert (done.status_code, task.state, task.outcome) == (302, "done", "confirmed")
+
+
+def test_open_tasks_that_are_ticked_become_ones_own_and_the_log_says_so(client, curator):
+    mine, other, closed = (f.VerificationTaskFactory() for _ in range(3))
+    models.VerificationTask.objects.filter(pk=mine.pk).update(assigned_to=curator)
+    finish_task(actor=curator, task=closed, outcome="dropped", note="x")
+    listed = reverse("admin:partners_verificationtask_changelist")
+    ticked = {"action": "assign_to_me", "_selected_action": [mine.pk, other.pk, closed.pk]}
+    assert "1 more open task is yours now." in client.post(listed, ticked, follow=True).content.decode()
+    assert (
+        "None of them is open and somebody else&#x27;s"
+        in client.post(listed, ticked, follow=True).content.decode()
+    )
+    tasks = models.VerificationTask.objects
+    assert set(tasks.filter(assigned_to=curator)) == {mine, other}
+    events = AuditEvent.objects.filter(verb="verification.assigned")
+    assert [(event.actor, event.object_id) for event in events] == [(curator, str(other.pk))]
 
 
 def test_filters_are_saved_for_oneself_under_a_name(client, curator):

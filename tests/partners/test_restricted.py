@@ -64,6 +64,13 @@ def test_applying_writes_dates_and_source_and_a_second_time_changes_nothing(part
     assert (again.created, again.updated, again.unchanged, again.ended) == (0, 0, 2, 0)
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_other_delimiters_are_read(party_list, delimiter):
+    content = csv(*LINES).replace(b",", delimiter.encode()).replace(f"Co.{delimiter}".encode(), b"Co.,")
+    report = import_list(party_list=party_list, content=content, source_title="x", file_date=DAY)
+    assert (report.created, report.rejected) == (2, [])
+
+
 def test_a_newer_file_changes_dates_and_ends_what_it_does_not_hold(party_list):
     read(party_list, *LINES)
     later = dt.date(2026, 3, 1)
@@ -103,7 +110,7 @@ def test_the_order_of_columns_and_lines_makes_no_difference(party_list, columns,
     ("content", "message"),
     [
         ("Müller,2025-01-01".encode("latin-1"), "not in UTF-8"),
-        (b"name;effective_from\nA;2025-01-01", "separated by semicolons"),
+        (b"name|effective_from\nA|2025-01-01", "with commas, semicolons or tabs between them"),
         (b"company,from\nA,2025-01-01", "missing: name, effective_from"),
         (b"", "missing: name, effective_from"),
         (b"name,effective_from\n,2025-01-01", "no party that can be read"),
@@ -243,8 +250,13 @@ def test_curator_reads_a_list_on_the_desk_and_decides(party_list, matched, curat
     dry = send()
     assert (dry.context["report"].created, dry.context["report"].applied) == (1, False)
     assert not party_list.parties.filter(name="Newcomer").exists()
-    written = send(write="on")
-    assert written.context["report"].applied
+    forgotten = client.post(url, {**data, "kept": "0" * 64, "write": "on"})
+    assert "is no longer kept. Choose it again." in forgotten.content.decode()
+    written = client.post(
+        url, {**data, "kept": dry.context["kept"], "write": "on"}
+    )  # the file is not chosen again
+    assert (written.context["report"].created, written.context["report"].applied) == (1, True)
+    assert send(write="on").context["report"].unchanged == 3
     match = models.PartyMatch.objects.get()
     listing = reverse("admin:partners_partymatch_changelist")
     assert client.get(listing, {"state__exact": "open"}).status_code == 200

@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", help=f"which register: {', '.join(KINDS)}")
         parser.add_argument(
-            "file", help="the file as downloaded: CSV or tab-separated text, may be gzipped; or XLSX"
+            "file", help="the file: CSV (commas or semicolons) or tab-separated text, may be gzipped; or XLSX"
         )
         parser.add_argument("--apply", action="store_true", help="write; otherwise this is a dry run")
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -88,7 +88,7 @@ def lines_of(report: ImportReport, *, title: str) -> list[str]:
     if not report.file_date_stated:
         dated += " (the day of reading: the file's own date is not known; give it with --date)"
     lines = [
-        f"{title}: {report.file}, of {dated}, sha256 {report.sha256[:16]}…",
+        f"{title}: {report.file}, of {dated}, read as {report.read_as}, sha256 {report.sha256[:16]}…",
         "",
         *(
             f"{label:<11}{getattr(report, name):>9,}{note}"

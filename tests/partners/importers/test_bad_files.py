@@ -57,8 +57,8 @@ REFUSED = {
     ),
     "another wrong encoding": (as_csv(GOOD).encode("utf-16"), "drls.csv is UTF-16 text; save it as CSV in UTF-8"),
     "wrong delimiter": (
-        as_csv(GOOD).replace(",", ";").encode(),
-        "drls.csv has its fields separated by “;”; save it with commas",
+        as_csv(GOOD).replace(",", "|").encode(),
+        "drls.csv has its fields separated by “|”; save it with commas, semicolons or tabs",
     ),
     "renamed column": (as_csv(GOOD).replace("FIRM_NAME", "FIRM NAMES", 1).encode(), "FIRM_NAME"),
     "missing column": (

@@ -41,7 +41,8 @@ def test_snapshot_is_accounted_for_within_the_memory_limit_and_a_second_run_chan
     second = run_command("drls", SNAPSHOT, "--apply")
     assert (second.status, second.stderr) == (0, "")
     assert second.stdout == (
-        "FDA drug establishment registration: fda_drls_reg.csv, of 2025-08-29, sha256 58456ad073dd5090…\n"
+        "FDA drug establishment registration: fda_drls_reg.csv, of 2025-08-29, read as CSV with commas, "
+        "sha256 58456ad073dd5090…\n"
         "\n"
         "rows           8,069\n"
         "created            0\n"
@@ -200,6 +201,7 @@ def test_json_report_has_a_fixed_set_of_keys(drls_file, capsys):
         "file": "drls_2025-08-29.csv",
         "applied": False,
         "layout": "",
+        "read_as": "CSV with commas",
         "file_date": "2025-08-29",
         "file_date_stated": True,
         "rows": 2,

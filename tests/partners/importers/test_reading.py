@@ -41,7 +41,7 @@ def test_gzip_and_byte_order_mark_and_windows_line_ends_are_read(drls_file):
 def test_row_of_the_wrong_width_in_the_middle_is_handed_on_with_its_fault(drls_file):
     records, _ = read(drls_file("ID,NAME\n1\n2,b,c\n3,d\n"))
     assert [(record.line, record.fault) for record in records] == [
-        (2, "has 1 fields instead of 2"),
+        (2, "has 1 field instead of 2"),
         (3, "has 3 fields instead of 2"),
         (4, ""),
     ]
@@ -83,12 +83,12 @@ def test_row_of_the_wrong_width_in_the_middle_is_handed_on_with_its_fault(drls_f
             "table.csv is cut off or damaged: a quotation mark opened in the row on line 3 is never closed",
         ),
         (b'ID,NAME\n1,"a"b\n', "table.csv is not valid CSV in the row on line 2: ',' expected after '\"'"),
-        (b"ID,NAME\n1,a\n2", "table.csv is cut off: its last row, on line 3, has 1 fields instead of 2"),
+        (b"ID,NAME\n1,a\n2", "table.csv is cut off: its last row, on line 3, has 1 field instead of 2"),
         (b"ID,NAME\n1,a\n2,", "table.csv is cut off: its last row, on line 3, is unfinished"),
         (b"ID,Title\n1,a\n", "table.csv has no column NAME"),
         (
-            b"ID;NAME\n1;a\n",
-            "table.csv has its fields separated by “;”; save it with commas (CSV) or tabs between the fields",
+            b"ID|NAME\n1|a\n",
+            "table.csv has its fields separated by “|”; save it with commas, semicolons or tabs between the fields",
         ),
         (b"ID,NAME,id\n1,a,2\n", "table.csv has the column ID twice"),
         (

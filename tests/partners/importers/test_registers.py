@@ -87,9 +87,9 @@ def written(rows: list[list], path: Path) -> Path:
             sheet.append(row)
         book.save(path)
         return path
-    tabs = {"delimiter": "\t"} if path.suffix == ".tsv" else {}
+    delimiter = {".tsv": "\t", ".semicolons": ";"}.get(path.suffix, ",")
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, **tabs).writerows([[as_text(value) for value in row] for row in rows])
+        csv.writer(file, delimiter=delimiter).writerows([[as_text(value) for value in row] for row in rows])
     return path
 
 
@@ -125,14 +125,23 @@ def test_every_row_of_an_extract_is_taken_and_a_second_import_changes_nothing(na
     assert RegisterImport.objects.count() == 1
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".xlsx"])
+@pytest.mark.parametrize("suffix", [".csv", ".semicolons", ".tsv", ".xlsx"])
 @pytest.mark.parametrize("name", FILES)
-def test_the_same_rows_are_read_alike_from_csv_tsv_and_xlsx(name, suffix, tmp_path):
+def test_the_same_rows_are_read_alike_from_csv_with_either_delimiter_tsv_and_xlsx(name, suffix, tmp_path):
     run(name)
     expected = stored(name)
     report = run(name, written(table(name), tmp_path / f"copy{suffix}"))
     assert totals(report) == {"rows": len(expected), "unchanged": len(expected)}
     assert stored(name) == expected
+    assert (
+        report.read_as
+        == {
+            ".csv": "CSV with commas",
+            ".semicolons": "CSV with semicolons",
+            ".tsv": "tab-separated text",
+            ".xlsx": "Excel workbook",
+        }[suffix]
+    )
 
 
 def test_newer_483s_update_the_older_by_their_pdf_and_close_what_is_gone():

@@ -16,6 +16,7 @@ from partners.enums import RowOutcome, UploadState
 from partners.importers import jobs
 from partners.importers.files import MEGABYTE
 from partners.models import (
+    Capability,
     Change,
     Facility,
     Identifier,
@@ -136,6 +137,62 @@ def test_row_that_changed_since_the_export_is_written_only_when_told_so(client, 
     assert Facility.objects.get(slug="site-0").city == "Basel"
 
 
+def test_cells_in_conflict_are_decided_one_by_one_or_for_all_the_rest(client, curator, sites):
+    Facility.objects.update(region="old")
+    content = exported("facility")
+    for line in (2, 3, 4):
+        content = edited(content, line, city="Basel", region="BS")
+    Facility.objects.update(city="Bern", region="BE")
+    job = previewed(curator, "facility", content)
+    first, second, third = job.rows.all()
+    listed = client.get(page("change", job.pk), {"show": "conflict"}).content.decode()
+    assert f'name="cell-{first.pk}-city" value="overwrite"' in listed
+    choices = {f"cell-{first.pk}-city": "overwrite", f"cell-{first.pk}-region": "keep"}
+    choices |= {f"cell-{second.pk}-city": "keep", f"cell-{second.pk}-region": "keep", "cell-0-city": "keep"}
+    kept = client.post(page("decide", job.pk), {**choices, "page": "1"})
+    assert (kept.status_code, kept.url) == (302, f"{page('change', job.pk)}?show=conflict&page=1")
+    first.refresh_from_db()
+    assert (first.decided, first.cells_open, first.cells_written) == (
+        {"city": "overwrite", "region": "keep"},
+        0,
+        1,
+    )
+    # what is chosen on the page is kept, although one answer is missing
+    refused = client.post(page("apply", job.pk), {f"cell-{third.pk}-region": "keep"}, follow=True)
+    assert "Say what becomes of the rows that changed in the catalogue since" in refused.content.decode()
+    client.post(page("apply", job.pk), {"conflicts": "overwrite"})
+    read_sheet_import(job.pk)
+    job.refresh_from_db()
+    assert (job.error, job.report["written"]) == ("", {"created": 0, "changed": 2})
+    assert list(Facility.objects.order_by("slug").values_list("city", "region")) == [
+        ("Basel", "BE"), ("Bern", "BE"), ("Basel", "BE"),
+    ]  # fmt: skip
+    with pytest.raises(jobs.UploadError, match="read and not applied yet"):
+        imports.decide(actor=curator, job=job, decisions={first.pk: {"city": "keep"}})
+
+
+def test_chosen_cells_that_break_a_rule_together_with_kept_ones_are_told_before_anything_is_written(curator):
+    capability = partners.CapabilityFactory(
+        scale_min=10, scale_max=20, scale_unit=partners.ScaleUnitFactory()
+    )
+    content = edited(exported("capability"), 2, scale_min="100", scale_max="200")
+    Capability.objects.update(note="Changed meanwhile")
+    job = previewed(curator, "capability", content)
+    row = job.rows.get()
+    imports.decide(
+        actor=curator, job=job, decisions={row.pk: {"scale min": "overwrite", "scale max": "keep"}}
+    )
+    with pytest.raises(
+        jobs.UploadError, match="cells that were chosen: The largest scale is below the smallest"
+    ):
+        imports.request_apply(actor=curator, job=job)
+    imports.decide(actor=curator, job=job, decisions={row.pk: {"scale max": "overwrite"}})
+    imports.request_apply(actor=curator, job=job)
+    read_sheet_import(job.pk)
+    capability.refresh_from_db()
+    assert (capability.scale_min, capability.scale_max, capability.note) == (100, 200, "Changed meanwhile")
+
+
 def test_catalogue_that_changes_after_the_preview_stops_all_of_it_and_makes_a_new_one(client, curator, sites):
     content = edited(edited(exported("facility"), 2, city="Basel"), 4, city="Bern")
     job = previewed(curator, "facility", content)
@@ -210,7 +267,7 @@ def test_rule_that_another_import_broke_meanwhile_is_told_with_its_row_and_nothi
 def test_file_that_is_no_good_fails_with_its_name_and_reason(client, curator):
     job = previewed(curator, "facility", b"a;b\n1;2\n", "sites of 2026.csv")
     assert job.state == UploadState.FAILED
-    assert job.error.startswith("Not a spreadsheet of “Facilities”: the column “a;b” is not known; delete it")
+    assert job.error.startswith("Not a spreadsheet of “Facilities”: the column “a” is not known; delete it")
     job = previewed(curator, "facility", b"%PDF-1.7", "sites of 2026.csv")
     assert job.error.startswith("sites of 2026.csv is a PDF, not a CSV file")
     assert (

@@ -1,5 +1,6 @@
 """Files that are not what they should be: each is refused, or its row is, with the cell and what to do."""
 
+import csv
 import datetime as dt
 import gzip
 import io
@@ -44,9 +45,37 @@ def test_wrong_encoding_is_refused_with_line_byte_and_remedy(slot, tmp_path):
 
 
 def test_wrong_delimiter_is_refused_with_the_remedy(slot, tmp_path):
-    content = exported("capacityslot").replace(b",", b";")
+    content = exported("capacityslot").replace(b",", b"|")
     assert refusal("capacityslot", content, tmp_path) == (
-        "The cells are separated by “;”; save the file with commas (CSV), with tabs, or as an Excel workbook (XLSX)"
+        "The cells are separated by “|”; save the file with commas or semicolons (CSV), with tabs, or as an Excel "
+        "workbook (XLSX)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "cell"),
+    [
+        ("5,0", "changed", {}),  # in the reference only
+        ("12,5", "changed", {"quantity": ("5", "12.5")}),
+        ("0,125", "changed", {"quantity": ("5", "0.125")}),
+        ("1,250", "rejected", {}),  # 1.25 or 1250
+        ("1.250,5", "rejected", {}),
+    ],
+)
+def test_semicolons_are_read_and_with_them_decimal_commas_that_can_mean_one_number(
+    slot, text, outcome, cell, tmp_path
+):
+    """As a spreadsheet program saves CSV where decimals have a comma."""
+    header, row = table(exported("capacityslot"))
+    row[header.index("quantity")] = text
+    row[header.index("source reference")] = "p. 3; p. 4, both"
+    lines = io.StringIO()
+    csv.writer(lines, delimiter=";").writerows([header, row])
+    (result,) = compared("capacityslot", lines.getvalue().encode(), tmp_path)
+    reference = {"source_reference": ("", "p. 3; p. 4, both")} if outcome == "changed" else {}
+    assert (str(result.outcome), {d.column.name: (d.before, d.after) for d in result.differences}) == (
+        outcome,
+        cell | reference,
     )
 
 
