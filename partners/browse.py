@@ -8,6 +8,7 @@
     result.reasons                  when nothing is found: which filters to drop, and what that gives
     result.sites                    ids of the sites that fulfil the search, e.g. for a map
     result.spelling                 says so when a mistyped text was read as another one
+    result.exact_ids                ids without those that only bear a similar name: what an e-mail follows
     result.sites_of(partner_ids)    the same by partner, with what each meets in a network of sites
 
 `params` is a QueryDict, or a dict of the same names (lists for several values). Nothing is written.
@@ -82,6 +83,11 @@ class Result:
     def ids(self) -> list[int]:
         """Ids of all partners found, in the order asked for."""
         return self.matching.ordered(self.filter.order, self._likeness).tolist()
+
+    @property
+    def exact_ids(self) -> list[int]:
+        """The same without what only bears a similar name: none when the text was read in another way."""
+        return [] if self.read_as else self.ids
 
     @property
     def spelling(self) -> str:

@@ -118,6 +118,7 @@ def _meant(word: str, terms: Iterable[str]) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM partners_search_spellings(%s, %s)", [word, NEAR])
         known = {near for (near,) in cursor.fetchall()} | set(terms)
+    known.discard(word)  # known from a partner that has gone
     alike = {other: OSA.normalized_similarity(word, other, score_cutoff=LEAST_LIKENESS) for other in known}
     best = max(alike.values(), default=0)
     kept = [other for other, likeness in alike.items() if likeness and likeness >= best - ABOUT_AS_LIKE]

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from partners.models import Organisation
 from quotes.models import SavedSearch, SearchDigest
+from quotes.services.searches import EXACT_ONLY
 
 SALT = "quotes.search-digest"
 MOST_LISTED = 40  # partners of one kind; the rest is counted
@@ -46,6 +47,7 @@ def message_of(row: SearchDigest) -> EmailMessage:
         "stop": stop,
         "count": len(row.content["found"]),
         "groups": _groups(row.content),
+        "spelling": f"{row.content['spelling']} {EXACT_ONLY}" if row.content.get("spelling") else "",
     }
     host = settings.SITE_URL.split("//", 1)[-1].split("/", 1)[0].split(":", 1)[0]
     return EmailMessage(

@@ -11,7 +11,7 @@ from unfold.decorators import display
 
 from cmo_selector.audit.desk import ReadOnlyAdmin
 from partners.models import LinkSuggestion
-from partners.register.services import ROWS, SuggestionError, decide_suggestion
+from partners.register.services import ROWS, SuggestionError, decide_suggestion, undo_suggestion
 
 from .saved import SavedFiltersMixin
 
@@ -49,7 +49,7 @@ class LinkSuggestionAdmin(SavedFiltersMixin, ReadOnlyAdmin):
         *("establishment__firm_name", "=establishment__duns", "form_483__firm_name", "action__firm_name"),
         *("inspection__firm_name", "listing__labeler", "facility__name", "organisation__name", "reason"),
     )
-    actions = ("accept", "reject")
+    actions = ("accept", "reject", "undo")
 
     @display(description="Row of the register")
     def stated(self, suggestion: LinkSuggestion) -> str:
@@ -68,7 +68,7 @@ class LinkSuggestionAdmin(SavedFiltersMixin, ReadOnlyAdmin):
         return request.user.has_perm("partners.change_linksuggestion")  # type: ignore[union-attr]
 
     @admin.action(
-        description="Accept: link the row, and those of the same FEI or labeler", permissions=["decide"]
+        description="Accept: link the row, and those of the same FEI, case or labeler", permissions=["decide"]
     )
     def accept(self, request: HttpRequest, queryset: QuerySet[LinkSuggestion]) -> None:
         self._decide(request, queryset, accept=True)
@@ -76,6 +76,19 @@ class LinkSuggestionAdmin(SavedFiltersMixin, ReadOnlyAdmin):
     @admin.action(description="Reject", permissions=["decide"])
     def reject(self, request: HttpRequest, queryset: QuerySet[LinkSuggestion]) -> None:
         self._decide(request, queryset, accept=False)
+
+    @admin.action(description="Undo: take links and facts off again, decide anew", permissions=["decide"])
+    def undo(self, request: HttpRequest, queryset: QuerySet[LinkSuggestion]) -> None:
+        done = rows = 0
+        for suggestion in queryset.order_by("-decided_at", "-pk"):
+            try:
+                rows += undo_suggestion(actor=request.user, suggestion=suggestion)  # type: ignore[arg-type]
+            except SuggestionError as error:
+                messages.error(request, str(error))
+            else:
+                done += 1
+        if done:
+            messages.success(request, f"{done} suggestion(s) wait again; {rows:,} row(s) were unlinked.")
 
     def _decide(self, request: HttpRequest, queryset: QuerySet[LinkSuggestion], *, accept: bool) -> None:
         """Each on its own: one that cannot be decided keeps none of the others back."""
@@ -89,5 +102,7 @@ class LinkSuggestionAdmin(SavedFiltersMixin, ReadOnlyAdmin):
                 done += 1
                 along += linked.along
         if done:
-            more = f" {along:,} row(s) of the same FEI or labeler were linked with them." if along else ""
+            more = (
+                f" {along:,} row(s) of the same FEI, case or labeler were linked with them." if along else ""
+            )
             messages.success(request, f"{done} suggestion(s) {'accepted' if accept else 'rejected'}.{more}")

@@ -11,8 +11,18 @@ from django.db.models import QuerySet
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
-from partners.enums import ActionListing, IdentifierScheme, RegisterKind
-from partners.models import RegisterAction, RegisterForm483, RegisterInspection, RegisterListing
+from partners.enums import ActionListing, ChangeKind, EvidenceLevel, IdentifierScheme, RegisterKind
+from partners.history.services import revert_changes
+from partners.models import (
+    Change,
+    Facility,
+    Identifier,
+    RegisterAction,
+    RegisterEstablishment,
+    RegisterForm483,
+    RegisterInspection,
+    RegisterListing,
+)
 
 from .evidence import refresh_evidence
 
@@ -80,18 +90,23 @@ _BY_LABELER = """
 
 # A letter as posted has no FEI, but mostly its case: of the site that the Dashboard's lists name for that case
 # and that date, where it is one site only.
-_BY_CASE = """
-    UPDATE partners_registeraction posted SET facility_id = one.facility_id
-    FROM (
-        SELECT case_id, kind, issued_on, min(facility_id) AS facility_id
-        FROM partners_registeraction WHERE listing <> %s AND case_id <> '' AND left_on IS NULL
-        GROUP BY case_id, kind, issued_on
-        HAVING count(DISTINCT fei) = 1 AND count(DISTINCT facility_id) = 1
-            AND count(*) = count(facility_id)
-    ) one
-    WHERE posted.listing = %s AND posted.facility_id IS NULL AND NOT posted.link_refused
-      AND posted.case_id = one.case_id AND posted.kind = one.kind AND posted.issued_on = one.issued_on
+_CASES = """
+    SELECT case_id, kind, issued_on, min(facility_id) AS facility_id
+    FROM partners_registeraction WHERE listing <> %(posted)s AND case_id <> '' AND left_on IS NULL
+    GROUP BY case_id, kind, issued_on
+    HAVING count(DISTINCT fei) = 1 AND count(DISTINCT facility_id) = 1
+        AND count(*) = count(facility_id)
 """
+_SAME_CASE = """
+    posted.listing = %(posted)s AND posted.facility_id IS NULL AND NOT posted.link_refused
+    AND posted.case_id = one.case_id AND posted.kind = one.kind AND posted.issued_on = one.issued_on
+    AND one.facility_id = coalesce(%(site)s, one.facility_id)
+"""
+_BY_CASE = f"""
+    UPDATE partners_registeraction posted SET facility_id = one.facility_id
+    FROM ({_CASES}) one WHERE {_SAME_CASE}
+"""
+_LETTERS = f"SELECT posted.id FROM partners_registeraction posted, ({_CASES}) one WHERE {_SAME_CASE}"
 
 
 def link_establishments() -> int:
@@ -137,8 +152,7 @@ def link_rows_of_site(facility_id: int) -> dict[RegisterKind, int]:
         RegisterKind.WARNING_LETTERS: _link_by_fei(RegisterAction, facility_id),
         RegisterKind.INSPECTIONS: _link_by_fei(RegisterInspection, facility_id),
     }
-    if linked[RegisterKind.WARNING_LETTERS]:
-        linked[RegisterKind.WARNING_LETTERS] += _link_posted_letters()
+    linked[RegisterKind.WARNING_LETTERS] += _link_posted_letters(facility_id)
     return {register: number for register, number in linked.items() if number}
 
 
@@ -155,11 +169,81 @@ def _link_by_fei(model: type[models.Model], facility_id: int | None = None) -> i
         return cursor.rowcount
 
 
-def _link_posted_letters() -> int:
-    posted = ActionListing.POSTED_LETTERS.value
+def _link_posted_letters(facility_id: int | None = None) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(_BY_CASE, [posted, posted])
+        cursor.execute(_BY_CASE, {"posted": ActionListing.POSTED_LETTERS.value, "site": facility_id})
         return cursor.rowcount
+
+
+def posted_letters_of(site: Facility) -> QuerySet[RegisterAction]:
+    """Posted letters that belong to no site and whose case is this site's."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LETTERS, {"posted": ActionListing.POSTED_LETTERS.value, "site": site.pk})
+        return RegisterAction.objects.filter(pk__in=[number for (number,) in cursor.fetchall()])
+
+
+def only_site_with_fei(fei: str, site: Facility) -> bool:
+    """Whether this site, and no other real one, has the FEI."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT facility_id FROM ({_SITE_OF_FEI}) one WHERE fei = %s",
+            [IdentifierScheme.FEI, fei.lstrip("0")],
+        )
+        return cursor.fetchone() == (site.pk,)
+
+
+def give_numbers(site: Facility, row: models.Model) -> None:
+    """Give a site the numbers by which a row of a register knows it, unless something else bears them.
+
+    The next import links by them. An FEI may be several sites'; a D-U-N-S number is one thing's.
+    """
+    for scheme, value in (
+        (IdentifierScheme.DUNS, getattr(row, "duns", "")),
+        (IdentifierScheme.FEI, row.fei),  # type: ignore[attr-defined]
+    ):
+        taken = Identifier.objects.filter(scheme=scheme, value=value)
+        if scheme == IdentifierScheme.FEI:
+            taken = taken.filter(facility=site)
+        if value and not taken.exists():
+            Identifier.objects.create(
+                facility=site,
+                scheme=scheme,
+                value=value,
+                source=row.source,  # type: ignore[attr-defined]
+                source_reference=str(getattr(row, "key", "") or row.duns)[:160],  # type: ignore[attr-defined]
+                retrieved_on=row.last_seen_on,  # type: ignore[attr-defined]
+                evidence_level=EvidenceLevel.PUBLIC_REGISTER,
+            )
+
+
+def owner_column(model: type[models.Model]) -> str:
+    """The column that says what of the catalogue a row of a register belongs to."""
+    return "organisation_id" if model is RegisterListing else "facility_id"
+
+
+@transaction.atomic
+def take_back(*, actor: User, numbers: list[int], why: str) -> int:
+    """Undo what linking rows wrote, by its entries in the history. Returns how many rows are unlinked.
+
+    First the links, then the facts that rested on them, then the rest, such as a site's new numbers. Raises
+    HistoryError, and changes nothing, where something was changed again since.
+    """
+    tables = {model._meta.db_table: model for model in REGISTERS_OF}
+    links = Change.objects.filter(pk__in=numbers, table__in=tables, kind=ChangeKind.CHANGED)
+    rows: dict[type[models.Model], set[int]] = {}
+    for table, row in links.values_list("table", "object_id"):
+        rows.setdefault(tables[table], set()).add(row)
+    owners = {
+        model: set(model._default_manager.filter(pk__in=found).values_list(owner_column(model), flat=True))
+        for model, found in rows.items()
+    }
+    linked = set(links.values_list("pk", flat=True))
+    revert_changes(actor=actor, numbers=sorted(linked), why=why)
+    for model, ids in owners.items():
+        for register in REGISTERS_OF[model] if ids - {None} else ():
+            refresh_evidence(register=register, owners=ids - {None})
+    revert_changes(actor=actor, numbers=[n for n in numbers if n not in linked], why=why)
+    return sum(map(len, rows.values()))
 
 
 @transaction.atomic
@@ -169,7 +253,7 @@ def unlink_rows(*, actor: User, rows: QuerySet) -> int:
     Their facts leave the catalogue, and no import links them again.
     """
     model = rows.model
-    owner = "organisation_id" if model is RegisterListing else "facility_id"
+    owner = owner_column(model)
     linked = model._default_manager.select_for_update().filter(pk__in=rows.values("pk"))
     owners = dict(linked.exclude(**{owner: None}).values_list("pk", owner))
     model._default_manager.filter(pk__in=owners).update(**{owner: None}, link_refused=True)
@@ -181,6 +265,7 @@ def unlink_rows(*, actor: User, rows: QuerySet) -> int:
 
 
 REGISTERS_OF: dict[type[models.Model], tuple[RegisterKind, ...]] = {
+    RegisterEstablishment: (RegisterKind.DRLS,),
     RegisterForm483: (RegisterKind.FORM_483S,),
     RegisterAction: (RegisterKind.WARNING_LETTERS,),
     RegisterInspection: (RegisterKind.INSPECTIONS,),

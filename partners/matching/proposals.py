@@ -16,21 +16,11 @@ from django.utils.text import slugify
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
-from partners.enums import ChangeKind, EvidenceLevel, IdentifierScheme, MatchState, RegisterKind
-from partners.history.services import HistoryError, collecting, revert_changes
+from partners.enums import EvidenceLevel, MatchState, RegisterKind
+from partners.history.services import HistoryError, collecting
 from partners.importers.evidence import refresh_evidence
-from partners.importers.linking import link_rows_of_site
-from partners.models import (
-    Change,
-    Facility,
-    Identifier,
-    MatchProposal,
-    Organisation,
-    RegisterAction,
-    RegisterEstablishment,
-    RegisterForm483,
-    RegisterInspection,
-)
+from partners.importers.linking import give_numbers, link_rows_of_site, take_back
+from partners.models import Facility, MatchProposal, Organisation, RegisterEstablishment
 
 from . import likeness
 from .likeness import Address
@@ -42,19 +32,6 @@ NAME_ALONE = 0.9  # of the likeness of the names, when nothing else agrees
 LEAST_NAME = 50.0
 FEI_SCORE, REGISTRANT_SCORE = 97.0, 90.0
 BATCH = 200  # partners whose rows are scored at a time
-
-
-# Rows that accepting a match links to a site, and the registers they are of.
-LINKED_TABLES = [
-    model._meta.db_table
-    for model in (RegisterEstablishment, RegisterForm483, RegisterAction, RegisterInspection)
-]
-LINKED_REGISTERS = (
-    RegisterKind.DRLS,
-    RegisterKind.FORM_483S,
-    RegisterKind.WARNING_LETTERS,
-    RegisterKind.INSPECTIONS,
-)
 
 
 class MatchError(ValueError):
@@ -250,7 +227,7 @@ def accept(*, actor: User, proposal: MatchProposal, as_new_site: bool = False) -
     with collecting(actor=actor, why=f"Accepted match {current.pk} ({current.confidence} %)") as numbers:
         if site is None:
             site = _new_site(current.organisation, row)
-        _add_numbers(site, row)
+        give_numbers(site, row)
         RegisterEstablishment.objects.filter(pk=row.pk).update(facility=site)
         others = link_rows_of_site(site.pk)
     current.facility = site if not as_new_site and current.facility_id else current.facility
@@ -279,27 +256,15 @@ def undo(*, actor: User, proposal: MatchProposal) -> MatchProposal:
     if current.state == MatchState.OPEN:
         raise MatchError("This proposal is open: there is nothing to undo.")
     if current.changes:
-        _take_back(actor, current)
+        try:
+            take_back(actor=actor, numbers=current.changes, why=f"Undoes match {current.pk}")
+        except HistoryError as error:
+            raise MatchError(f"It cannot be undone: {error}") from error
     was, current.state, current.changes = current.state, MatchState.OPEN, []
     current.decided_by = current.decided_at = None
     current.save()
     record(actor=actor, verb="match.undone", obj=current, data={"state": [was, "open"]})
     return current
-
-
-def _take_back(actor: User, proposal: MatchProposal) -> None:
-    """First the links, then the facts that rested on them, then the site and its numbers."""
-    site, why = proposal.establishment.facility_id, f"Undoes match {proposal.pk}"
-    links = Change.objects.filter(pk__in=proposal.changes, table__in=LINKED_TABLES, kind=ChangeKind.CHANGED)
-    numbers = set(links.values_list("pk", flat=True))
-    try:
-        revert_changes(actor=actor, numbers=sorted(numbers), why=why)
-        if site:
-            for register in LINKED_REGISTERS:
-                refresh_evidence(register=register, owners=[site])
-        revert_changes(actor=actor, numbers=[n for n in proposal.changes if n not in numbers], why=why)
-    except HistoryError as error:
-        raise MatchError(f"It cannot be undone: {error}") from error
 
 
 def _open(proposal: MatchProposal) -> MatchProposal:
@@ -341,13 +306,3 @@ def _new_site(organisation: Organisation, row: RegisterEstablishment) -> Facilit
         country=row.country,
         **_evidence(row),
     )
-
-
-def _add_numbers(site: Facility, row: RegisterEstablishment) -> None:
-    """The numbers by which registers know the site, unless something else bears them."""
-    for scheme, value in ((IdentifierScheme.DUNS, row.duns), (IdentifierScheme.FEI, row.fei)):
-        taken = Identifier.objects.filter(scheme=scheme, value=value)
-        if scheme == IdentifierScheme.FEI:
-            taken = taken.filter(facility=site)
-        if value and not taken.exists():
-            Identifier.objects.create(facility=site, scheme=scheme, value=value, **_evidence(row))

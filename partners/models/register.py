@@ -94,7 +94,7 @@ class RegisterEstablishment(models.Model):
     class Meta:
         ordering = ["firm_name", "pk"]
         indexes = [
-            GinIndex(fields=["operations"], name="establishment_operations"),
+            GinIndex(fields=["operations", "country"], name="establishment_operations"),
             GinIndex(fields=["firm_name"], opclasses=["gin_trgm_ops"], name="establishment_name_trgm"),
             GinIndex(OpClass(ESTABLISHMENT_TEXT, name="gin_trgm_ops"), name="establishment_text_trgm"),
             models.Index(fields=["country"], name="establishment_country"),

@@ -6,14 +6,40 @@ made from it are kept by `partners.importers.evidence`. `left_on` is the date of
 """
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Concat
 
 from partners.enums import ActionKind, ActionListing, InspectionOutcome
 
 from .evidence import Source
 from .facility import Facility
 from .organisation import Organisation
+
+
+class JoinedText(models.Func):
+    """The texts of an array in one, by a function of our own, because an index takes no `array_to_string`."""
+
+    function = "partners_joined_text"
+    output_field = models.TextField()
+
+
+def _texts(*columns: models.F | models.Func) -> Concat:
+    """What a search of a register reads: these columns, a blank between them."""
+    between = [part for column in columns for part in (column, Value(" "))]
+    return Concat(*between[:-1], output_field=models.TextField())
+
+
+#: What a search reads of a row; the indexes on trigrams below are on exactly these expressions.
+ACTION_TEXT = _texts(F("firm_name"), F("subject"), F("issuing_office"))
+INSPECTION_TEXT = _texts(F("firm_name"), F("city"))
+LISTING_TEXT = _texts(F("name"), F("labeler"), JoinedText("substances"))
+
+
+def _beginnings(column: str, name: str) -> models.Index:
+    """An index that answers what a number begins with."""
+    return models.Index(fields=[column], opclasses=["varchar_pattern_ops"], name=name)
 
 
 class RegisterRow(models.Model):
@@ -54,7 +80,14 @@ class RegisterForm483(RegisterRow):
     class Meta:
         verbose_name = "published Form 483"
         ordering = ["-recorded_on", "pk"]
-        indexes = [GinIndex(fields=["firm_name"], opclasses=["gin_trgm_ops"], name="form483_name_trgm")]
+        indexes = [
+            GinIndex(fields=["firm_name"], opclasses=["gin_trgm_ops"], name="form483_name_trgm"),
+            _beginnings("document", "form483_document"),
+            models.Index(F("recorded_on").desc(nulls_last=True), "id", name="form483_by_date"),
+            models.Index(F("posted_on").desc(nulls_last=True), "id", name="form483_by_posting"),
+            models.Index(fields=["firm_name", "id"], name="form483_by_name"),
+            models.Index(fields=["record_type"], name="form483_type"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["key"],
@@ -100,7 +133,13 @@ class RegisterAction(RegisterRow):
         ordering = ["-issued_on", "pk"]
         indexes = [
             GinIndex(fields=["firm_name"], opclasses=["gin_trgm_ops"], name="register_action_name_trgm"),
+            GinIndex(OpClass(ACTION_TEXT, name="gin_trgm_ops"), name="register_action_text_trgm"),
+            _beginnings("case_id", "register_action_case"),
             models.Index(fields=["-issued_on", "id"], name="register_action_by_date"),
+            models.Index(fields=["firm_name", "id"], name="register_action_by_name"),
+            models.Index(
+                fields=["country", "product_type", "kind", "listing"], name="register_action_facets"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -140,7 +179,15 @@ class RegisterInspection(RegisterRow):
         verbose_name = "register inspection"
         ordering = ["-ended_on", "pk"]
         indexes = [
-            GinIndex(fields=["firm_name"], opclasses=["gin_trgm_ops"], name="register_inspection_name_trgm")
+            GinIndex(fields=["firm_name"], opclasses=["gin_trgm_ops"], name="register_inspection_name_trgm"),
+            GinIndex(OpClass(INSPECTION_TEXT, name="gin_trgm_ops"), name="register_inspection_text_trgm"),
+            _beginnings("inspection_id", "register_inspection_number"),
+            models.Index(fields=["-ended_on", "id"], name="register_inspection_by_date"),
+            models.Index(fields=["firm_name", "id"], name="register_inspection_by_name"),
+            models.Index(
+                fields=["country", "fiscal_year", "product_type", "outcome", "project_area"],
+                name="register_inspection_facets",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -182,7 +229,15 @@ class RegisterListing(RegisterRow):
         ordering = ["labeler", "name", "pk"]
         indexes = [
             GinIndex(fields=["labeler"], opclasses=["gin_trgm_ops"], name="listing_labeler_trgm"),
+            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="listing_name_trgm"),
+            GinIndex(OpClass(LISTING_TEXT, name="gin_trgm_ops"), name="listing_text_trgm"),
             GinIndex(fields=["substances"], name="listing_substances"),
+            models.Index(fields=["name"], name="listing_by_name"),
+            models.Index(fields=["labeler"], name="listing_by_labeler"),
+            models.Index(F("started_on").desc(nulls_last=True), "id", name="listing_by_start"),
+            models.Index(
+                fields=["dosage_form", "category", "product_type", "schedule"], name="listing_facets"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

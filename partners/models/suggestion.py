@@ -1,6 +1,7 @@
 """What people propose to the curators. A proposal changes nothing in the catalogue until a curator accepts it."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -26,6 +27,9 @@ class LinkSuggestion(models.Model):
     Exactly one of the rows is set. A drug listing names a labeler and no site, so it belongs to a partner
     (`organisation`); every other row to a site (`facility`).
     Who proposed it is for curators only: it would tell one sponsor what another is looking at.
+
+    `changes` are the entries of the history that accepting made, so that it can be undone; `closed_by` is the
+    suggestion whose acceptance answered this one along with it.
     """
 
     ROWS = ("establishment", "form_483", "action", "inspection", "listing")
@@ -63,6 +67,8 @@ class LinkSuggestion(models.Model):
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     decision_note = models.CharField(max_length=300, blank=True)
+    changes = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    closed_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="closed")
 
     class Meta:
         ordering = ["-proposed_at", "-pk"]

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Model
+from django.db.models.expressions import Combinable
 
 from cmo_selector.templatetags.fmt import format_country
 from partners.enums import ActionKind, ActionListing, InspectionOutcome, RegisterKind
 from partners.models import RegisterAction, RegisterForm483, RegisterInspection, RegisterListing
+from partners.models.register_records import ACTION_TEXT, INSPECTION_TEXT, LISTING_TEXT
 
 Words = Callable[[Any], str]
 
@@ -36,7 +38,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One register. `words` are columns in which a word may stand, `numbers` those that may begin with it."""
+    """One register. A word may stand anywhere in `text`, or begin one of the `numbers`; every one has an index."""
 
     code: str
     title: str
@@ -46,13 +48,13 @@ class Book:
     placeholder: str
     model: type[Model]
     kinds: tuple[RegisterKind, ...]
-    words: tuple[str, ...]
+    text: Combinable
     numbers: tuple[str, ...]
     stated: tuple[tuple[str, str], ...]  # (label, column): what the page of a row shows
     facets: tuple[Facet, ...]
     sorts: dict[str, tuple[str, tuple]]
     owner: str = "facility"  # what of the catalogue a row is linked to
-    arrays: tuple[str, ...] = ()  # columns that hold several texts, in which a word may stand too
+    name: str = "firm_name"  # the column that names a row, by which a mistyped search finds it
 
     @property
     def url_name(self) -> str:
@@ -68,6 +70,7 @@ class Book:
 
 
 def _newest(field: str) -> tuple:
+    """Latest first, undated rows last. A date that is always stated is sorted plainly, as its index is."""
     return F(field).desc(nulls_last=True), "pk"
 
 
@@ -81,7 +84,7 @@ FORM_483S = Book(
     placeholder="Firm or FEI number",
     model=RegisterForm483,
     kinds=(RegisterKind.FORM_483S,),
-    words=("firm_name",),
+    text=F("firm_name"),
     numbers=("fei", "document"),
     stated=(
         ("Firm", "firm_name"), ("Record type", "record_type"), ("Record date", "recorded_on"),
@@ -109,7 +112,7 @@ LETTERS = Book(
     placeholder="Firm, subject, FEI or case number",
     model=RegisterAction,
     kinds=(RegisterKind.WARNING_LETTERS, RegisterKind.COMPLIANCE_ACTIONS),
-    words=("firm_name", "subject", "issuing_office"),
+    text=ACTION_TEXT,
     numbers=("fei", "case_id"),
     stated=(
         ("Firm", "firm_name"), ("What", "action_type"), ("Issued", "issued_on"), ("Posted", "posted_on"),
@@ -124,7 +127,7 @@ LETTERS = Book(
         Facet("listing", "List", "listing", lambda value: ActionListing(value).label),
     ),
     sorts={
-        "newest": ("Issued, newest first", _newest("issued_on")),
+        "newest": ("Issued, newest first", ("-issued_on", "pk")),
         "name": ("Firm name", ("firm_name", "pk")),
     },
 )  # fmt: skip
@@ -139,7 +142,7 @@ INSPECTIONS = Book(
     placeholder="Firm, city or FEI number",
     model=RegisterInspection,
     kinds=(RegisterKind.INSPECTIONS,),
-    words=("firm_name", "city"),
+    text=INSPECTION_TEXT,
     numbers=("fei", "inspection_id"),
     stated=(
         ("Firm", "firm_name"), ("City", "city"), ("Ended", "ended_on"), ("State", "state"),
@@ -156,7 +159,7 @@ INSPECTIONS = Book(
         Facet("country", "Country", "country", format_country),
     ),
     sorts={
-        "newest": ("Ended, newest first", _newest("ended_on")),
+        "newest": ("Ended, newest first", ("-ended_on", "pk")),
         "name": ("Firm name", ("firm_name", "pk")),
     },
 )  # fmt: skip
@@ -171,14 +174,14 @@ SUBSTANCES = Book(
     placeholder="Substance, product, labeler or NDC",
     model=RegisterListing,
     kinds=(RegisterKind.NDC,),
-    words=("name", "labeler"),
+    text=LISTING_TEXT,
+    name="name",
     numbers=("product_ndc",),
     stated=(
         ("Labeler", "labeler"), ("Product", "name"), ("Product type", "product_type"), ("NDC", "product_ndc"),
         ("Dosage form", "dosage_form"), ("Marketing category", "category"), ("DEA schedule", "schedule"),
         ("Marketing start", "started_on"), ("Marketing end", "ended_on"), ("Certified through", "certified_through"),
     ),
-    arrays=("substances",),
     owner="organisation",
     facets=(
         Facet("product", "Product type", "product_type", _sentence),

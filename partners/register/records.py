@@ -7,7 +7,7 @@ from typing import Any
 
 import django_filters
 from django.core.cache import cache
-from django.db.models import BooleanField, F, Func, Model, Q, QuerySet, Value
+from django.db.models import BooleanField, CharField, Func, Model, Q, QuerySet, Value
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.text import slugify
@@ -39,15 +39,6 @@ class ILike(Func):
     output_field = BooleanField()
 
 
-class JoinedText(Func):
-    """The texts of an array in one."""
-
-    function = "array_to_string"
-
-    def __init__(self, field: str) -> None:
-        super().__init__(F(field), Value(" · "))
-
-
 def choices_of(book: Book, run: int) -> dict[str, tuple[dict[str, Term], Values]]:
     """What each facet offers, read once after every import: one query for each facet."""
     return cache.get_or_set(
@@ -75,26 +66,29 @@ def _choices(model: type[Model], facet: Facet) -> tuple[dict[str, Term], Values]
     return terms, codes
 
 
-def _facet_condition(facet: Facet, values: list[Any]) -> Q:
-    condition = Q(**{f"{facet.field}__in": [value for value in values if value is not None]})
+def _facet_condition(model: type[Model], facet: Facet, values: list[Any]) -> Q:
+    """One of the values, None for “not stated”; the years of a date as spans of days, which its index answers."""
+    column, stated = facet.field.removesuffix("__year"), [value for value in values if value is not None]
+    conditions = [Q(**{facet.field: value}) for value in stated] if column != facet.field else []
+    if stated and not conditions:
+        conditions = [Q(**{f"{column}__in": stated})]
     if None in values:
-        column = facet.field.removesuffix("__year")
-        empty = Q(**{f"{column}__isnull": True})
-        condition |= empty if column != facet.field else empty | Q(**{column: ""})
-    return condition
+        conditions.append(Q(**{f"{column}__isnull": True}))
+        if isinstance(model._meta.get_field(column), CharField):
+            conditions.append(Q(**{column: ""}))
+    return reduce(or_, conditions)
 
 
 def holds_word(book: Book, word: str) -> Q:
-    """The word stands in one of the texts of a row, or begins one of its numbers."""
+    """The word stands in the texts of a row, or begins one of its numbers."""
     literal = re.sub(r"([%_\\])", r"\\\1", word)  # the three signs that mean something in a pattern
-    pattern = Value(f"%{literal}%")
-    texts = [Q(ILike(F(field), pattern)) for field in book.words]
-    texts += [Q(ILike(JoinedText(field), pattern)) for field in book.arrays]
+    condition = Q(ILike(book.text, Value(f"%{literal}%")))
     digits = word.replace("-", "") if "product_ndc" not in book.numbers else word
     if len(digits) >= SHORTEST_IDENTIFIER and re.fullmatch(r"[0-9A-Za-z-]*[0-9][0-9A-Za-z-]*", digits):
         bare = digits.lstrip("0") if digits.isdigit() else digits
-        texts += [Q(**{f"{field}__startswith": bare or digits}) for field in book.numbers]
-    return reduce(or_, texts)
+        for field in book.numbers:
+            condition |= Q(**{f"{field}__startswith": bare or digits})
+    return condition
 
 
 class RecordFilter(django_filters.FilterSet):
@@ -164,7 +158,7 @@ class RecordFilter(django_filters.FilterSet):
         for facet in self.book.facets:
             if chosen := self.cleaned[facet.name]:
                 values = [self.choices[facet.name][1][code] for code in chosen]
-                found = found.filter(_facet_condition(facet, values))
+                found = found.filter(_facet_condition(self.book.model, facet, values))
         if len(self.cleaned["link"]) == 1:
             found = found.filter(**{f"{self.book.owner}__isnull": self.cleaned["link"][0] == UNLINKED})
         if len(self.cleaned["state"]) == 1:

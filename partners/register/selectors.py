@@ -58,17 +58,31 @@ class ReadFile:
     stated: bool
 
 
-def read_files(kinds: Iterable[RegisterKind]) -> tuple[int, list[ReadFile]]:
-    """Number of the last import that was applied, 0 for none, and the last file of every list. One query."""
-    runs = RegisterImport.objects.filter(kind__in=kinds).order_by("kind", "layout", "-pk")
-    last = list(runs.distinct("kind", "layout"))
+@dataclass(frozen=True, slots=True)
+class ReadFiles:
+    """The files of a register that were read: `run` is the number of the last import that was applied, 0 for none;
+    `newest` the last file of every list; `undated` days on which a file was read whose own date nobody stated."""
+
+    run: int
+    newest: tuple[ReadFile, ...]
+    undated: frozenset[datetime.date]
+
+
+def read_files(kinds: Iterable[RegisterKind]) -> ReadFiles:
+    """One query."""
+    runs = list(RegisterImport.objects.filter(kind__in=kinds).order_by("pk"))
+    last = {(run.kind, run.layout): run for run in runs}
     names = dict(ActionListing.choices)
-    files = [
+    newest = (
         ReadFile(names.get(run.layout, ""), run.file_date, run.file_date_stated)
-        for run in last
+        for run in last.values()
         if run.file_date
-    ]
-    return max((run.pk for run in last), default=0), sorted(files, key=lambda file: file.name)
+    )
+    return ReadFiles(
+        run=max((run.pk for run in runs), default=0),
+        newest=tuple(sorted(newest, key=lambda file: file.name)),
+        undated=frozenset(run.file_date for run in runs if run.file_date and not run.file_date_stated),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,7 @@ class Establishments:
     title: str = "Establishments"
     noun: str = "establishment"
     nouns: str = "establishments"
+    kinds: tuple[RegisterKind, ...] = (RegisterKind.DRLS,)
     url_name: str = "register:list"
     table: str = "partners/register/rows/establishments.html"
     placeholder: str = "Firm, registrant, city, FEI or D-U-N-S number"

@@ -13,7 +13,9 @@ from partners.models import RegisterEstablishment
 from partners.register.books import BOOKS, Book
 
 FIRST = 3  # stated values that the page of a suggestion repeats
-ALONG_FEI = "If a curator agrees, other rows with the same FEI that belong to no site yet are linked with it."
+ALONG_FEI = (
+    "If a curator agrees, other rows with the same FEI or case that belong to no site yet are linked with it."
+)
 ALONG_LABELER = (
     "If a curator agrees, the labeler’s other listings that belong to no partner yet are linked with it."
 )
@@ -66,6 +68,7 @@ def of_establishment(row: RegisterEstablishment) -> Subject:
         suggest_url=reverse("register:suggest", args=[row.duns]),
         list_url=reverse("register:list"),
         search=row.city,
+        along=ALONG_FEI if row.fei else "",
     )
 
 
@@ -82,7 +85,7 @@ def of_record(book: Book, row: Any, search: str) -> Subject:
         suggest_url=record_url(book, row, "suggest"),
         list_url=reverse(book.url_name),
         search=search,
-        along=ALONG_LABELER if listing else (ALONG_FEI if row.fei else ""),
+        along=ALONG_LABELER if listing else ALONG_FEI if row.fei or getattr(row, "case_id", "") else "",
         alike=tuple(_alike(row, name)),
     )
 

@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
-from partners.enums import RegisterKind
+from partners.importers.kinds import KINDS
 from partners.models import RegisterEstablishment
 from partners.paging import page_or_nearest
 from partners.register import selectors
@@ -33,7 +33,7 @@ def register_list(request: HttpRequest) -> HttpResponse:
     count = page.paginator.count
     fragment = request.htmx.target == RESULTS and not request.htmx.history_restore_request
     context = {
-        **_frame(selectors.ESTABLISHMENTS),
+        **_frame(selectors.ESTABLISHMENTS, selectors.read_files(selectors.ESTABLISHMENTS.kinds)),
         "filter": found,
         "page": page,
         "rows": [
@@ -46,7 +46,6 @@ def register_list(request: HttpRequest) -> HttpResponse:
         "register_is_empty": not count and not RegisterEstablishment.objects.exists(),
         "typed": request.GET.get("q", ""),
         "today": timezone.localdate(),
-        "files": selectors.read_files([RegisterKind.DRLS])[1],
     }
     return _answer(request, context)
 
@@ -54,32 +53,33 @@ def register_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def records(request: HttpRequest, book: Book) -> HttpResponse:
     """Search over one of the other registers, in the same frame."""
-    run, files = selectors.read_files(book.kinds)
-    found = RecordFilter(request.GET, book, run)
+    files = selectors.read_files(book.kinds)
+    found = RecordFilter(request.GET, book, files.run)
     page, page_remark = page_or_nearest(Paginator(found.qs, PER_PAGE), request.GET.get("page", "1"))
     count = page.paginator.count
     context = {
-        **_frame(book),
+        **_frame(book, files),
         "filter": found,
         "page": page,
         "rows": [(row, record_url(book, row), record_url(book, row, "suggest")) for row in page.object_list],
         "count": count,
         "fragment": request.htmx.target == RESULTS and not request.htmx.history_restore_request,
         "remarks": [*found.remarks, *([page_remark] if page_remark else [])],
-        "similar": []
-        if count
-        else selectors.similar_firms(found.text, model=book.model, field=book.words[0]),
+        "similar": [] if count else selectors.similar_firms(found.text, model=book.model, field=book.name),
         "register_is_empty": not count and not book.model.objects.exists(),
         "typed": request.GET.get("q", ""),
-        "files": files,
     }
     return _answer(request, context)
 
 
-def _frame(book: Book | selectors.Establishments) -> dict[str, Any]:
+def _frame(book: Book | selectors.Establishments, files: selectors.ReadFiles) -> dict[str, Any]:
     """What the list's page says about the register that is open, and the tabs to the others."""
     return {
         "book": book,
+        "files": files.newest,
+        "undated": files.undated,
+        "kinds": [kind.value for kind in book.kinds],
+        "fills": [spec for kind in book.kinds for spec in KINDS[kind].lists],
         "list_url": reverse(book.url_name),
         "tabs": [(other.title, reverse(other.url_name), other is book) for other in TABS],
     }
@@ -102,7 +102,9 @@ def establishment(request: HttpRequest, duns: str) -> HttpResponse:
     if row is None:
         return not_found(request, duns)
     record = selectors.establishment_record(row, reader=request.user.pk)
-    return render(request, "partners/register/establishment.html", {"record": record, "row": row})
+    undated = selectors.read_files(selectors.ESTABLISHMENTS.kinds).undated
+    context = {"record": record, "row": row, "undated": undated}
+    return render(request, "partners/register/establishment.html", context)
 
 
 @require_safe
@@ -118,6 +120,7 @@ def record(request: HttpRequest, book: Book, pk: int) -> HttpResponse:
         "subject": of_record(book, row, first_words(book, row)),
         "suggestions": own.select_related("facility__organisation", "organisation"),
         "register_url": reverse("register:list"),
+        "undated": selectors.read_files(book.kinds).undated,
     }
     return render(request, "partners/register/record.html", context)
 

@@ -68,8 +68,9 @@ class SearchDigest(SponsorOwned):
     """One e-mail owed about a saved search, due at a moment; the row is the truth about it.
 
     `content` is what it says: partner ids under `new`, `changed` (with the kinds of facts) and `left`, and what is
-    known after it. A row in `sending` was handed to the mail server or is about to be; when its worker dies there,
-    nobody knows, so it is closed as `unconfirmed` and its changes come again with the next digest.
+    known after it, and the page's `spelling` when it shows similar names. A row in `sending` was handed to the mail
+    server or is about to be; when its worker dies there, nobody knows, so it is closed as `unconfirmed` and its changes
+    come again with the next digest.
     """
 
     sponsor_path = "search__sponsor"

@@ -124,10 +124,14 @@ def work(row: SearchDigest) -> str:
 
 
 def news(search: SavedSearch, *, prices: bool) -> dict[str, Any]:
-    """What the search finds now and did not before, and facts that changed since (kinds of facts by partner)."""
+    """What the search finds now and did not before, and facts that changed since (kinds of facts by partner).
+
+    Partners that only bear a name like the text are not found; `spelling` says that the page shows them.
+    """
     now = timezone.now()
     until = newest_settled_change(now)
-    found = run(search, prices=prices).ids
+    result = run(search, prices=prices)
+    found = result.exact_ids
     known, current = set(search.known_partners or ()), set(found)
     return {
         "new": [pk for pk in found if pk not in known],
@@ -135,6 +139,7 @@ def news(search: SavedSearch, *, prices: bool) -> dict[str, Any]:
         "left": sorted(known - current),
         "found": sorted(current),
         "until": max(until, search.known_change or 0),
+        "spelling": result.spelling,
     }
 
 

@@ -20,6 +20,7 @@ MOST_FOLLOWED = 5_000  # partners of a search that is followed by e-mail
 MOST_PER_PERSON = 100
 #: A change gets its number when it is written and shows when its transaction ends; older ones have all ended.
 SETTLED = dt.timedelta(minutes=15)
+EXACT_ONLY = "E-mails follow partners that hold the text itself, not similar names."
 
 
 class SearchRefused(ValueError):
@@ -33,6 +34,12 @@ class SearchRefused(ValueError):
 def run(search: SavedSearch, *, prices: bool) -> Result:
     """What the search finds now, for somebody who may or may not see prices."""
     return browse(QueryDict(search.query), search.sponsor, prices=prices)
+
+
+def spelling_of(query: str, sponsor: Sponsor, *, prices: bool) -> str:
+    """Says that the search's text finds only similar names, and that e-mails do not follow them; else empty."""
+    spelling = browse(QueryDict(query), sponsor, prices=prices).spelling
+    return f"{spelling} {EXACT_ONLY}" if spelling else ""
 
 
 def next_digest(rhythm: str, now: dt.datetime) -> dt.datetime:
@@ -114,7 +121,7 @@ def _follow(search: SavedSearch, digest: str, found: Result | None) -> None:
     if found is None or digest == DigestRhythm.NONE:
         search.next_digest_at = search.known_partners = search.known_change = None
         return
-    if found.count > MOST_FOLLOWED:
+    if len(found.exact_ids) > MOST_FOLLOWED:
         raise SearchRefused(
             f"An e-mail can follow at most {MOST_FOLLOWED:,} partners; this search finds {found.count:,}. "
             "Add a filter, or save it without e-mail.",
@@ -123,5 +130,5 @@ def _follow(search: SavedSearch, digest: str, found: Result | None) -> None:
     now = timezone.now()
     search.next_digest_at = next_digest(digest, now)
     if search.known_partners is None:
-        search.known_partners = sorted(found.ids)
+        search.known_partners = sorted(found.exact_ids)
         search.known_change = Change.objects.values_list("pk", flat=True).order_by("-pk").first() or 0

@@ -53,7 +53,8 @@ def search_new(request: HttpRequest) -> HttpResponse:
         elif _saved(request, form, query=found.query(), prices=prices):
             messages.success(request, f"“{form.cleaned_data['name']}” is saved.")
             return redirect("quotes:searches")
-    context = {"form": form, "found": found, "back": found.url()}
+    spelling = services.spelling_of(found.query(), request.sponsor, prices=prices)
+    context = {"form": form, "found": found, "spelling": spelling, "back": found.url()}
     return render(request, "quotes/searches/form.html", context, status=400 if form.errors else 200)
 
 
@@ -85,7 +86,8 @@ def search_edit(request: HttpRequest, search_id: int) -> HttpResponse:
             messages.success(request, f"“{form.cleaned_data['name']}” is saved.")
             return redirect("quotes:searches")
     found = filter_of(request.sponsor, prices=prices)(QueryDict(search.query))
-    context = {"form": form, "found": found, "search": search, "back": found.url()}
+    spelling = services.spelling_of(search.query, request.sponsor, prices=prices)
+    context = {"form": form, "found": found, "spelling": spelling, "search": search, "back": found.url()}
     return render(request, "quotes/searches/form.html", context, status=400 if form.errors else 200)
 
 

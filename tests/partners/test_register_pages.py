@@ -5,23 +5,27 @@ import re
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
 from cmo_selector.accounts.roles import Role
 from cmo_selector.audit.models import AuditEvent
+from partners.enums import ActionListing
 from partners.models import LinkSuggestion, RegisterEstablishment
 from partners.register import selectors, services
 from partners.register.filters import RegisterFilter
 from partners.register.services import SuggestionError, decide_suggestion, suggest_link
 from partners.register.views import PER_PAGE
+from partners.vocabularies import load_vocabularies
 from tests.factories import accounts
 from tests.factories import partners as make
+from tests.plans import scans_priced_out
 
 pytestmark = pytest.mark.django_db
 LIST = "/register/"
-LIST_QUERIES = 9  # session, user, memberships; last import, operations, countries; count, page; newest file
-RECORD_QUERIES = 7  # session, user, memberships; establishment; crosswalk, same FEI, own suggestions
+LIST_QUERIES = 9  # session, user, memberships; last import, operations, countries; count, page; files
+RECORD_QUERIES = 8  # session, user, memberships; establishment; crosswalk, same FEI, own suggestions; files
 HTMX = {"HX-Request": "true", "HX-Target": "results"}
 HOSTILE = '<script>alert("x")</script>'
 
@@ -172,7 +176,7 @@ def test_a_page_past_the_end_is_the_last_one(client, member):
 
 
 def test_an_empty_register_says_how_it_is_filled(client, member):
-    assert "This register has not been read yet" in text(client.get(LIST))
+    assert "No file of this register has been read yet" in text(client.get(LIST))
     establishment()
     assert "Nothing fits this search" in text(client.get(LIST, {"q": "zzzz"}))
 
@@ -211,16 +215,24 @@ def test_queries_of_the_list_do_not_grow(client, member, django_assert_num_queri
 
 
 def test_searches_can_use_the_trigram_and_number_indexes():
-    """With scans priced out, the plan must name the indexes: the search and the index agree on the expression."""
     establishment()
     plans = {}
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_indexscan = off")
+    with scans_priced_out():
         for asked in ("northvale", "310020"):
             plans[asked] = RegisterFilter({"q": asked}, RegisterEstablishment.objects.all()).qs.explain()
     assert "establishment_text_trgm" in plans["northvale"]
     assert len(re.findall(r"Bitmap Index Scan on \w+_(?:duns|fei)_\w+", plans["310020"])) == 2
+
+
+def test_an_operation_in_a_country_is_looked_up_in_one_index():
+    establishment(operations=["PACK"])
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX establishment_country")  # cheaper for so few rows
+    with scans_priced_out():
+        asked = RegisterFilter(QueryDict("operation=pack&country=CH"), RegisterEstablishment.objects.all())
+        plan = asked.qs.explain()
+    assert re.search(r"on establishment_operations .*\n\s*Index Cond: .*operations.*country", plan), plan
+    assert asked.qs.count() == 1
 
 
 # -- one establishment -------------------------------------------------------------------------------------
@@ -254,6 +266,17 @@ def test_an_establishment_that_left_says_since_when_and_no_more(client, member):
     assert "The file of 2025-09-01 no longer holds this establishment." in page
     assert "The register does not say why" in page
     assert "Operations are unknown" in page
+
+
+def test_a_file_whose_date_nobody_stated_is_called_so(client, member):
+    read, stated = dt.date(2025, 9, 1), dt.date(2025, 10, 1)
+    make.RegisterImportFactory(file_date=read, file_date_stated=False)
+    make.RegisterImportFactory(file_date=stated)
+    row = establishment(first_seen_on=read, last_seen_on=read, left_on=stated)
+    page = text(client.get(url(row)))
+    assert "First seen file of unknown date, read on 2025-09-01" in page
+    assert "The file of 2025-10-01 no longer holds this establishment" in page
+    assert "not in the file of 2025-10-01" in text(client.get(LIST))
 
 
 def test_a_linked_establishment_leads_to_its_site(client, member):
@@ -401,6 +424,61 @@ def test_a_curator_accepts_on_the_desk_and_the_other_suggestions_are_closed(clie
     assert (other.state, other.decision_note) == ("rejected", services.OTHER_ACCEPTED)
     verbs = set(AuditEvent.objects.filter(actor=curator).values_list("verb", flat=True))
     assert verbs == {"link_suggestion.accepted", "link_suggestion.rejected", "registerestablishment.linked"}
+
+
+def test_what_other_registers_say_of_the_fei_comes_with_an_establishment_and_leaves_with_it(client, member):
+    load_vocabularies()
+    for kind in ("drls", "483s", "warning-letters", "inspections"):
+        make.RegisterImportFactory(kind=kind)
+    row, site = establishment(fei="3100200300"), real_site()
+    twin = establishment(fei="3100200300")  # another D-U-N-S number: another establishment
+    case = {"case_id": "701234", "kind": "warning_letter", "issued_on": dt.date(2025, 2, 3)}
+    form = make.RegisterForm483Factory(fei="3100200300")
+    letter = make.RegisterActionFactory(fei="3100200300", **case)
+    posted = make.RegisterActionFactory(fei="", listing=ActionListing.POSTED_LETTERS, **case)
+    inspection = make.RegisterInspectionFactory(fei="3100200300")
+    others = (make.RegisterActionFactory(fei="", listing=ActionListing.POSTED_LETTERS), twin)
+    kept = suggest_link(actor=member.user, row=row, target=site, reason="Same.")
+    waiting = suggest_link(actor=member.user, row=posted, target=real_site(partner="P2"), reason="Perhaps.")
+    client.force_login(accounts.CuratorFactory())
+    answer = text(desk(client, "accept", kept))
+    assert "4 row(s) of the same FEI, case or labeler were linked with them" in answer
+
+    def state():
+        for one in (row, form, letter, posted, inspection, kept, waiting, *others):
+            one.refresh_from_db()
+        return (
+            {one.facility for one in (row, form, letter, posted, inspection)},
+            {one.facility for one in others},
+            (kept.state, waiting.state),
+            {(i.scheme, i.value) for i in site.identifiers.all()},
+            (site.inspections.count(), site.actions.count()),
+        )
+
+    numbers = {("duns", row.duns), ("fei", "3100200300")}
+    assert state() == ({site}, {None}, ("accepted", "rejected"), numbers, (2, 1))
+    assert "undo “" in text(desk(client, "undo", waiting))
+    assert "1 suggestion(s) wait again; 5 row(s) were unlinked" in text(desk(client, "undo", kept))
+    assert state() == ({None}, {None}, ("open", "open"), set(), (0, 0))
+    assert "there is nothing to undo" in text(desk(client, "undo", kept))
+    desk(client, "accept", kept)  # and once more, as if nothing had been
+    assert state() == ({site}, {None}, ("accepted", "rejected"), numbers, (2, 1))
+    RegisterEstablishment.objects.filter(pk=row.pk).update(facility=None)
+    assert "cannot be undone: Changed again since" in text(desk(client, "undo", kept))
+    assert state()[0] == {None, site}
+
+
+def test_a_rejection_is_taken_back_unless_the_same_link_waits_again(client, member):
+    row, site = establishment(), real_site()
+    kept = suggest_link(actor=member.user, row=row, target=site, reason="Same.")
+    client.force_login(accounts.CuratorFactory())
+    desk(client, "reject", kept)
+    assert "1 suggestion(s) wait again; 0 row(s)" in text(desk(client, "undo", kept))
+    desk(client, "reject", kept)
+    suggest_link(actor=member.user, row=row, target=site, reason="New evidence.")
+    assert services.ASKED_AGAIN in text(desk(client, "undo", kept))
+    kept.refresh_from_db()
+    assert kept.state == "rejected"
 
 
 def test_a_curator_rejects_and_a_decision_is_made_once(client, member):

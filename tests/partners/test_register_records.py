@@ -5,17 +5,21 @@ import re
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.http import QueryDict
 from django.urls import reverse
 
 from cmo_selector.accounts.roles import Role
 from partners.enums import ActionListing
+from partners.importers.kinds import KINDS
 from partners.importers.linking import link_listings
 from partners.models import LinkSuggestion
 from partners.register.books import BOOKS
+from partners.register.records import RecordFilter
 from partners.register.views import PER_PAGE
 from partners.vocabularies import load_vocabularies
 from tests.factories import accounts
 from tests.factories import partners as make
+from tests.plans import scans_priced_out
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Target": "results"}
@@ -170,6 +174,68 @@ def test_the_files_that_were_read_are_named_by_list_and_an_unknown_date_is_calle
     ), page[:900]
 
 
+@pytest.mark.parametrize(
+    ("code", "query", "indexes"),
+    [
+        ("form-483s", "q=northvale", ["form483_name_trgm"]),
+        ("form-483s", "q=310020", ["form483_name_trgm", "form483_document", r"\w+_fei_\w+_like"]),
+        ("form-483s", "year=2024&year=2021", ["form483_by_date", "form483_by_date"]),
+        ("letters", "q=northvale", ["register_action_text_trgm"]),
+        ("letters", "q=701234", ["register_action_text_trgm", "register_action_case", r"\w+_fei_\w+_like"]),
+        ("letters", "country=US&product=drugs", ["register_action_facets"]),
+        ("letters", "year=2024", ["register_action_by_date"]),
+        ("inspections", "q=northvale", ["register_inspection_text_trgm"]),
+        ("inspections", "q=130000", ["register_inspection_text_trgm", "register_inspection_number"]),
+        ("inspections", "country=US&year=2024", ["register_inspection_facets"]),
+        ("substances", "q=testost", ["listing_text_trgm"]),
+        ("substances", "q=0001-0001", ["listing_text_trgm", r"\w+_product_ndc_\w+_like"]),
+        ("substances", "form=powder", ["listing_facets"]),
+    ],
+)
+def test_every_search_of_a_register_can_use_an_index(code, query, indexes):
+    book = next(book for book in BOOKS if book.code == code)
+    dates = {"form-483s": "recorded_on", "letters": "issued_on"}
+    for year in (2021, 2024):
+        day = {dates[code]: datetime.date(year, 1, 1)} if code in dates else {}
+        stated = {"country": "US", "fiscal_year": year} if code == "inspections" else {}
+        row(code, "Northvale", **day, **stated)
+    with scans_priced_out():
+        plan = RecordFilter(QueryDict(query), book, 0).qs.explain()
+    for index in indexes:
+        assert re.search(rf"Bitmap Index Scan on {index}\b", plan), plan
+    assert "Seq Scan on partners_register" not in plan
+
+
+@pytest.mark.parametrize(("code", "sort"), [(book.code, sort) for book in BOOKS for sort in book.sorts])
+def test_every_order_of_a_register_can_use_an_index(code, sort):
+    row(code, "Northvale")
+    book = next(book for book in BOOKS if book.code == code)
+    with scans_priced_out(in_order=True):
+        plan = RecordFilter(QueryDict(f"sort={sort}"), book, 0).qs.select_related(None)[:50].explain()
+    assert re.search(rf"Index Scan using \w+_by_\w+ on {book.model._meta.db_table}", plan), plan
+
+
+def test_inspections_of_an_unknown_year_can_be_chosen(client, member):
+    row("inspections", "Undated", fiscal_year=None)
+    row("inspections", "Dated", fiscal_year=2024)
+    assert found(client, "inspections", year="not-stated") == ["Undated"]
+    assert found(client, "inspections", year=["not-stated", "2024"]) == ["Undated", "Dated"]
+
+
+@pytest.mark.parametrize("code", MAKERS)
+def test_a_register_of_which_no_file_was_read_says_which_file_fills_it_and_how(client, member, code):
+    book = next(book for book in BOOKS if book.code == code)
+    empty = client.get(url(code))
+    assert "No file of this register has been read yet" in text(empty)
+    for kind in book.kinds:
+        for spec in KINDS[kind].lists:
+            assert f'href="{spec.source_url}"' in empty.content.decode()
+        assert re.search(rf"import_register [^<]*{kind.value}", empty.content.decode())
+    assert "A curator imports the file on the curation desk" in text(empty)
+    client.force_login(accounts.CuratorFactory())
+    assert reverse("admin:partners_registerupload_add") in client.get(url(code)).content.decode()
+
+
 @pytest.mark.parametrize("code", MAKERS)
 def test_a_row_has_a_page_with_all_it_states_and_what_is_unknown(client, member, code):
     kept = row(code, HOSTILE, **({"labeler": "Labeler AG"} if code == "substances" else {"fei": ""}))
@@ -249,9 +315,9 @@ def test_rows_of_the_same_fei_follow_unless_a_curator_unlinked_them_or_another_s
     suggest(client, "form-483s", same, site)
     mine = LinkSuggestion.objects.get(form_483=first)
     answer = decide(client, "accept", mine)
-    assert "2 row(s) of the same FEI or labeler were linked with them" in answer.content.decode()
+    assert "2 row(s) of the same FEI, case or labeler were linked with them" in answer.content.decode()
     states = {s.row: (s.state, s.decision_note) for s in LinkSuggestion.objects.exclude(pk=mine.pk)}
-    along = "The row was linked together with another one of the same FEI."
+    along = "The row was linked together with another one of the same FEI or case."
     assert states == {letter: ("rejected", along), same: ("accepted", along)}
     for kept, expected in ((first, site), (same, site), (letter, site), (refused, None), (foreign, None)):
         kept.refresh_from_db()
@@ -268,8 +334,37 @@ def test_rows_of_the_same_fei_follow_unless_a_curator_unlinked_them_or_another_s
     assert two.facility is None
 
 
+def test_a_posted_letter_takes_along_what_its_case_names_and_all_of_it_is_undone(client, member):
+    load_vocabularies()
+    for kind in ("drls", "483s", "warning-letters"):
+        make.RegisterImportFactory(kind=kind)
+    site = real_site()
+    case = {"case_id": "701234", "kind": "warning_letter", "issued_on": datetime.date(2025, 2, 3)}
+    posted = row("letters", "NV", fei="", listing=ActionListing.POSTED_LETTERS, **case)
+    letter, form = row("letters", "NV", fei="3100200300", **case), row("form-483s", "NV", fei="3100200300")
+    plant = make.RegisterEstablishmentFactory(fei="3100200300")
+    suggest(client, "letters", posted, site)
+    suggestion = LinkSuggestion.objects.get()
+    answer = decide(client, "accept", suggestion)
+    assert "3 row(s) of the same FEI, case or labeler" in answer.content.decode()
+    for kept in (posted, letter, form, plant):
+        kept.refresh_from_db()
+        assert kept.facility == site
+    assert (site.actions.count(), site.inspections.count(), site.identifiers.get().value) == (
+        1,
+        1,
+        "3100200300",
+    )
+    assert "4 row(s) were unlinked" in decide(client, "undo", suggestion).content.decode()
+    for kept in (posted, letter, form, plant):
+        kept.refresh_from_db()
+        assert kept.facility is None
+    assert (site.actions.count(), site.inspections.count(), site.identifiers.count()) == (0, 0, 0)
+
+
 def test_listings_of_one_labeler_are_linked_together_and_so_are_those_of_the_next_file(client, member):
     load_vocabularies()
+    make.RegisterImportFactory(kind="ndc")
     partner = real_site().organisation
     first, second = (
         row("substances", name, labeler="NV Pharma LLC", substances=[name.upper()])
@@ -284,6 +379,10 @@ def test_listings_of_one_labeler_are_linked_together_and_so_are_those_of_the_nex
         kept.refresh_from_db()
         assert kept.organisation == expected
     assert partner.track_record.count() == 2
+    decide(client, "undo", LinkSuggestion.objects.get())
+    later.refresh_from_db()
+    assert later.organisation == partner  # linked by the next file, which has to be unlinked by hand
+    assert partner.track_record.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -319,7 +418,7 @@ def test_anything_in_the_address_is_answered_and_the_rest_kept(client, member, c
 
 
 def test_a_misspelt_name_is_offered_and_an_empty_register_says_so(client, member):
-    assert "This register has not been read yet" in text(client.get(url("letters")))
+    assert "No file of this register has been read yet" in text(client.get(url("letters")))
     row("letters", "Northvale Testing")
     assert "Did you mean Northvale Testing" in text(client.get(url("letters"), {"q": "Northvail Testing"}))
 

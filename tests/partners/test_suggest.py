@@ -360,3 +360,29 @@ def test_without_scripts_the_link_leads_to_the_plain_search_form(page, browser, 
     plain.press("#id_q", "Enter")
     assert plain.inner_text(".results-count") == "1 partner"
     context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_typing_faster_than_the_answers_come_is_no_error(page):
+    """The first answer is held back until more has been typed: it is neither broken off nor the last word."""
+    problems, asked, held = [], [], []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url) if "/suggest/" in request.url else None)
+    page.goto("/projects/")
+    page.route("**/partners/suggest/**", lambda route: route.continue_() if held else held.append(route))
+    page.keyboard.press("Control+k")
+    page.wait_for_function("document.activeElement.id === 'quick-q'")
+    with page.expect_request("**/partners/suggest/**q=cat"):
+        page.keyboard.type("cat")
+    for letter in "aly":  # each late enough to ask by itself
+        page.keyboard.type(letter)
+        page.wait_for_timeout(200)
+    assert (len(asked), len(held)) == (1, 1)
+    held[0].continue_()
+    page.get_by_role("option", name="Search all partners for “cataly”").wait_for()
+    assert [url.rpartition("q=")[2] for url in asked] == ["cat", "cataly"]
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/partners/?q=cataly")
+    assert problems == []

@@ -324,3 +324,29 @@ def test_views_follow_each_other_and_keep_the_search(browser_page, live_server, 
     page.keyboard.press("Enter")
     page.wait_for_url("**view=table**")
     assert page.inner_text(".results-count") == "1 partner"
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_map_without_scripts_is_the_table_behind_it(browser_page, browser, live_server, client):
+    client.force_login(accounts.MembershipFactory().user)
+    cookie = client.cookies["sessionid"]
+    partner("Aldermoor")
+    partner("Boston Works", city="Boston", country="US", latitude="42.4", longitude="-71.1")
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(f"{LIST}?modality=t-aav")
+    page.get_by_role("link", name="Map", exact=True).click()
+    page.wait_for_url("**/partners/?modality=t-aav&view=map")
+    assert not page.locator(".chart-canvas").is_visible()  # no empty frame where scripts would draw
+    places = page.get_by_role("region", name="Places on the map").get_by_role("rowheader")
+    assert sorted(places.all_inner_texts()) == ["Basel, Switzerland", "Boston, United States of America"]
+    places.get_by_role("link", name="Boston, United States of America").click()
+    sites = page.get_by_role("region", name="Sites in this part of the map").get_by_role("rowheader")
+    assert sites.all_inner_texts() == ["Boston Works plant"]
+    page.get_by_role("link", name="Show the whole map").click()
+    page.get_by_role("link", name="Switzerland", exact=True).click()
+    assert page.inner_text(".results-count") == "1 partner"
+    assert "modality=t-aav" in page.url
+    context.close()

@@ -302,6 +302,34 @@ def test_next_moment_of_a_digest(rhythm, now, due):
     assert services.next_digest(rhythm, moments[0]) == moments[1]
 
 
+def test_similar_names_are_shown_and_said_to_be_no_matches_but_never_mailed(client, member, basel):
+    form = client.get("/searches/new/?q=aldermor").content.decode()
+    said = "No exact match for “aldermor”; showing similar names: “aldermoor”."
+    assert f"{said} {services.EXACT_ONLY}" in form
+    assert said in client.get("/partners/?q=aldermor").content.decode()
+    search = save(member, name="Aldermor", query="q=aldermor")
+    assert search.known_partners == []
+    other = make.OrganisationFactory(name="Aldermoar")  # another similar name
+    [owed] = digests.owe_digests(search.next_digest_at)
+    send_search_digest(owed)
+    assert (SearchDigest.objects.get(pk=owed).state, mail.outbox) == (DigestState.EMPTY, [])
+    exact = make.OrganisationFactory(name="Aldermor Biologics")
+    search.refresh_from_db()
+    [owed] = digests.owe_digests(search.next_digest_at)
+    send_search_digest(owed)
+    assert [m.subject for m in mail.outbox] == ["Aldermor: 1 new"]
+    assert "Aldermor Biologics" in mail.outbox[0].body
+    assert services.EXACT_ONLY not in mail.outbox[0].body
+    exact.delete()
+    search.refresh_from_db()
+    [owed] = digests.owe_digests(search.next_digest_at)
+    send_search_digest(owed)
+    assert mail.outbox[1].subject == "Aldermor: 1 no longer found"
+    assert "It finds 0 partners now" in mail.outbox[1].body
+    assert f"{services.EXACT_ONLY}\n" in mail.outbox[1].body
+    assert other.name not in mail.outbox[1].body.split("(1)")[1]
+
+
 # -- stopping it -------------------------------------------------------------------------------------------
 
 
