@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,17 +11,22 @@ from ninja.errors import HttpError
 
 from cmo_selector.accounts.access import require
 from cmo_selector.accounts.roles import Action, may
+from partners.models import Organisation
 from partners.scoring import criteria_labels
-from partners.scoring.types import Group, PartnerResult
+from partners.scoring.types import Group, PartnerResult, Ranking
 from quotes.access import get_project
+from quotes.api_detail_schemas import NetworksAnswer, RunwayAnswer, TracedPartner
+from quotes.api_rows import let_pass, told, traced
 from quotes.api_schemas import RankingAnswer
 from quotes.brief import NothingToRank
-from quotes.prices import without_prices
-from quotes.ranking import rank_project
+from quotes.models import Project
+from quotes.prices import networks_without_prices, runway_without_prices, without_prices
+from quotes.ranking import networks_of, rank_project, runway_of
 from quotes.ranking_page import BadWeights, trial_weights
 from quotes.reports.canonical import plain
 from quotes.reports.firmness import frozen_firmness
 from quotes.reports.frozen_group import frozen_pair
+from quotes.reports.frozen_networks import frozen_networks, frozen_runway
 from quotes.why_page import choose
 
 router = Router()
@@ -68,6 +74,68 @@ def project_ranking(request: HttpRequest, project_id: int) -> dict[str, Any]:
     return dict(plain(answer))
 
 
+def _opened(request: HttpRequest, project_id: int) -> tuple[Project, bool]:
+    """The project and whether this person sees prices."""
+    require(request, Action.VIEW)
+    project = get_project(request, project_id)
+    return project, may(request.membership.role, Action.SEE_PRICES)  # type: ignore[attr-defined]
+
+
+@router.get(
+    "/{int:project_id}/ranking/partners/{slug:slug}",
+    url_name="project-ranking-partner",
+    summary="One partner's result opened down to its facts",
+    description="Every need and every measure with its reason and the facts behind it, each with source and day.",
+    response=TracedPartner,
+)
+def project_ranking_partner(request: HttpRequest, project_id: int, slug: str) -> dict[str, Any]:
+    project, prices = _opened(request, project_id)
+    pk = Organisation.objects.active().filter(slug=slug).values_list("pk", flat=True).first()
+    if pk is None:
+        raise HttpError(404, "There is no such partner.")
+    ranking = _ranked(project, also=[pk])
+    read = ranking if prices else without_prices(ranking)
+    result = next(r for r in read.results if r.partner_id == pk)
+    return dict(plain(traced(result, read, criteria_labels(project.profile))))
+
+
+def _ranked(project: Project, also: Iterable[int] = ()) -> Ranking:
+    try:
+        return rank_project(project, also=also)
+    except NothingToRank as nothing:
+        raise HttpError(409, str(nothing)) from nothing
+
+
+@router.get(
+    "/{int:project_id}/networks",
+    url_name="project-networks",
+    summary="Who covers the whole scope of a project",
+    response=NetworksAnswer,
+)
+def project_networks(request: HttpRequest, project_id: int) -> dict[str, Any]:
+    project, prices = _opened(request, project_id)
+    try:
+        found = networks_of(project)
+    except NothingToRank as nothing:
+        raise HttpError(409, str(nothing)) from nothing
+    return dict(plain(frozen_networks(found if prices else networks_without_prices(found), told)))
+
+
+@router.get(
+    "/{int:project_id}/runway",
+    url_name="project-runway",
+    summary="A project's partners now and at the next stage",
+    response=RunwayAnswer,
+)
+def project_runway(request: HttpRequest, project_id: int) -> dict[str, Any]:
+    project, prices = _opened(request, project_id)
+    try:
+        found = runway_of(project)
+    except NothingToRank as nothing:
+        raise HttpError(409, str(nothing)) from nothing
+    return dict(plain(frozen_runway(found if prices else runway_without_prices(found), told)))
+
+
 def _row(result: PartnerResult) -> dict[str, Any]:
     return {
         "partner_id": result.partner_id,
@@ -81,8 +149,13 @@ def _row(result: PartnerResult) -> dict[str, Any]:
         "low": result.low,
         "point": result.point,
         "high": result.high,
+        "separable_from_next": result.separable_from_next,
         "coverage": result.coverage,
         "contributions": result.contributions,
+        "criteria": [
+            {"code": c.code, "low": c.low, "point": c.point, "high": c.high, "known": c.known}
+            for c in result.criteria
+        ],
         "near_miss": result.near_miss,
         "needs": [
             {
@@ -90,9 +163,7 @@ def _row(result: PartnerResult) -> dict[str, Any]:
                 "level": rule.level,
                 "outcome": rule.outcome,
                 "reason": rule.reason,
-                "let_pass": f"{rule.override.by} ({rule.override.role}): {rule.override.reason}"
-                if rule.override
-                else None,
+                "let_pass": let_pass(rule),
             }
             for rule in result.rules
         ],

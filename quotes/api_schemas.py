@@ -24,8 +24,21 @@ class NeedResult(Schema):
     let_pass: str | None = None
 
 
+class Criterion(Schema):
+    """One criterion of one partner: points with their interval, and the share (0 to 1) that rests on facts."""
+
+    code: str
+    low: float
+    point: float
+    high: float
+    known: float
+
+
 class RankedPartner(Schema):
-    """One partner: `rank`, `best_rank` and `worst_rank` only where it is ranked; `contributions` add up to `point`."""
+    """One partner: `rank`, `best_rank` and `worst_rank` only where it is ranked; `contributions` add up to `point`.
+
+    `separable_from_next` says whether its interval lies clear of the next one's; null for the last one.
+    """
 
     partner_id: int
     slug: str
@@ -35,11 +48,13 @@ class RankedPartner(Schema):
     rank: int | None
     best_rank: int | None
     worst_rank: int | None
+    separable_from_next: bool | None
     low: float
     point: float
     high: float
     coverage: float
     contributions: dict[str, float]
+    criteria: list[Criterion]
     near_miss: bool
     needs: list[NeedResult]
 
@@ -53,7 +68,11 @@ class Totals(Schema):
 
 
 class StandingRow(Schema):
-    """Share of weightings in which the partner is first, the ranks it takes in 90 of 100, and above the next one."""
+    """Share of weightings in which the partner is first, the ranks it takes in 90 of 100, and above the next one.
+
+    `share_of_rank` holds the first fifteen ranks. `central_weights` are the mean weights of the weightings it wins
+    (null when too few), `confidence` how often it is first at just those, `favours` the same in words.
+    """
 
     partner_id: int
     name: str
@@ -63,6 +82,10 @@ class StandingRow(Schema):
     rank_median: int
     rank_high: int
     above_next: float | None
+    share_of_rank: list[float]
+    central_weights: dict[str, float] | None
+    confidence: float | None
+    favours: str
 
 
 class WeightStability(Schema):

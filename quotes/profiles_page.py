@@ -14,7 +14,7 @@ from partners.scoring.profiles import Profile, alternative_weights
 from partners.scoring.types import Group, Ranking
 from partners.scoring.weights import PROFILE_WEIGHTS, default_weights
 from quotes.enums import Profile as ProjectProfile
-from quotes.models import Project
+from quotes.models import Project, WeightSet
 from quotes.robustness import CODES, values_of
 
 SHOWN = 25
@@ -57,6 +57,11 @@ def profiles_page(
         ],
         sentence=_sentence(profiles, firsts),
     )
+
+
+def named_profiles(sets: Iterable[WeightSet]) -> list[Profile]:
+    """The sponsor's named weight sets as profiles."""
+    return [Profile(f"set-{s.pk}", s.name, s.as_dict(), f"{s.get_function_display()}.") for s in sets]
 
 
 def _stages(project: Project) -> list[Profile]:

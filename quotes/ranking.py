@@ -1,5 +1,7 @@
 """Ranking a project: facts and brief in, the engine's answers out. Used by pages, shortlist, reports and the API."""
 
+from __future__ import annotations
+
 import datetime as dt
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Mapping
@@ -9,12 +11,20 @@ from operator import itemgetter
 from partners.catalogue import Current, current
 from partners.scoring import rank
 from partners.scoring.columnar import Catalogue
-from partners.scoring.large import LargeRanking, Screened, among_all, part_of, rank_screened, screen
+from partners.scoring.large import (
+    LargeRanking,
+    Screened,
+    among_all,
+    part_of,
+    patched,
+    rank_screened,
+    screen,
+)
 from partners.scoring.network_types import Proposal
 from partners.scoring.networks import propose_networks
 from partners.scoring.overrides import Overrides
-from partners.scoring.runway import Runway, runway
-from partners.scoring.types import Brief, PartnerFacts, Ranking
+from partners.scoring.runway import Runway, brief_at_next_stage, runway
+from partners.scoring.types import Brief, Group, PartnerFacts, Ranking
 from quotes.brief import brief_for, hand_over_of, transfer_terms_of
 from quotes.models import Project
 from quotes.overrides import overrides_for_engine
@@ -24,6 +34,36 @@ WHOLE = 3_000  # partners up to which everybody is worked out in full; beyond it
 FIRST = 100  # of each group of a large catalogue, worked out in full
 FIRST_WORDS = f"the first {FIRST} partners of each group, the shortlisted ones and bidders"
 KEPT = 2  # screenings of a large catalogue kept per process
+
+
+@dataclass(frozen=True)
+class Everybody:
+    """A large catalogue's numbers for a project: where all partners stand, now and under what is tried."""
+
+    catalogue: Current
+    quotes: FromQuotes
+    screened: Screened
+    found: LargeRanking
+
+    @property
+    def columns(self) -> Catalogue:
+        return self.catalogue.columns
+
+    def facts(self, places: Iterable[int]) -> tuple[PartnerFacts, ...]:
+        return tuple(self.screened.facts(self.columns, i) for i in places)
+
+    def under(
+        self,
+        brief: Brief,
+        weights: Mapping[str, float],
+        overrides: Overrides,
+        changed: Mapping[int, PartnerFacts],
+    ) -> LargeRanking:
+        """Everybody under another brief, other weights, and other facts of some partners."""
+        screened = _screened(self.catalogue, brief, self.quotes)
+        if changed:
+            screened = patched(self.columns, screened, changed)
+        return rank_screened(self.columns, screened, weights, overrides=overrides, top=0)
 
 
 @dataclass(frozen=True)
@@ -38,11 +78,39 @@ class Inputs:
     facts: tuple[PartnerFacts, ...]
     weights: Mapping[str, float]
     overrides: Overrides
-    everybody: tuple[Catalogue, LargeRanking] | None = None
+    everybody: Everybody | None = None
 
     def ranking(self) -> Ranking:
         part = rank(self.facts, self.brief, self.weights, overrides=self.overrides)
-        return among_all(*self.everybody, part) if self.everybody else part
+        if self.everybody is None:
+            return part
+        return among_all(self.everybody.columns, self.everybody.found, part)
+
+    def under(
+        self, brief: Brief, weights: Mapping[str, float], facts: tuple[PartnerFacts, ...] | None = None
+    ) -> Ranking:
+        """The same partners under another brief, weights or facts; their places still count everybody."""
+        given = facts if facts is not None else self.facts
+        part = rank(given, brief, weights, overrides=self.overrides)
+        if self.everybody is None:
+            return part
+        found = self.everybody.under(brief, weights, self.overrides, self._changed(given))
+        return among_all(self.everybody.columns, found, part)
+
+    def _changed(self, facts: tuple[PartnerFacts, ...]) -> dict[int, PartnerFacts]:
+        before = {p.id: p for p in self.facts}
+        return {p.id: p for p in facts if p is not before.get(p.id)}
+
+    def with_leaders(
+        self, brief: Brief, weights: Mapping[str, float], facts: tuple[PartnerFacts, ...]
+    ) -> Inputs:
+        """Of a large catalogue also those who come first under another brief, weights or facts."""
+        if self.everybody is None:
+            return self
+        found = self.everybody.under(brief, weights, self.overrides, self._changed(facts))
+        first = self.everybody.facts(found.orders[Group.RANKED][:FIRST].tolist())
+        here = {p.id for p in self.facts}
+        return replace(self, facts=(*self.facts, *(p for p in first if p.id not in here)))
 
 
 def inputs_of(
@@ -66,7 +134,7 @@ def inputs_of(
     screened = _screened(catalogue, brief, quotes)
     found = rank_screened(catalogue.columns, screened, chosen, overrides=overrides, top=0)
     facts = part_of(catalogue.columns, screened, found, first=FIRST, also=own)
-    return Inputs(brief, facts, chosen, overrides, (catalogue.columns, found))
+    return Inputs(brief, facts, chosen, overrides, Everybody(catalogue, quotes, screened, found))
 
 
 _kept: OrderedDict[Hashable, Screened] = OrderedDict()
@@ -113,7 +181,11 @@ def networks_of(
     project: Project, *, weights: Mapping[str, float] | None = None, as_of: dt.date | None = None
 ) -> Proposal:
     """Who covers the project's whole scope: one site, several of one partner, or a network of partners."""
-    given = inputs_of(project, weights=weights, as_of=as_of)
+    return networks_in(project, inputs_of(project, weights=weights, as_of=as_of))
+
+
+def networks_in(project: Project, given: Inputs) -> Proposal:
+    """The same of inputs that are read already."""
     found = propose_networks(
         given.facts,
         given.brief,
@@ -131,11 +203,21 @@ def runway_of(
     project: Project, *, weights: Mapping[str, float] | None = None, as_of: dt.date | None = None
 ) -> Runway:
     """The ranking now and at the next stage, with the later transfer that each partner makes necessary."""
-    given = inputs_of(project, weights=weights, as_of=as_of)
-    return runway(
+    return runway_in(project, inputs_of(project, weights=weights, as_of=as_of))
+
+
+def runway_in(project: Project, given: Inputs) -> Runway:
+    """The same of inputs that are read already. Of a large catalogue places count everybody."""
+    found = runway(
         given.facts,
         given.brief,
         given.weights,
         terms=transfer_terms_of(project),
         overrides=given.overrides,
     )
+    if given.everybody is None:
+        return found
+    now, later = given.ranking(), given.under(brief_at_next_stage(given.brief), found.later.weights)
+    at = [{r.partner_id: r for r in ranking.results} for ranking in (now, later)]
+    rows = tuple(replace(row, now=at[0][row.partner_id], later=at[1][row.partner_id]) for row in found.rows)
+    return replace(found, now=now, later=later, rows=rows)

@@ -91,7 +91,18 @@ def part_note(ranking: Ranking) -> str:
     total = sum(ranking.count(group) for group in Group)
     return (
         f"All {total:,} partners were checked, scored and ranked; places and rank ranges count all of them. Shown and "
-        f"compared are {FIRST_WORDS}; {ranking.left_off:,} are left out of sight."
+        f"compared are {FIRST_WORDS}; {ranking.left_off:,} are left out of sight. {_hidden(ranking.hidden_rivals)}"
+    )
+
+
+def _hidden(rivals: int) -> str:
+    """Whether somebody out of sight could come first with these weights."""
+    if not rivals:
+        return "With these weights none of them can come first, whatever its unknown facts turn out to be."
+    who = "One of them" if rivals == 1 else f"{rivals:,} of them"
+    return (
+        f"{who} could come first if every unknown fact turned out at its best; shares of first places do not count "
+        "them."
     )
 
 
@@ -162,6 +173,7 @@ def explain_criteria(row: Row, weights: Mapping[str, float], labels: Mapping[str
 def _sub(sub) -> dict:
     return {
         "label": sub.label,
+        "weight": sub.weight,
         "low": sub.low,
         "high": sub.high,
         "point": (sub.low + sub.high) / 2,

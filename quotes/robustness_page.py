@@ -101,7 +101,7 @@ def heat_rows(firm: Firmness, weights: Mapping[str, float], labels: Mapping[str,
             left=f"{at(s.rank_low):.2f}",
             width=f"{max(at(s.rank_high) - at(s.rank_low), 1):.2f}",
             middle=f"{at(s.rank_median):.2f}",
-            favours=_favours(s, weights, labels),
+            favours=favours(s, weights, labels),
         )
         for s in firm.view.standings[:HEAT_ROWS]
     ]
@@ -115,7 +115,7 @@ def _cell(share: float) -> tuple[str, int]:
     return ("<1" if percent < 1 else str(percent)), max(1, round(share * 10))
 
 
-def _favours(s: Standing, weights: Mapping[str, float], labels: Mapping[str, str]) -> str:
+def favours(s: Standing, weights: Mapping[str, float], labels: Mapping[str, str]) -> str:
     """The criteria that weigh more than now in the draws this partner wins, and whether its facts would carry it."""
     if s.central is None:
         return ""

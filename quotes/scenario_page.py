@@ -11,6 +11,7 @@ from quotes.models import WhatIfScenario
 from quotes.prices import PRICE_ASSUMED, PRICE_KINDS, PRICE_NEED, PRICE_RULES
 from quotes.ranking import Inputs
 from quotes.ranking_page import BadWeights, trial_weights
+from quotes.selectors import partners_of_facts
 from quotes.whatif import (
     ASSUMED,
     EDITABLE,
@@ -30,6 +31,20 @@ WEIGHTS = {code.lower(): code for code in CRITERIA}
 def is_change(key: str) -> bool:
     """Whether a part of the address changes the base."""
     return key in WEIGHTS or key.partition(".")[0] in ("n", "f", "a")
+
+
+def touched(changes: Iterable[Mapping[str, str]], *, prices: bool) -> set[int]:
+    """The partners (ids) whose facts some scenarios change; needed wherever they stand in a large catalogue."""
+    found: set[int] = set()
+    facts: set[tuple[str, int]] = set()
+    for said in changes:
+        try:
+            scenario = read_scenario(said, prices=prices)
+        except BadScenario:
+            continue  # the page says why it cannot be read
+        found.update(pk for pk, _ in scenario.assumed)
+        facts.update((change.kind, change.pk) for change in scenario.facts)
+    return found | partners_of_facts(facts)
 
 
 @dataclass(frozen=True)

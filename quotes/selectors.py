@@ -1,10 +1,11 @@
 """What the sponsor's pages read: one named function per page, each with a fixed number of queries."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
@@ -95,6 +96,20 @@ def shortlist_of(project: Project) -> list[ShortlistEntry]:
         .prefetch_related("risks")
         .order_by("position")
     )
+
+
+def partners_of_facts(facts: Iterable[tuple[str, int]]) -> set[int]:
+    """The partners (ids) that recorded facts, by kind and id, belong to. One query per kind."""
+    by_kind: dict[str, list[int]] = {}
+    for kind, pk in facts:
+        by_kind.setdefault(kind, []).append(pk)
+    found: set[int] = set()
+    for kind, pks in by_kind.items():
+        model = apps.get_model("partners", kind)
+        of_partner = any(field.name == "organisation" for field in model._meta.get_fields())
+        path = "organisation" if of_partner else "facility__organisation"
+        found.update(model.objects.filter(pk__in=pks).values_list(path, flat=True))
+    return found
 
 
 def weight_sets_of(sponsor: Sponsor | None) -> QuerySet[WeightSet]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from partners.scoring import rank
 from partners.scoring.types import (
     Brief,
     CapabilityFact,
@@ -171,7 +170,13 @@ def _value(what: str, label: str, text: str) -> Any:
 def rank_scenario(given: Inputs, scenario: Scenario, weights: Mapping[str, float]) -> Ranking:
     """The ranking under the scenario. BadScenario when it leaves nothing to check or a price range is upside down."""
     brief = _brief(given.brief, scenario)
-    return rank(_facts(given.facts, brief, scenario), brief, weights, overrides=given.overrides)
+    return given.under(brief, weights, _facts(given.facts, brief, scenario))
+
+
+def with_leaders(given: Inputs, scenario: Scenario, weights: Mapping[str, float]) -> Inputs:
+    """The inputs with those who come first under the scenario, however large the catalogue. Raises BadScenario."""
+    brief = _brief(given.brief, scenario)
+    return given.with_leaders(brief, weights, _facts(given.facts, brief, scenario))
 
 
 def _brief(brief: Brief, scenario: Scenario) -> Brief:

@@ -170,6 +170,10 @@ FLAGS: dict[str, Flag] = {
     "business_continuity_plan": Flag(
         100, 0, "business continuity plan", "Is there a tested business continuity plan for the site?"
     ),
+    "cyber_certified": Flag(
+        100, 30, "information security certified",
+        "Is information security certified (ISO 27001, SOC 2) for the systems that hold our data?",
+    ),
     "dedicated_pm": Flag(
         100, 30, "dedicated project manager", "Is one project manager named for the whole programme?"
     ),
@@ -191,6 +195,10 @@ class MarketProof:
 def _proof(certificates: str, registrations: str = "", agencies: str = "") -> MarketProof:
     return MarketProof(*(frozenset(codes.split()) for codes in (certificates, registrations, agencies)))
 
+
+# The certificates that stand for a site's information security, and for its care of environment and people.
+SECURITY_PROOF = _proof("iso-27001 soc-2")
+SUSTAINABILITY_PROOF = _proof("ecovadis psci", "iso-14001")
 
 MARKET_PROOF: dict[str, dict[str, MarketProof]] = {
     "drug": {

@@ -21,6 +21,7 @@ import numpy as np
 
 from . import types as t
 from .layout import (
+    AGEING,
     CODE,
     COLUMNS,
     DATE,
@@ -281,9 +282,12 @@ class Catalogue:
     def blocks(self) -> int:
         return len(self.arrays["block_start"]) - 1
 
-    def columns(self, first: int, last: int) -> dict[str, Numbers]:
-        """The columns that screening reads, of the blocks `first` … `last` - 1 one after the other."""
-        parts: dict[str, list[Numbers]] = {name: [] for name in SCORED}
+    def columns(self, first: int, last: int, *, aged: bool = False) -> dict[str, Numbers]:
+        """The columns that screening reads, of the blocks `first` … `last` - 1 one after the other.
+
+        `aged` adds what says how far each fact can be trusted.
+        """
+        parts: dict[str, list[Numbers]] = {name: [] for name in (SCORED | AGEING if aged else SCORED)}
         for number in range(first, last):
             for name, (dtype, data) in zip(COLUMNS, self._columns_of(number), strict=True):
                 if name in parts:

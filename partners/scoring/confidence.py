@@ -28,14 +28,19 @@ HALF_LIFE_DAYS: dict[str, float] = {  # by kind of fact; a kind that is not list
 }
 RATING_HALF_LIFE = 2 * 365.25  # a sponsor's rating is one metric among others
 RATING_SUB = "C6.rating"
+# Credits are added up in whole parts of this size: their mean is the same in whatever order facts are read.
+CREDIT_PARTS = 2**40
 
 
 def freshness(ref: FactRef, as_of: dt.date, *, half_life: float | None = None) -> float:
     """0.5 … 1 by age. A fact that does not age, or whose date is in the future, is fresh; one without a date is not."""
-    life = half_life if half_life is not None else HALF_LIFE_DAYS.get(ref.kind)
+    return _freshness(ref.kind, ref.happened_on or ref.as_of, as_of, half_life)
+
+
+def _freshness(kind: str, since: dt.date | None, as_of: dt.date, half_life: float | None) -> float:
+    life = half_life if half_life is not None else HALF_LIFE_DAYS.get(kind)
     if life is None:
         return 1.0
-    since = ref.happened_on or ref.as_of
     if since is None:
         return LEAST_FRESHNESS
     age = max(0, (as_of - since).days)
@@ -44,15 +49,34 @@ def freshness(ref: FactRef, as_of: dt.date, *, half_life: float | None = None) -
 
 def credit(ref: FactRef, as_of: dt.date, *, half_life: float | None = None) -> float:
     """0.4 … 1: evidence level times freshness."""
-    return EVIDENCE.get(ref.evidence, min(EVIDENCE.values())) * freshness(ref, as_of, half_life=half_life)
+    return _credit(ref.kind, ref.evidence, ref.happened_on or ref.as_of, as_of, half_life)
+
+
+def _credit(
+    kind: str, evidence: str, since: dt.date | None, as_of: dt.date, half_life: float | None
+) -> float:
+    return EVIDENCE.get(evidence, min(EVIDENCE.values())) * _freshness(kind, since, as_of, half_life)
+
+
+def credit_parts(
+    kind: str, evidence: str, since: dt.date | None, as_of: dt.date, half_life: float | None = None
+) -> int:
+    """The credit of a fact of `kind` that is as old as `since` says, in whole parts of `CREDIT_PARTS`."""
+    return round(_credit(kind, evidence, since, as_of, half_life) * CREDIT_PARTS)
+
+
+def half_life_of(sub_code: str) -> float | None:
+    """The half-life, in days, of every fact behind a measure that ages as a whole; None: each kind has its own."""
+    return RATING_HALF_LIFE if sub_code == RATING_SUB else None
 
 
 def sub_credit(sub: SubScore, as_of: dt.date) -> float:
     """Mean credit of the facts behind a measure; 1 where it rests on none."""
     if not sub.facts:
         return 1.0
-    life = RATING_HALF_LIFE if sub.code == RATING_SUB else None
-    return sum(credit(ref, as_of, half_life=life) for ref in sub.facts) / len(sub.facts)
+    life = half_life_of(sub.code)
+    parts = (credit_parts(r.kind, r.evidence, r.happened_on or r.as_of, as_of, life) for r in sub.facts)
+    return sum(parts) / (CREDIT_PARTS * len(sub.facts))
 
 
 def criterion_confidence(criterion: CriterionScore, as_of: dt.date) -> float:
@@ -74,11 +98,16 @@ def discounted(criterion: CriterionScore, as_of: dt.date) -> CriterionScore:
     subs = tuple(_discounted(s, as_of) for s in criterion.subs)
     return replace(
         criterion,
-        low=max(0.0, sum(s.weight * s.low for s in subs)),
-        high=min(100.0, sum(s.weight * s.high for s in subs)),
+        low=_bounded(sum(s.weight * s.low for s in subs)),
+        high=_bounded(sum(s.weight * s.high for s in subs)),
         known=min(1.0, sum(s.weight * s.known for s in subs)),
         subs=subs,
     )
+
+
+def _bounded(points: float) -> float:
+    """Sums of shares may leave 0-100 by a rounding error; a score must not."""
+    return min(100.0, max(0.0, points))
 
 
 def _discounted(sub: SubScore, as_of: dt.date) -> SubScore:

@@ -52,10 +52,12 @@ _C8 = (
     Part("payment", "Payment term", 0.15, business.payment),
 )
 _C9 = (
-    Part("sites", "Sites able to do the work", 0.3, business.able_sites),
-    Part("finance", "Financial strength", 0.35, business.financial_strength),
+    Part("sites", "Sites able to do the work", 0.25, business.able_sites),
+    Part("finance", "Financial strength", 0.3, business.financial_strength),
     Part("ownership", "Ownership and trade lists", 0.2, business.ownership),
-    Part("continuity", "Business continuity", 0.15, business.continuity),
+    Part("continuity", "Business continuity", 0.1, business.continuity),
+    Part("security", "Information security", 0.08, business.security),
+    Part("sustainability", "Environmental and social audit", 0.07, business.sustainability),
 )
 _C10 = (
     Part("size", "Used to sponsors of this size", 0.35, business.size_match),

@@ -5,7 +5,16 @@ from __future__ import annotations
 import datetime as dt
 
 from . import matching
-from .anchors import ANCHORS, DOUBTFUL, FINANCIAL, SIZE_DISTANCE, SIZES
+from .anchors import (
+    ANCHORS,
+    DOUBTFUL,
+    FINANCIAL,
+    SECURITY_PROOF,
+    SIZE_DISTANCE,
+    SIZES,
+    SUSTAINABILITY_PROOF,
+)
+from .criteria_quality import best_proof
 from .matching import Match
 from .measures import Context, Measure, flag, known, metric, unknown
 from .rules_partner import restricted_party
@@ -193,6 +202,22 @@ def ownership(ctx: Context) -> Measure:
 
 def continuity(ctx: Context) -> Measure:
     return flag(ctx, "business_continuity_plan")
+
+
+def security(ctx: Context) -> Measure:
+    """Certified information security: as stated, else by a certificate of the lead site."""
+    stated = flag(ctx, "cyber_certified")
+    if stated.known:
+        return stated
+    return best_proof(ctx, SECURITY_PROOF, stated.ask) or stated
+
+
+def sustainability(ctx: Context) -> Measure:
+    """An audit or rating of how the lead site treats environment and people; ISO 14001 covers the first only."""
+    ask = f"Is there an EcoVadis rating, a PSCI audit or an ISO 14001 certificate of {ctx.where}?"
+    return best_proof(ctx, SUSTAINABILITY_PROOF, ask) or unknown(
+        "environmental and social audit: unknown", ask
+    )
 
 
 def size_match(ctx: Context) -> Measure | None:

@@ -102,8 +102,16 @@ def _market(ctx: Context, market: str, proof: MarketProof | None) -> Measure:
     place = market_name(market)
     the = "the " if market in WITH_ARTICLE else ""
     ask = f"What shows that the authority of {the}{place} accepts {ctx.where}?"
-    if ctx.lead is None or proof is None:
+    best = best_proof(ctx, proof, ask) if proof else None
+    if best is None:
         return unknown(f"{place}: unknown", ask)
+    return Measure(best.low, best.high, best.known, f"{place}: {best.reason}", best.facts, best.ask)
+
+
+def best_proof(ctx: Context, proof: MarketProof, ask: str) -> Measure | None:
+    """What counts most at the lead site among certificates, registrations and inspections; None without any."""
+    if ctx.lead is None:
+        return None
     found = [
         _certificate(ctx, c, 100.0, ask)
         for c in ctx.lead.certificates
@@ -120,10 +128,7 @@ def _market(ctx: Context, market: str, proof: MarketProof | None) -> Measure:
             passed = 100.0 if points > INSPECTION.table["oai"] else points
             words = f"inspected by {agency(code)} on {day(fact.ended_on)} ({ended(fact.outcome)})"
             found.append(known(passed, words, fact.ref))
-    if not found:
-        return unknown(f"{place}: unknown", ask)
-    best = max(found, key=lambda m: (m.low, m.high))
-    return Measure(best.low, best.high, best.known, f"{place}: {best.reason}", best.facts, best.ask)
+    return max(found, key=lambda m: (m.low, m.high), default=None)
 
 
 def _certificate(ctx: Context, cert: CertificateFact, worth: float, ask: str) -> Measure:

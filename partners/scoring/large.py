@@ -98,7 +98,7 @@ def screen(
     """Check every must and score every criterion, thousands of partners at a time.
 
     `changed` are partners with other facts than the catalogue's, by id: those with a quote for this project. They
-    are checked one by one, and so is everybody when the brief discounts stale facts, which needs each fact's age.
+    are checked one by one.
     """
     default_rules(brief)  # a brief with two needs of one id is refused before the work
     size, n = len(catalogue), len(CODES)
@@ -112,12 +112,20 @@ def screen(
         unverified=np.zeros(size, dtype=np.uint8),
         changed=dict(changed or {}),
     )
-    if brief.discount:
-        one_by_one: Iterable[int] = range(size)
-    else:
-        _all_at_once(catalogue, found)
-        one_by_one = catalogue.places(found.changed)
-    for i in one_by_one:
+    _all_at_once(catalogue, found)
+    for i in catalogue.places(found.changed):
+        _one(found, i, found.facts(catalogue, i))
+    return found
+
+
+def patched(catalogue: Catalogue, screened: Screened, changed: Mapping[int, PartnerFacts]) -> Screened:
+    """The same numbers with other facts of some partners (by id), for the brief that was screened."""
+    columns = {
+        name: getattr(screened, name).copy()
+        for name in ("low", "high", "known", "fails", "mismatches", "unverified")
+    }
+    found = replace(screened, **columns, changed={**screened.changed, **changed})
+    for i in catalogue.places(changed):
         _one(found, i, found.facts(catalogue, i))
     return found
 
@@ -127,7 +135,8 @@ def _all_at_once(catalogue: Catalogue, found: Screened) -> None:
     numbers = {code: place for place, code in enumerate(codes, 1)}
     musts = [need.id for need in default_rules(found.brief) if need.level is Level.MUST]
     for first in range(0, catalogue.blocks, BLOCKS_AT_ONCE):
-        columns = catalogue.columns(first, min(first + BLOCKS_AT_ONCE, catalogue.blocks))
+        last = min(first + BLOCKS_AT_ONCE, catalogue.blocks)
+        columns = catalogue.columns(first, last, aged=found.brief.discount)
         seen = Seen(columns, numbers, codes, found.brief)
         part = slice(first * BLOCK, first * BLOCK + seen.partners)
         screened = screen_columns(seen)
@@ -285,4 +294,11 @@ def among_all(catalogue: Catalogue, found: LargeRanking, part: Ranking) -> Ranki
     ids = [r.partner_id for r in part.results]
     place = {int(catalogue.arrays["partner_id"][i]): i for i in catalogue.places(ids)}
     results = (_placed(r, found, place[r.partner_id]) if r.group is Group.RANKED else r for r in part.results)
-    return replace(part, results=tuple(results), totals=dict(found.counts))
+    could_lead = found.best_rank == 1
+    could_lead[list(place.values())] = False
+    return replace(
+        part,
+        results=tuple(results),
+        totals=dict(found.counts),
+        hidden_rivals=int(np.count_nonzero(could_lead)),
+    )

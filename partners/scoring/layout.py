@@ -138,6 +138,10 @@ SCORED = frozenset(
     and kind != LABEL
     and name not in ("partner.id", "partner.slug", "partner.name", "site.id", "site.name", "site.city")
 )
+#: the columns that say how far each fact can be trusted, beside the day it was read
+AGEING = frozenset(
+    name for name in COLUMNS if name.endswith((".ref.kind", ".ref.evidence", ".ref.happened_on"))
+)
 
 
 class Texts(Protocol):

@@ -16,12 +16,16 @@ from . import criteria_technical as technical
 from . import measuring_business as to_business
 from . import measuring_technical as to_technical
 from .anchors import LEVEL_WEIGHT, OUTCOME_POINTS
+from .confidence import half_life_of
 from .criteria import LAYOUTS, NEEDS_SHARE, WISHES_SHARE, Part, criterion_of
+from .grounds import Facts, joined, trust
+from .grounds_measures import GROUNDS
+from .grounds_needs import need_facts
 from .measures import Context, Measure
 from .place import Place, Points, flag_points, metric_points
 from .screening import UNKNOWN, Screen
 from .seen import Array, Seen
-from .types import CRITERIA, Level
+from .types import CRITERIA, Level, Need
 from .verdict import BEST_FIRST
 
 #: the same measures as `criteria` reads, by the function there
@@ -64,6 +68,8 @@ MEASURES: dict[Callable[[Context], Measure | None], Callable[[Place], Points | N
     business.financial_strength: to_business.financial_strength,
     business.ownership: to_business.ownership,
     business.continuity: flag_points("business_continuity_plan"),
+    business.security: to_business.security,
+    business.sustainability: to_business.sustainability,
     business.size_match: to_business.size_match,
     business.project_manager: flag_points("dedicated_pm"),
     business.references: metric_points("reference_clients"),
@@ -82,33 +88,64 @@ def measure_columns(seen: Seen, screen: Screen) -> tuple[Array, Array, Array]:
     return low, high, known
 
 
+Measured = tuple[float, Points, Callable[[], Array]]  # share, points, and how far their facts can be trusted
+
+
 def _criterion(place: Place, screen: Screen, code: str, parts: tuple[Part, ...]) -> Points:
-    needs = _needs_met(place, screen, code)
+    mine = _needs_of(place, code)
     needs_share = NEEDS_SHARE if code == "C1" else WISHES_SHARE
-    rest = 1.0 - needs_share if needs is not None else 1.0
-    asked = [(p.share, m) for p in parts if (m := MEASURES[p.measure](place)) is not None]
-    total = sum(share for share, _ in asked)
-    measured = [(needs_share, needs)] if needs is not None else []
-    measured += [(share / total * rest, m) for share, m in asked]
-    scale = sum(share for share, _ in measured)
+    rest = 1.0 - needs_share if mine else 1.0
+    asked = [(p, m) for p in parts if (m := MEASURES[p.measure](place)) is not None]
+    total = sum(p.share for p, _ in asked)
+    measured: list[Measured] = []
+    if mine:
+
+        def of_needs() -> Array:
+            return trust(place.seen, joined(need_facts(place.seen, screen, n) for n in mine), None)
+
+        measured.append((needs_share, _needs_met(place, screen, mine), of_needs))
+    measured += [(p.share / total * rest, m, _trust_of(place, code, p)) for p, m in asked]
+    scale = sum(share for share, _, _ in measured)
     low, high, known = (np.zeros(place.count) for _ in range(3))
-    for share, m in measured:
+    for share, m, trusted in measured:
         weight = share / scale
-        low = low + weight * np.clip(m[0], 0.0, 100.0)
-        high = high + weight * np.clip(m[1], 0.0, 100.0)
-        known = known + weight * m[2]
+        points = np.clip(m[0], 0.0, 100.0), np.clip(m[1], 0.0, 100.0), m[2]
+        if place.brief.discount:
+            points = _discounted(points, trusted())
+        low, high, known = (a + weight * b for a, b in zip((low, high, known), points, strict=True))
     return np.clip(low, 0.0, 100.0), np.clip(high, 0.0, 100.0), np.minimum(1.0, known)
 
 
-def _needs_met(place: Place, screen: Screen, code: str) -> Points | None:
-    """As `measures.needs_met` for the needs that belong to a criterion."""
-    mine = [
+def _trust_of(place: Place, code: str, part: Part) -> Callable[[], Array]:
+    def trusted() -> Array:
+        facts: Facts = GROUNDS[part.measure](place)
+        return trust(place.seen, facts, half_life_of(f"{code}.{part.code}"))
+
+    return trusted
+
+
+def _discounted(points: Points, share: Array) -> Points:
+    """As `confidence.discounted`: the missing credit of the facts becomes the unknown."""
+    low, high, known = points
+    less = share < 1
+    return (
+        np.where(less, low * share, low),
+        np.where(less, high * share + 100 * (1 - share), high),
+        np.where(less, known * share, known),
+    )
+
+
+def _needs_of(place: Place, code: str) -> list[Need]:
+    """The needs that belong to a criterion. Musts count in C1 only: elsewhere they already knock out."""
+    return [
         n
         for n in place.brief.needs
         if criterion_of(n) == code and (code == "C1" or n.level is not Level.MUST)
     ]
-    if not mine:
-        return None
+
+
+def _needs_met(place: Place, screen: Screen, mine: list[Need]) -> Points:
+    """As `measures.needs_met` for the needs that belong to a criterion."""
     worth = np.empty((len(BEST_FIRST), 2))
     for outcome, row in BEST_FIRST.items():
         worth[row] = OUTCOME_POINTS[outcome]

@@ -18,15 +18,17 @@ from .anchors import (
     INSPECTION,
     MARKET_PROOF,
     REGISTRATION_ONLY,
+    SECURITY_PROOF,
     SIZE_DISTANCE,
     SIZES,
+    SUSTAINABILITY_PROOF,
     MarketProof,
 )
 from .layout import WHOLE_NONE, Numbers
 from .measuring_technical import free_slots
 from .place import Place, Points, constant, either, exactly, flag_points, mean, metric_points, nothing
 from .screening import AT_SITES, CONDITIONAL, FAIL, restricted_party, stops
-from .seen import NO, Array, Metric, ordinal, points, take
+from .seen import NO, Array, Ints, Metric, ordinal, points, take
 from .types import Level, Need, Rule
 from .value_functions import Linear, Piecewise
 
@@ -64,6 +66,19 @@ def market_access(place: Place) -> Points | None:
 BEST = 1000.0  # orders pairs of points (low first), both whole numbers up to 100
 
 
+def inspected_for(place: Place, proof: MarketProof) -> tuple[Array, Ints]:
+    """What the market's own agency's latest settled inspection of each site is worth, and its row; -1 for none."""
+    seen = place.seen
+    latest, worth_of, settled = place.latest_inspections
+    rows = latest[settled[latest] & seen.is_one_of("site.inspections.agency", proof.agencies)[latest]]
+    passed = np.where(worth_of[rows] > INSPECTION.table["oai"], 100.0, worth_of[rows])
+    best, row = np.full(seen.sites, -1.0), np.full(seen.sites, -1, dtype=np.int64)
+    owner = seen.rows("site.inspections").owner[rows]
+    np.maximum.at(best, owner, passed * BEST + passed)
+    row[owner] = rows  # a market has one agency
+    return best, row
+
+
 def market(place: Place, proof: MarketProof | None) -> Points:
     seen = place.seen
     if proof is None:
@@ -74,10 +89,7 @@ def market(place: Place, proof: MarketProof | None) -> Points:
         listed = seen.is_one_of("site.certificates.certificate_type", kinds)
         found = seen.rows("site.certificates").most(low * BEST + high, listed, -1.0)
         best = np.maximum(best, found)
-    latest, worth_of, settled = place.latest_inspections
-    rows = latest[settled[latest] & seen.is_one_of("site.inspections.agency", proof.agencies)[latest]]
-    passed = np.where(worth_of[rows] > INSPECTION.table["oai"], 100.0, worth_of[rows])
-    np.maximum.at(best, seen.rows("site.inspections").owner[rows], passed * BEST + passed)
+    best = np.maximum(best, inspected_for(place, proof)[0])
     best = np.asarray(place.at_lead(best, -1.0))
     low, high = np.floor(best / BEST), best % BEST
     return either(best >= 0, (low, high, np.where(low == high, 1.0, DOUBTFUL)), nothing(place.count))
@@ -96,11 +108,14 @@ def certificates(place: Place, worth: float) -> tuple[Array, Array]:
     return low, high
 
 
+NEVER = np.iinfo(np.int64).max  # stands for the day of a slot that there is not
+
+
 def slot(place: Place) -> Points:
     seen, rows = place.seen, place.seen.rows("site.slots")
     needs = place.needs(Rule.CAPACITY)
     due = ordinal((needs[0].by if needs else None) or place.brief.need_date or place.brief.as_of)
-    starts, never = seen["site.slots.starts_on"], np.iinfo(np.int64).max
+    starts, never = seen["site.slots.starts_on"], NEVER
     first, held = (
         np.asarray(place.at_lead(rows.least(starts, which, never), never)) for which in free_slots(place)
     )
@@ -125,10 +140,11 @@ def interval(function: Piecewise, low: Array, high: Array) -> tuple[Array, Array
     return least, most
 
 
-def price(place: Place) -> Points:
+def comparable_price(place: Place) -> Ints | None:
+    """Each partner's price (row, -1 for none) in the brief's basis and currency; None: the brief compares none."""
     brief, seen = place.brief, place.seen
     if brief.price_target is None or brief.price_limit is None or brief.price_target == brief.price_limit:
-        return nothing(place.count)
+        return None
     t = "partner.prices"
     fits = (seen[f"{t}.basis"] == (seen.code(brief.price_basis) or -1)) & (
         seen[f"{t}.currency"] == (seen.code(brief.currency) or -1)
@@ -139,42 +155,70 @@ def price(place: Place) -> Points:
     if brief.modality is not None:
         named = seen[f"{t}.modality"] == seen.code(brief.modality)
     served = seen.judged(f"{t}.service_path", lambda path: any(f'"{s}"' in path for s in services if s), bool)
-    chosen = seen.rows(t).last(fits, named, served, seen[f"{t}.ref.as_of"], seen[f"{t}.ref.pk"])
+    return seen.rows(t).last(fits, named, served, seen[f"{t}.ref.as_of"], seen[f"{t}.ref.pk"])
+
+
+def price(place: Place) -> Points:
+    brief, seen, chosen = place.brief, place.seen, comparable_price(place)
+    if chosen is None or brief.price_target is None or brief.price_limit is None:
+        return nothing(place.count)
     function = Linear(worst=brief.price_limit, best=brief.price_target)
     low, high = interval(
-        function, take(seen[f"{t}.low"], chosen, np.nan), take(seen[f"{t}.high"], chosen, np.nan)
+        function,
+        take(seen["partner.prices.low"], chosen, np.nan),
+        take(seen["partner.prices.high"], chosen, np.nan),
     )
     return either(chosen >= 0, (low, high, np.ones(place.count)), nothing(place.count))
 
 
-def minimum_project(place: Place) -> Points | None:
+def minimum_terms(place: Place) -> tuple[Ints, float] | None:
+    """Each partner's newest terms (row, -1 for none) with a minimum project in the currency asked, and the amount."""
     needs, seen = [n for n in place.needs(Rule.MINIMUM_PROJECT) if n.quantity], place.seen
     if not needs:
         return None
     currency = needs[0].currency or place.brief.currency
     minimum = seen["partner.terms.minimum_project"]
     same = ~np.isnan(minimum) & (seen["partner.terms.currency"] == seen.code(currency))
-    chosen = seen.newest("partner.terms", same)
-    ratio: Array = take(minimum, chosen, np.nan) / (needs[0].quantity or 1.0)
+    return seen.newest("partner.terms", same), needs[0].quantity or 1.0
+
+
+def minimum_project(place: Place) -> Points | None:
+    found = minimum_terms(place)
+    if found is None:
+        return None
+    chosen, amount = found
+    ratio: Array = take(place.seen["partner.terms.minimum_project"], chosen, np.nan) / amount
     return exactly(chosen >= 0, points(ANCHORS["minimum_project"].function, ratio))
+
+
+def terms_with(place: Place, field: str) -> tuple[Ints, Array]:
+    """Each partner's newest terms (row, -1 for none) that say something of a field, and what all terms say."""
+    stored = place.seen[f"partner.terms.{field}"]
+    values: Array = np.where(stored == WHOLE_NONE, np.nan, stored.astype(np.float64))
+    return place.seen.newest("partner.terms", ~np.isnan(values)), values
 
 
 def terms(field: str, anchor: str) -> Callable[[Place], Points]:
     def measure(place: Place) -> Points:
-        stored = place.seen[f"partner.terms.{field}"]
-        values: Array = np.where(stored == WHOLE_NONE, np.nan, stored.astype(np.float64))
-        chosen = place.seen.newest("partner.terms", ~np.isnan(values))
+        chosen, values = terms_with(place, field)
         return exactly(chosen >= 0, points(ANCHORS[anchor].function, take(values, chosen, np.nan)))
 
     return measure
 
 
-def able_sites(place: Place) -> Points | None:
+def site_needs(place: Place) -> list[Need]:
+    """What a site must be able to do to stand in for the lead one; empty when the brief does not say."""
     needs = [n for n in place.needs(Rule.CAPABILITY) if n.level is Level.MUST and n.same_site]
+    modality = place.brief.modality
+    if not needs and modality is not None:
+        return [Need("modality", Rule.CAPABILITY, Level.MUST, "the modality", modality=modality)]
+    return needs
+
+
+def able_sites(place: Place) -> Points | None:
+    needs = site_needs(place)
     if not needs:
-        if place.brief.modality is None:
-            return None
-        needs = [Need("modality", Rule.CAPABILITY, Level.MUST, "the modality", modality=place.brief.modality)]
+        return None
     worst = np.max([AT_SITES[Rule.CAPABILITY](place.seen, n).outcome for n in needs], axis=0)
     able = place.seen.site_rows.count(worst <= CONDITIONAL)
     perhaps = place.seen.site_rows.count((worst > CONDITIONAL) & (worst < FAIL))
@@ -211,6 +255,15 @@ def ownership(place: Place) -> Points:
     found = flag_points("ownership_change_24m")(place)
     found = either(listed == CONDITIONAL, constant(place.count, 30.0, 30.0, 1.0), found)
     return either(listed == FAIL, constant(place.count, 0.0, 0.0, 1.0), found)
+
+
+def security(place: Place) -> Points:
+    stated = flag_points("cyber_certified")(place)
+    return either(stated[2] > 0, stated, market(place, SECURITY_PROOF))
+
+
+def sustainability(place: Place) -> Points:
+    return market(place, SUSTAINABILITY_PROOF)
 
 
 def size_match(place: Place) -> Points | None:

@@ -7,12 +7,13 @@ on random catalogues.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
 from .anchors import ANCHORS, DOUBTFUL, ELSEWHERE
-from .layout import WHOLE_NONE
+from .layout import WHOLE_NONE, Numbers
 from .measures import MANY
 from .place import Place, Points, constant, either, exactly, flag_points, mean, metric_points, nothing
 from .seen import NO, PERHAPS, YES, Array, Flags, counted, points
@@ -26,11 +27,16 @@ def offers(*services: str) -> Callable[[Place], Points]:
     return measure
 
 
-def presence(place: Place, service: str) -> Points:
+def service_match(place: Place, service: str) -> Numbers:
+    """Whether each capability is of a service (or of the branch with that code) and of the brief's modality."""
     seen = place.seen
     listed = seen.judged("site.capabilities.service_path", lambda path: f'"{service}"' in path, bool)
     listed = listed | (seen["site.capabilities.service"] == seen.code(service))
-    match = np.where(listed, seen.equal(place.brief.modality, "site.capabilities.modality"), NO)
+    return np.where(listed, seen.equal(place.brief.modality, "site.capabilities.modality"), NO)
+
+
+def presence(place: Place, service: str) -> Points:
+    seen, match = place.seen, service_match(place, service)
     best = seen.rows("site.capabilities").most(match, None, NO)
     here = place.at_lead(best, NO)
     elsewhere = seen.of_partner(best == YES)
@@ -45,9 +51,14 @@ def presence(place: Place, service: str) -> Points:
 Counts: TypeAlias = tuple[Flags, Array, Array, Flags]  # certain, least, most, anything at all
 
 
+def record_match(place: Place, table: str, kinds: tuple[str, ...], modality: str | None) -> Numbers:
+    seen = place.seen
+    return np.where(seen.is_one_of(f"{table}.kind", kinds), seen.equal(modality, f"{table}.modality"), NO)
+
+
 def records(place: Place, table: str, kinds: tuple[str, ...], modality: str | None) -> Counts:
     seen, rows = place.seen, place.seen.rows(table)
-    match = np.where(seen.is_one_of(f"{table}.kind", kinds), seen.equal(modality, f"{table}.modality"), NO)
+    match = record_match(place, table, kinds, modality)
     low, high = counted(rows, match, seen[f"{table}.count"])
     return rows.any(match == YES), low, high, rows.any(match != NO)
 
@@ -77,16 +88,33 @@ def track_record(kinds: tuple[str, ...], anchor: str, *, modality: bool) -> Call
     return measure
 
 
+def programmes_run(place: Place, modality: str) -> Flags:
+    """The capabilities that say how many programmes of a modality were run with them."""
+    seen = place.seen
+    runs = seen["site.capabilities.programmes"]
+    return np.asarray(
+        (seen["site.capabilities.modality"] == seen.code(modality)) & (runs != WHOLE_NONE), dtype=bool
+    )
+
+
+def by_record(place: Place, modality: str) -> Flags:
+    """Sites whose track record counts more programmes than the process that ran the most of them."""
+    rows = place.seen.rows("site.capabilities")
+    runs = place.seen["site.capabilities.programmes"]
+    most = rows.most(runs, programmes_run(place, modality), 0).astype(np.float64)
+    _, low, high, _ = records(place, "site.track_record", ("programme",), modality)
+    return np.asarray((low > most) | ((low == most) & (high > most)))  # the larger pair of least and most
+
+
 def experience(place: Place) -> Points | None:
     wanted, seen = place.brief.modality, place.seen
     if wanted is None:
         return None
-    runs = seen["site.capabilities.programmes"]
-    counts = (seen["site.capabilities.modality"] == seen.code(wanted)) & (runs != WHOLE_NONE)
-    rows = seen.rows("site.capabilities")
-    run, most = rows.any(counts), rows.most(runs, counts, 0).astype(np.float64)
+    counts, rows = programmes_run(place, wanted), seen.rows("site.capabilities")
+    run = rows.any(counts)
+    most = rows.most(seen["site.capabilities.programmes"], counts, 0).astype(np.float64)
     sure, low, high, some = records(place, "site.track_record", ("programme",), wanted)
-    stated = (low > most) | ((low == most) & (high > most))  # the larger pair of least and most
+    stated = by_record(place, wanted)
     chosen = (
         np.where(stated, sure, run), np.where(stated, low, most), np.where(stated, high, most),
         np.where(stated, some, run),
@@ -100,8 +128,8 @@ def transfer_team(place: Place) -> Points:
     return either(team[2] > 0, team, offers("tech-transfer")(place))
 
 
-def largest_process(place: Place) -> Array:
-    """As `technical.largest_process`: each site's largest scale in the brief's unit, NaN where there is none."""
+def sized_processes(place: Place) -> Flags:
+    """The capabilities whose scale matters, in the brief's unit."""
     seen = place.seen
     size, unit = seen["site.capabilities.scale_max"], seen["site.capabilities.scale_unit"]
     needs = [
@@ -111,27 +139,53 @@ def largest_process(place: Place) -> Array:
         relevant = np.any([seen.capability(n) == YES for n in needs], axis=0)
     else:
         relevant = seen.equal(place.brief.modality, "site.capabilities.modality") != NO
-    sized = ~np.isnan(size) & (unit == seen.code(place.brief.scale_unit)) & relevant
-    largest: Array = seen.rows("site.capabilities").most(size, sized, -np.inf)
+    return np.asarray(~np.isnan(size) & (unit == seen.code(place.brief.scale_unit)) & relevant)
+
+
+def largest_process(place: Place) -> Array:
+    """As `technical.largest_process`: each site's largest scale in the brief's unit, NaN where there is none."""
+    seen = place.seen
+    size = seen["site.capabilities.scale_max"]
+    largest: Array = seen.rows("site.capabilities").most(size, sized_processes(place), -np.inf)
     return np.where(largest == -np.inf, np.nan, largest)
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """What the lead site's largest scale is worth, and that of another site: a hand-over, capped.
+
+    `others` is each other site's largest scale, -inf where there is none.
+    """
+
+    worth: Array
+    sized: Flags
+    borrowed: Array
+    better: Flags
+    others: Array
+
+
+def scales(place: Place, anchor: str, field: str) -> Scales | None:
+    needed = getattr(place.brief, field)
+    if needed is None or needed <= 0 or place.brief.scale_unit is None:
+        return None
+    function, largest = ANCHORS[anchor].function, largest_process(place)
+    own = np.asarray(place.at_lead(largest, np.nan))
+    others = np.where(np.isnan(largest), -np.inf, largest)
+    others[place.lead[place.has_lead]] = -np.inf
+    most = place.seen.site_rows.most(others, None, -np.inf)
+    there, sized = most > -np.inf, ~np.isnan(own)
+    worth = points(function, own / needed)
+    borrowed = np.minimum(ELSEWHERE, points(function, np.where(there, most, 0.0) / needed))
+    return Scales(worth, sized, borrowed, there & (borrowed > worth), others)
 
 
 def scale(anchor: str, field: str) -> Callable[[Place], Points | None]:
     def measure(place: Place) -> Points | None:
-        needed = getattr(place.brief, field)
-        if needed is None or needed <= 0 or place.brief.scale_unit is None:
+        s = scales(place, anchor, field)
+        if s is None:
             return None
-        function, largest = ANCHORS[anchor].function, largest_process(place)
-        own = np.asarray(place.at_lead(largest, np.nan))
-        others = np.where(np.isnan(largest), -np.inf, largest)
-        others[place.lead[place.has_lead]] = -np.inf
-        most = place.seen.site_rows.most(others, None, -np.inf)
-        there, sized = most > -np.inf, ~np.isnan(own)
-        worth = points(function, own / needed)
-        borrowed = np.minimum(ELSEWHERE, points(function, np.where(there, most, 0.0) / needed))
-        better = there & (borrowed > worth)
-        loan = (borrowed, np.where(sized, borrowed, 100.0), np.where(sized, 1.0, DOUBTFUL))
-        return either(better, loan, exactly(sized, worth))
+        loan = (s.borrowed, np.where(s.sized, s.borrowed, 100.0), np.where(s.sized, 1.0, DOUBTFUL))
+        return either(s.better, loan, exactly(s.sized, s.worth))
 
     return measure
 

@@ -28,13 +28,23 @@ class Place:
         self.seen, self.brief, self.lead = seen, seen.brief, screen.lead
         self.count = seen.partners
         self.has_lead: Flags = screen.lead >= 0
+        self._metrics: dict[str, Metric] = {}
 
     def at_lead(self, values: Numbers, empty: object) -> Numbers:
         found: Numbers = take(values, self.lead, empty)
         return found
 
     def metric(self, code: str) -> Metric:
-        return Metric(self.seen, code, self.lead, np.arange(self.count))
+        if code not in self._metrics:
+            self._metrics[code] = Metric(self.seen, code, self.lead, np.arange(self.count))
+        return self._metrics[code]
+
+    @cached_property
+    def is_lead(self) -> Flags:
+        """Which sites are lead sites."""
+        found: Flags = np.zeros(self.seen.sites, dtype=bool)
+        found[self.lead[self.has_lead]] = True
+        return found
 
     def needs(self, rule: Rule) -> list[Need]:
         return [n for n in self.brief.needs if n.rule is rule]

@@ -6,7 +6,6 @@ both on random catalogues.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,17 +13,26 @@ import numpy as np
 
 from .knockouts import SITE_RULES, default_rules
 from .layout import WHOLE_NONE, Numbers
-from .matching import Match
-from .rules_partner import MERE_REGISTRATIONS, OUTCOME_UNKNOWN, STOPPING_ACTIONS
+from .rules_partner import MERE_REGISTRATIONS, OUTCOME_UNKNOWN
 from .rules_record import INSPECTION_YEARS
-from .seen import NO, PERHAPS, YES, Array, Flags, Ints, Metric, Rows, Seen, counted, ordinal, take
-from .types import Level, Need, Outcome, Rule
-from .verdict import BEST_FIRST
-from .words import years_before
-
-PASS, CONDITIONAL, UNKNOWN, FAIL = (
-    BEST_FIRST[o] for o in (Outcome.PASS, Outcome.CONDITIONAL, Outcome.UNKNOWN, Outcome.FAIL)
+from .screened_rows import (
+    CONDITIONAL,
+    FAIL,
+    PASS,
+    UNKNOWN,
+    chosen_capabilities,
+    judged_capabilities,
+    judged_certificates,
+    judged_slots,
+    latest_inspection,
+    listings,
+    minimum_stated,
+    stopping_actions,
+    worst,
 )
+from .seen import NO, PERHAPS, YES, Array, Flags, Ints, Metric, Rows, Seen, counted, ordinal, take
+from .types import Level, Need, Rule
+from .words import years_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +51,6 @@ class Screen:
     found: dict[str, Found]
 
 
-def _worst(shape: int, fail: Numbers, unknown: Numbers, conditional: Numbers) -> Numbers:
-    found = np.full(shape, PASS, dtype=np.int64)
-    found[conditional] = CONDITIONAL
-    found[unknown] = UNKNOWN
-    found[fail] = FAIL
-    return found
-
-
 def _plain(outcome: Numbers) -> Found:
     return Found(outcome, np.zeros(len(outcome), dtype=bool))
 
@@ -62,51 +62,14 @@ def _absent(seen: Seen) -> Numbers:
 def _capability(seen: Seen, need: Need) -> Found:
     rows, match = seen.rows("site.capabilities"), seen.capability(need)
     exact, broader = rows.any(match == YES), rows.any(match == PERHAPS)
-    best = rows.least(_judged(seen, need), match == YES, FAIL)
+    best = rows.least(judged_capabilities(seen, need), match == YES, FAIL)
     outcome = np.where(exact, best, np.where(broader, UNKNOWN, _absent(seen)))
     return Found(outcome, ~exact & ~broader & (outcome == FAIL))
 
 
-def _judged(seen: Seen, need: Need) -> Numbers:
-    """As `rules_site._judge` for every capability."""
-
-    def of(field: str) -> Numbers:
-        return seen[f"site.capabilities.{field}"]
-
-    size = len(of("service"))
-    fail, unknown, conditional = (np.zeros(size, dtype=bool) for _ in range(3))
-    for field in ("modality", "dosage_form", "production_system"):
-        if getattr(need, field):
-            unknown |= of(field) == 0
-    if need.stage is not None:
-        first, last = of("stage_from"), of("stage_to")
-        other = ((first != WHOLE_NONE) & (need.stage < first)) | ((last != WHOLE_NONE) & (need.stage > last))
-        fail |= other
-        unknown |= ~other & ((first == WHOLE_NONE) | (last == WHOLE_NONE))
-    if need.quantity is not None:
-        least, most = of("scale_min"), of("scale_max")
-        open_ = np.isnan(most) | (of("scale_unit") != seen.code(need.unit))
-        unknown |= open_
-        small = ~open_ & (most < need.quantity)
-        fail |= small
-        conditional |= ~open_ & ~small & (least > need.quantity)
-    if need.gmp:
-        unknown |= of("gmp") < 0
-        fail |= of("gmp") == 0
-    return _worst(size, fail, unknown, conditional)
-
-
-def _chosen(seen: Seen, need: Need) -> tuple[Rows, Flags, Flags]:
-    """The exact capabilities of each site, else the broader ones; and which sites have any."""
-    rows, match = seen.rows("site.capabilities"), seen.capability(need)
-    exact = rows.any(match == YES)
-    chosen = np.where(exact[rows.owner], match == YES, match == PERHAPS)
-    return rows, chosen, rows.any(chosen)
-
-
 def _limit(seen: Seen, need: Need, known: Flags, meets: Flags) -> Found:
     """A limit that the best of the chosen capabilities decides: biosafety level, OEL."""
-    rows, chosen, some = _chosen(seen, need)
+    rows, chosen, some = chosen_capabilities(seen, need)
     stated = rows.count(chosen & known)
     partly = (stated < rows.count(chosen)) & bool(need.service or need.modality)
     met = rows.any(chosen & known & meets)
@@ -123,27 +86,15 @@ def _biosafety(seen: Seen, need: Need) -> Found:
 def _containment(seen: Seen, need: Need) -> Found:
     oel = seen["site.capabilities.oel_ug_m3"]
     if need.quantity is None:
-        _, _, some = _chosen(seen, need)
+        _, _, some = chosen_capabilities(seen, need)
         absent = _absent(seen)
         return Found(np.where(some, UNKNOWN, absent), ~some & (absent == FAIL))
     return _limit(seen, need, ~np.isnan(oel), oel <= need.quantity)
 
 
 def _certificate(seen: Seen, need: Need) -> Found:
-    rows = seen.rows("site.certificates")
-    held = seen["site.certificates.certificate_type"] == seen.code(need.certificate_type or "")
-    until, read = seen["site.certificates.expires_on"], seen["site.certificates.ref.as_of"]
-    covered = _in_scope(seen, need)
-    over = (until > 0) & (until < seen.as_of)
-    renewable = over & (read > 0) & (read <= until)
-    on = ordinal(need.by or seen.brief.need_date or seen.brief.as_of)
-    outcome = _worst(
-        len(held),
-        (covered == NO) | (over & ~renewable),
-        (covered == PERHAPS) | (until == 0) | renewable,
-        (until > 0) & ~over & (until < on),
-    )
-    return _plain(_least(rows, outcome, held))
+    held, outcome = judged_certificates(seen, need)
+    return _plain(_least(seen.rows("site.certificates"), outcome, held))
 
 
 def _least(rows: Rows, outcome: Numbers, held: Flags) -> Numbers:
@@ -151,39 +102,13 @@ def _least(rows: Rows, outcome: Numbers, held: Flags) -> Numbers:
     return np.where(rows.any(held), rows.least(outcome, held, FAIL), UNKNOWN)
 
 
-def _in_scope(seen: Seen, need: Need) -> Numbers:
-    asked: list[Numbers] = []
-    for wanted, field in (
-        ({need.service, *need.service_path} - {None}, "scope_services"),
-        ({need.dosage_form} - {None}, "scope_dosage_forms"),
-    ):
-        if wanted:
-
-            def judge(text: str, wanted: set[str | None] = wanted) -> int:
-                scope = set(json.loads(text))
-                return PERHAPS if not scope else YES if wanted & scope else NO
-
-            asked.append(seen.judged(f"site.certificates.{field}", judge))
-    if not asked:
-        return np.full(len(seen["site.certificates.expires_on"]), YES, dtype=np.int64)
-    refused = np.any([a == NO for a in asked], axis=0)
-    return np.where(refused, NO, np.max(asked, axis=0))
-
-
-GRAVITY = {"nai": 0, "vai": 1, "pending": 2, "oai": 3}
-
-
 def _inspection(seen: Seen, need: Need) -> Found:
-    rows, on = seen.rows("site.inspections"), seen["site.inspections.ended_on"]
+    on = seen["site.inspections.ended_on"]
     years = need.quantity if need.quantity is not None else INSPECTION_YEARS
-    mine = (on > 0) & (on <= seen.as_of)
-    if need.agency is not None:
-        mine &= seen["site.inspections.agency"] == seen.code(need.agency)
-    gravity = seen.judged("site.inspections.outcome", lambda code: GRAVITY.get(code, 2))
-    latest = rows.last(mine, on, gravity, seen["site.inspections.ref.pk"])
+    latest, _ = latest_inspection(seen, need)
     ended = take(seen["site.inspections.outcome"], latest, 0)
     old = take(on, latest, 0) < ordinal(years_before(seen.brief.as_of, years))
-    outcome = _worst(
+    outcome = worst(
         len(latest),
         (ended == seen.code("oai")) | old,
         ~np.isin(ended, [seen.code(c) for c in ("nai", "vai", "pending")]),
@@ -193,19 +118,8 @@ def _inspection(seen: Seen, need: Need) -> Found:
 
 
 def _capacity(seen: Seen, need: Need) -> Found:
-    rows, ends = seen.rows("site.slots"), seen["site.slots.ends_on"]
-    by = need.by or seen.brief.need_date
-    status = seen["site.slots.status"]
-    held = status == seen.code("tentative")
-    free = seen.slot(need) & ((ends == 0) | (ends >= seen.as_of)) & ((status == seen.code("open")) | held)
-    fail, unknown = np.zeros(len(ends), dtype=bool), np.zeros(len(ends), dtype=bool)
-    if by is not None:
-        fail |= seen["site.slots.starts_on"] > ordinal(by)
-    if need.quantity is not None:
-        quantity = seen["site.slots.quantity"]
-        unknown |= np.isnan(quantity) | (seen["site.slots.unit"] != seen.code(need.unit))
-        fail |= ~unknown & (quantity < need.quantity)
-    return _plain(_least(rows, _worst(len(ends), fail, unknown, held), free))
+    _, free, outcome = judged_slots(seen, need)
+    return _plain(_least(seen.rows("site.slots"), outcome, free))
 
 
 def _records(seen: Seen, need: Need, table: str) -> tuple[Array, Array, Flags]:
@@ -270,14 +184,11 @@ AT_SITES: dict[Rule, Callable[[Seen, Need], Found]] = {
 
 
 def _minimum_project(seen: Seen, need: Need) -> Found:
-    minimum = seen["partner.terms.minimum_project"]
-    stated = ~np.isnan(minimum)
-    currency = need.currency or seen.brief.currency
-    same = stated & (seen["partner.terms.currency"] == (seen.code(currency) or -1)) & bool(currency)
+    _, same = minimum_stated(seen, need)
     if need.quantity is None:
         same &= False
     newest = seen.newest("partner.terms", same)
-    met = take(minimum, newest, np.nan) <= (need.quantity or 0.0)
+    met = take(seen["partner.terms.minimum_project"], newest, np.nan) <= (need.quantity or 0.0)
     return _plain(np.where(newest < 0, UNKNOWN, np.where(met, PASS, FAIL)))
 
 
@@ -290,10 +201,9 @@ def _contract_structure(seen: Seen, need: Need) -> Found:
 
 def restricted_party(seen: Seen) -> Numbers:
     """As `rules_partner.restricted_party`: the outcome for each partner."""
-    rows, until = seen.rows("partner.restrictions"), seen["partner.restrictions.effective_until"]
-    current = (until == 0) | (until >= seen.as_of)
-    on = ordinal(seen.brief.need_date or seen.brief.as_of)
-    in_force = rows.any(current & (seen["partner.restrictions.effective_from"] <= on))
+    rows = seen.rows("partner.restrictions")
+    current, binding = listings(seen)
+    in_force = rows.any(binding)
     kept = seen["partner.restricted_lists"] != seen.code("[]")
     unlisted = np.where(kept | (not seen.brief.federal_funding), PASS, UNKNOWN)
     listed = np.where(in_force & seen.brief.federal_funding, FAIL, CONDITIONAL)
@@ -302,11 +212,9 @@ def restricted_party(seen: Seen) -> Numbers:
 
 def stops(seen: Seen) -> tuple[Flags, Flags]:
     """Sites with a stopping action known to be open, and those with one whose close-out is unknown."""
-    rows, closed = seen.rows("site.actions"), seen["site.actions.closed_on"]
-    stopping = seen.is_one_of("site.actions.kind", STOPPING_ACTIONS)
-    stopping &= (seen["site.actions.issued_on"] <= seen.as_of) & ((closed == 0) | (closed > seen.as_of))
-    unclear = seen["site.actions.close_out_unknown"] > 0
-    return rows.any(stopping & ~unclear), rows.any(stopping & unclear)
+    open_, unclear = stopping_actions(seen)
+    rows = seen.rows("site.actions")
+    return rows.any(open_), rows.any(unclear)
 
 
 def _no_open_action_at(seen: Seen) -> tuple[Numbers, Flags]:
@@ -381,4 +289,15 @@ def _resolved(
     return Found(here, kind & (here == FAIL))
 
 
-__all__ = ["CONDITIONAL", "FAIL", "PASS", "UNKNOWN", "Found", "Match", "Screen", "screen_columns"]
+__all__ = [
+    "AT_SITES",
+    "CONDITIONAL",
+    "FAIL",
+    "PASS",
+    "UNKNOWN",
+    "Found",
+    "Screen",
+    "restricted_party",
+    "screen_columns",
+    "stops",
+]

@@ -87,6 +87,7 @@ class Seen:
         self._rows: dict[str, Rows] = {}
         self._groups: dict[str, tuple[Ints, Ints]] = {}
         self._matches: dict[object, Numbers] = {}
+        self.credits: dict[tuple[str, float | None], Ints] = {}  # kept for `grounds`
 
     def __getitem__(self, name: str) -> Numbers:
         return self.columns[name]
@@ -176,6 +177,7 @@ class Metric:
             for table, place in (("site.metrics", site), ("partner.metrics", partner))
         ]
         own = at[0] >= 0
+        self.rows = at[0], np.where(own, -1, at[1])  # of the sites' table, and of the partners'
 
         def value(field: str, empty: Any) -> Any:
             mine, whole = (

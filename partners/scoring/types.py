@@ -29,7 +29,7 @@ from .facts import (
     TrackRecordFact,
 )
 
-ENGINE_VERSION = "1.3.0"
+ENGINE_VERSION = "1.4.0"
 
 CRITERIA: dict[str, str] = {
     "C1": "Technical and modality fit",
@@ -275,6 +275,8 @@ class Ranking:
     min_coverage: float = 60.0  # below it a partner goes to the insufficient group
     # How many partners each group has when `results` are only the first ones of a large catalogue; ranks count all.
     totals: dict[Group, int] | None = None
+    # How many ranked partners that are not among `results` could come first, were their unknown facts the best.
+    hidden_rivals: int = 0
 
     def count(self, group: Group) -> int:
         """How many partners the group has, shown here or not."""

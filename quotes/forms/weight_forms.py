@@ -27,7 +27,7 @@ MEASURES: dict[str, str] = {
     "C6": "On time in full, batch success, references",
     "C7": "Price against your target and worst acceptable price",
     "C8": "Minimum project, cancellation, change orders, payment",
-    "C9": "Financial strength, ownership, single site, geography, continuity",
+    "C9": "Financial strength, ownership, single site, trade lists, continuity, information security, ESG audits",
     "C10": "Client size, project management, time zone, language",
 }
 PROFILE_MEASURES: dict[str, dict[str, str]] = {

@@ -16,10 +16,18 @@ from partners.scoring.types import Ranking
 from quotes.crosscheck import METHODS, cross_check
 from quotes.models import Project
 from quotes.prices import without_prices
-from quotes.profiles_page import profiles_page
+from quotes.profiles_page import named_profiles, profiles_page
 from quotes.quote_facts import quote_facts
 from quotes.robustness import Firmness, firmness_of, questions_of
-from quotes.robustness_page import assumption, flip_rows, nearest_flip, verdict_sentence
+from quotes.robustness_page import (
+    HEAT_RANKS,
+    assumption,
+    favours,
+    flip_rows,
+    nearest_flip,
+    verdict_sentence,
+)
+from quotes.selectors import weight_sets_of
 from quotes.value_page import value_page
 
 from .frozen_group import frozen_evaluation, frozen_scenarios, frozen_why
@@ -33,8 +41,8 @@ def frozen_firmness(
 ) -> dict[str, Any]:
     """Robustness and what belongs to it. Without prices questions about them are left out."""
     read = ranking if include_prices else without_prices(ranking)
-    firm = firmness_of(read)
-    profiles = profiles_page(project, read, labels)
+    firm = firmness_of(read, confidence=True)
+    profiles = profiles_page(project, read, labels, named_profiles(weight_sets_of(project.sponsor)))
     return {
         "robustness": {
             "verdict": firm.verdict,
@@ -45,8 +53,8 @@ def frozen_firmness(
             "percent": firm.found.percent,
             "seed": firm.found.seed,
             "numpy": np.__version__,
-            "near": _view(firm, firm.found.near),
-            "any_weights": _view(firm, firm.found.free),
+            "near": _view(firm, firm.found.near, read, labels),
+            "any_weights": _view(firm, firm.found.free, read, labels),
             "weights": [
                 {
                     "code": row.stable.code,
@@ -103,7 +111,7 @@ def frozen_firmness(
     }
 
 
-def _view(firm: Firmness, view: View) -> list[dict[str, Any]]:
+def _view(firm: Firmness, view: View, ranking: Ranking, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     return [
         {
             "partner_id": s.partner_id,
@@ -114,6 +122,10 @@ def _view(firm: Firmness, view: View) -> list[dict[str, Any]]:
             "rank_median": s.rank_median,
             "rank_high": s.rank_high,
             "above_next": view.wins[i][i + 1] if i + 1 < len(view.wins) else None,
+            "share_of_rank": list(s.acceptability[:HEAT_RANKS]),
+            "central_weights": s.central,
+            "confidence": s.confidence,
+            "favours": favours(s, ranking.weights, labels),
         }
         for i, s in enumerate(view.standings[:ROWS])
     ]

@@ -12,7 +12,7 @@ from partners.scoring.types import Group, PartnerResult, Ranking
 from quotes.evaluation_page import results, voices
 from quotes.models import Evaluation, Project
 from quotes.ranking import inputs_of
-from quotes.scenario_page import compared, kept_scenarios
+from quotes.scenario_page import compared, kept_scenarios, touched
 from quotes.why_page import why_page
 
 RIVALS = 3  # the first partner is compared with so many behind it
@@ -61,9 +61,11 @@ def frozen_scenarios(project: Project, ranking: Ranking, *, include_prices: bool
     rows = list(project.whatif_scenarios.select_related("created_by"))
     if not rows:
         return []
-    given = inputs_of(project, weights=ranking.weights, as_of=ranking.as_of)
-    kept = kept_scenarios(rows, given, ranking, prices=include_prices)
-    places = compared(ranking, kept)
+    changed = touched((row.changes for row in rows), prices=include_prices)
+    given = inputs_of(project, weights=ranking.weights, as_of=ranking.as_of, also=changed)
+    base = ranking if given.everybody is None else given.ranking()
+    kept = kept_scenarios(rows, given, base, prices=include_prices)
+    places = compared(base, kept)
     usable = [k for k in kept if k.ranking is not None]
     return [
         {

@@ -34,6 +34,10 @@ class FactList:
                 keys.append(key)
         return keys
 
+    def rows(self, refs: Iterable[FactRef]) -> list[dict[str, Any]]:
+        """The facts themselves, for a line that stands alone."""
+        return [self.facts[key] for key in self.keys(refs)]
+
 
 def ranked_row(result: PartnerResult, include_prices: bool) -> dict[str, Any]:
     """One line of the ranked table. Scores are 0-100, not rounded beyond the canonical six places."""

@@ -24,11 +24,14 @@ from partners.scoring.weights import criteria_labels, default_weights
 from quotes.enums import Market
 from quotes.models import Project, ShortlistEntry, ShortlistRisk
 from quotes.needs import need_label
+from quotes.prices import networks_without_prices, runway_without_prices
+from quotes.ranking import inputs_of, networks_in, runway_in
 
 from .canonical import plain
 from .costs import frozen_costs
 from .firmness import frozen_firmness
 from .frozen_make import frozen_make_or_buy
+from .frozen_networks import frozen_networks, frozen_runway
 from .frozen_package import frozen_package
 from .frozen_results import (
     PRICE_NEED,
@@ -71,6 +74,7 @@ def build_snapshot(
     facts = FactList(include_prices)
     details = {str(r.partner_id): detail_of(r, facts) for r in detailed}
     shown = _unique([*ranked[:RANKED_ROWS], *detailed])
+    networks, runway = _ahead(project, ranking, include_prices)
     return plain(
         {
             "schema": {"id": SCHEMA_ID, "version": SCHEMA_VERSION},
@@ -119,8 +123,20 @@ def build_snapshot(
             "firmness": frozen_firmness(
                 project, ranking, criteria_labels(project.profile), include_prices=include_prices
             ),
+            "networks": networks,
+            "runway": runway,
         }
     )
+
+
+def _ahead(project: Project, ranking: Ranking, include_prices: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Networks that cover the whole scope and the runway to the next stage, on the ranking's day."""
+    facts = FactList(include_prices)  # of their own: the list of facts is that of the partners shown in full
+    given = inputs_of(project, weights=ranking.weights, as_of=ranking.as_of)
+    proposal, runway = networks_in(project, given), runway_in(project, given)
+    if not include_prices:
+        proposal, runway = networks_without_prices(proposal), runway_without_prices(runway)
+    return frozen_networks(proposal, facts.rows), frozen_runway(runway, facts.rows)
 
 
 def _sponsor(project: Project) -> dict[str, Any]:

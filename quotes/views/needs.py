@@ -13,7 +13,14 @@ from cmo_selector.http import is_fragment
 from quotes.forms import NeedForm, RuleForm
 from quotes.models import Need, Project
 from quotes.needs import NEED_RELATED, RULES, need_label
-from quotes.services.projects import add_need, add_suggested_needs, change_need, remove_need
+from quotes.services.projects import (
+    CriteriaLocked,
+    ProjectNotEditable,
+    add_need,
+    add_suggested_needs,
+    change_need,
+    remove_need,
+)
 from quotes.versions import StaleVersion
 from quotes.views.projects import CONFLICT, INVALID, editable, needs_context
 
@@ -39,11 +46,17 @@ def need_add(request: HttpRequest, project: Project) -> HttpResponse:
             messages.error(request, "Choose what kind of need this is.")
         return _need_page(request, project, "", None, INVALID if request.method == "POST" else 200)
     form = NeedForm(request.POST or None, project=project, rule=rule)
+    status = INVALID if form.is_bound else 200
     if request.method == "POST" and form.is_valid():
-        need = add_need(actor=request.user, project=project, values=form.values)
-        messages.success(request, f"Added: {_sentence(need, project)}.")
-        return redirect("quotes:project_step", project.pk, "needs")
-    return _need_page(request, project, rule, form, INVALID if form.is_bound else 200)
+        try:
+            need = add_need(actor=request.user, project=project, values=form.values)
+        except ProjectNotEditable as refused:  # what was typed stays, with the reason above it
+            form.add_error(None, str(refused))
+            status = CONFLICT
+        else:
+            messages.success(request, f"Added: {_sentence(need, project)}.")
+            return redirect("quotes:project_step", project.pk, "needs")
+    return _need_page(request, project, rule, form, status)
 
 
 def _sentence(need: Need, project: Project) -> str:
@@ -72,21 +85,34 @@ def _need_page(
 
 def _take_over(request: HttpRequest, project: Project) -> HttpResponse:
     key = request.POST["suggestion"]
-    added = add_suggested_needs(actor=request.user, project=project, keys=None if key == "all" else [key])
+    try:
+        added = add_suggested_needs(actor=request.user, project=project, keys=None if key == "all" else [key])
+    except ProjectNotEditable as refused:
+        messages.error(request, str(refused))
+        return _board(request, project)
     if not added:
         messages.info(request, "Nothing to add: the project has that need already.")
     elif len(added) == 1:
         messages.success(request, f"Added: {need_label(added[0])}.")
     else:
         messages.success(request, f"{len(added)} needs added.")
+    return _board(request, project)
+
+
+def _board(request: HttpRequest, project: Project) -> HttpResponse:
     if is_fragment(request):
         return render(request, "quotes/projects/needs.html#board", needs_context(request, project))
+    if project.archived_at is not None:
+        return redirect("quotes:project", project.pk)
     return redirect("quotes:project_step", project.pk, "needs")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @editable
 def need_edit(request: HttpRequest, project: Project, need_id: int) -> HttpResponse:
+    sent = request.POST.get("rule", "")
+    if sent in RULES and not project.needs.filter(pk=need_id).exists():
+        return _gone(request, project, sent)
     need = _need(project, need_id)
     label = need_label(need)
     form = NeedForm(request.POST or None, project=project, rule=need.rule, instance=need)
@@ -104,10 +130,25 @@ def need_edit(request: HttpRequest, project: Project, need_id: int) -> HttpRespo
             except StaleVersion as stale:
                 conflicts, status = form.conflicts_with(stale.current), CONFLICT
                 label = need_label(stale.current)
+            except ProjectNotEditable as refused:  # what was typed stays, with the reason above it
+                form.add_error(None, str(refused))
+                status = CONFLICT
             except Need.DoesNotExist:
-                raise Http404("Somebody removed this need while you were editing it.") from None
+                return _gone(request, project, need.rule)
     context = {"need": need, "label": label, "conflicts": conflicts}
     return _need_page(request, project, need.rule, form, status, **context)
+
+
+def _gone(request: HttpRequest, project: Project, rule: str) -> HttpResponse:
+    """The need was removed while it was being edited: what was typed stands in the form of a new one."""
+    form = NeedForm(request.POST, project=project, rule=rule)
+    form.is_valid()
+    form.add_error(
+        None,
+        "Somebody removed this need while you were editing it. What you typed is still here: add it as a new need, "
+        "or cancel.",
+    )
+    return _need_page(request, project, rule, form, CONFLICT)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -117,8 +158,11 @@ def need_delete(request: HttpRequest, project: Project, need_id: int) -> HttpRes
     need = _need(project, need_id)
     label = need_label(need)
     if request.method == "POST":
-        remove_need(actor=request.user, need=need)
-        messages.success(request, f"Removed: {label}.")
+        try:
+            remove_need(actor=request.user, need=need)
+            messages.success(request, f"Removed: {label}.")
+        except CriteriaLocked as locked:
+            messages.error(request, str(locked))
         return redirect("quotes:project_step", project.pk, "needs")
     return render(
         request, "quotes/projects/need_delete.html", {"project": project, "need": need, "label": label}

@@ -33,7 +33,6 @@ from quotes.project_selectors import archived_projects, needs_of, project_overvi
 from quotes.project_selectors import project_list as list_projects
 from quotes.services.projects import (
     AmountsInCurrency,
-    CriteriaLocked,
     ProjectArchived,
     ProjectChange,
     ProjectNotEditable,
@@ -59,8 +58,8 @@ def editable(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def gated(request: HttpRequest, project_id: int, **kwargs: Any) -> HttpResponse:
         project = get_project(request, project_id)
         try:
-            if project.archived_at is not None:
-                raise ProjectArchived
+            if project.archived_at is not None and request.method != "POST":
+                raise ProjectArchived  # of what is sent the service says so, and the form keeps what was typed
             return view(request, project, **kwargs)
         except ProjectNotEditable as archived:
             messages.error(request, str(archived))
@@ -209,6 +208,9 @@ def _brief_step(
                     return _onward(request, project, step)
             except AmountsInCurrency as refused:
                 form.add_error("currency", str(refused))
+            except ProjectNotEditable as refused:  # what was typed stays, with the reason above it
+                form.add_error(None, str(refused))
+                status = CONFLICT
             except StaleVersion as stale:
                 conflicts, status = form.conflicts_with(stale.current), CONFLICT
     context = {**_wizard(project, step), "form": form, "conflicts": conflicts}
@@ -305,8 +307,8 @@ def _weights_page(request: HttpRequest, project: Project, *, wizard: bool) -> Ht
                 return (
                     _onward(request, project, "weights") if wizard else redirect("quotes:project", project.pk)
                 )
-            except CriteriaLocked as locked:  # what was typed stays, with the reason above it
-                form.add_error(None, str(locked))
+            except ProjectNotEditable as refused:  # what was typed stays, with the reason above it
+                form.add_error(None, str(refused))
                 status = CONFLICT
             except StaleVersion as stale:
                 conflicts, status = form.conflicts_with(stale.current), CONFLICT

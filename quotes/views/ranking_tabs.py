@@ -15,7 +15,7 @@ from quotes.brief import NothingToRank
 from quotes.crosscheck import METHODS, cross_check
 from quotes.enums import SponsorFunction
 from quotes.models import Project
-from quotes.profiles_page import profiles_page
+from quotes.profiles_page import named_profiles, profiles_page
 from quotes.quote_facts import quote_facts
 from quotes.ranking_page import BadWeights, rounded_to_100, trial_weights
 from quotes.rfq_enums import RfqState
@@ -140,8 +140,7 @@ def profiles(request: HttpRequest, project_id: int) -> HttpResponse:
     if frame.ranking is None:
         return show_frame(request, frame)
     sets = list(weight_sets_of(request.sponsor))
-    named = [Profile(f"set-{s.pk}", s.name, s.as_dict(), f"{s.get_function_display()}.") for s in sets]
-    page = profiles_page(frame.project, frame.ranking, frame.labels, named)
+    page = profiles_page(frame.project, frame.ranking, frame.labels, named_profiles(sets))
     points = rounded_to_100(frame.ranking.weights)
     return show_frame(
         request,

@@ -12,7 +12,6 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action, may
-from partners.scoring import rank
 from partners.scoring.types import Brief, Level, PartnerFacts, Rule
 from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
@@ -21,7 +20,7 @@ from quotes.needs import NEED_FIELDS, NEED_RELATED
 from quotes.prices import PRICE_ASSUMED, PRICE_NEED, PRICE_RULES, is_price_change
 from quotes.ranking import Inputs, inputs_of
 from quotes.ranking_page import BadWeights, rounded_to_100, trial_weights
-from quotes.scenario_page import WEIGHTS, change_words, compared, is_change, kept_scenarios
+from quotes.scenario_page import WEIGHTS, change_words, compared, is_change, kept_scenarios, touched
 from quotes.services.projects import (
     ProjectArchived,
     ProjectNotEditable,
@@ -48,6 +47,7 @@ from quotes.whatif import (
     rank_scenario,
     read_scenario,
     summary,
+    with_leaders,
 )
 
 
@@ -57,21 +57,23 @@ def whatif(request: HttpRequest, project_id: int) -> HttpResponse:
     """The scenario in the address beside the base. Nothing is saved by looking."""
     frame = open_frame(request, project_id, "whatif", ranked=False)
     prices = may(request.membership.role, Action.SEE_PRICES)
+    rows = list(frame.project.whatif_scenarios.select_related("created_by"))
+    side_by_side = bool(rows) and request.GET.get("compare") == "kept"
+    looked_at = [request.GET, *(row.changes for row in rows if side_by_side)]
     try:
-        given = inputs_of(frame.project)
+        given = inputs_of(frame.project, also=touched(looked_at, prices=prices))
     except NothingToRank as nothing:
         frame.context["nothing"] = str(nothing)
         return show_frame(request, frame)
-    base = rank(given.facts, given.brief, given.weights, overrides=given.overrides)
-    scenario, other, problem = Scenario(), base, ""
+    scenario, problem = Scenario(), ""
     try:
         scenario = read_scenario(request.GET, prices=prices)
-        other = rank_scenario(given, scenario, frame.weights)
+        given = with_leaders(given, scenario, frame.weights)
+        base, other = given.ranking(), rank_scenario(given, scenario, frame.weights)
     except BadScenario as bad:
         problem = str(bad)
+        base = other = given.ranking()
     moved = compare_rankings(base, other)
-    rows = list(frame.project.whatif_scenarios.select_related("created_by"))
-    side_by_side = bool(rows) and request.GET.get("compare") == "kept"
     kept = kept_scenarios(rows, given, base, prices=prices) if side_by_side else []
     changes = {key: value for key, value in request.GET.items() if value.strip() and is_change(key)}
     started = bool(scenario) or frame.context["trial"]

@@ -97,6 +97,34 @@ def test_the_first_response_locks_criteria_until_an_unlocking_with_a_reason(
     assert row.locked_at, "the next response locks again"
 
 
+def test_a_need_refused_by_the_lock_keeps_what_was_typed(client, manager, evaluator, project):
+    need = project.needs.get()
+    client.force_login(manager.user)
+    edit = url(project, "need_edit", need.pk)
+    form = client.get(edit).context["form"]
+    shown = {bound.html_name: bound.value() for bound in form if bound.value() not in (None, False, "")}
+    note = {"note": "Asked for by the safety officer"}
+    score(project, evaluator, "alpha", {"C1": 80})
+    bsl = {"rule": "biosafety", "level": "should", "quantity": "2"}
+    refused = {edit: shown | {"rule": need.rule}, url(project, "need_add"): bsl}
+    for address, typed in refused.items():
+        page = client.post(address, typed | note)
+        assert page.status_code == 409
+        assert "Criteria and weights are locked since the first response" in text(page)
+        assert note["note"] in page.content.decode()
+    gone = client.post(url(project, "need_edit", 0), bsl | note)
+    assert gone.status_code == 409
+    assert "Somebody removed this need while you were editing it" in text(gone)
+    assert note["note"] in gone.content.decode()
+    removed = client.post(url(project, "need_delete", need.pk), follow=True)
+    assert "Criteria and weights are locked" in text(removed)
+    board = client.post(
+        url(project, "need_add"), {"suggestion": "all"}, headers={"HX-Request": "true"}, follow=True
+    )
+    assert 'id="needs-board"' in board.content.decode()
+    assert project.needs.get().note == need.note
+
+
 def test_a_change_of_stage_keeps_locked_weights(manager, evaluator, project):
     before = project.weights.as_dict()
     score(project, evaluator, "alpha", {"C1": 80})

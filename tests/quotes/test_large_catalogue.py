@@ -4,12 +4,14 @@ import pytest
 from django.urls import reverse
 
 from cmo_selector.accounts.roles import Role
-from partners.models import Organisation
+from partners.models import MetricValue, Organisation
 from partners.scoring.types import Group
 from quotes import ranking as module
-from quotes.ranking import inputs_of, networks_of, rank_project
+from quotes.ranking import inputs_of, networks_of, rank_project, runway_of
 from quotes.ranking_page import part_note
 from quotes.reports.snapshot import build_snapshot
+from quotes.selectors import partners_of_facts
+from quotes.whatif import FactChange, Scenario, rank_scenario, with_leaders
 from tests.factories.accounts import MembershipFactory
 from tests.factories.partners import (
     CapabilityFactory,
@@ -73,8 +75,27 @@ def test_the_first_ones_and_the_shortlist_stand_where_they_stand_among_all(proje
     assert shown == {name: whole[name] for name in shown}
     assert {g: part.count(g) for g in Group} == {g: everybody.count(g) for g in Group}
     assert part.left_off == len(whole) - len(shown)
+    out_of_sight = [r for r in everybody.results if r.name not in shown and r.best_rank == 1]
+    assert part.hidden_rivals == len(out_of_sight)
     assert f"All {len(whole)} partners were checked" in part_note(part)
     assert not part_note(everybody)
+
+
+def test_runway_and_what_if_count_everybody(project, request):
+    given = inputs_of(project)
+    turned = dict.fromkeys(given.weights, 0.0) | {"C1": 60.0, "C6": 40.0}
+    change = FactChange("metricvalue", MetricValue.objects.get(number=70).pk, "number", 99.0)
+    scenario = Scenario(facts=(change,))
+    later, tried = standing(runway_of(project).later), standing(rank_scenario(given, scenario, turned))
+    request.getfixturevalue("large")
+    own = partners_of_facts([(change.kind, change.pk)])
+    part = with_leaders(inputs_of(project, also=own), scenario, turned)
+    shown = standing(rank_scenario(part, scenario, turned))
+    assert 1 in {rank for _, rank, *_ in shown.values()}
+    assert len(shown) < len(tried)
+    assert shown == {name: tried[name] for name in shown}
+    found = standing(runway_of(project).later)
+    assert found == {name: later[name] for name in found}
 
 
 def test_another_weight_set_asks_the_database_for_no_facts(project, large, django_assert_num_queries):

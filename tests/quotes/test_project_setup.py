@@ -381,9 +381,14 @@ def test_who_may_only_read_cannot_change_anything(client, role):
     assert Need.objects.count() == 1
 
 
-def test_an_archived_project_leads_back_to_its_overview(client, member, project):
+def test_an_archived_project_leads_back_to_its_overview_and_keeps_what_was_sent_too_late(
+    client, member, project
+):
     sent = {**fields(client.get(step(project, "product"))), "product": "Late"}
     archive_project(actor=member.user, project=project)
+    assert client.get(step(project, "product")).url == url("project", project)
     response = client.post(step(project, "product"), sent)
-    assert response.url == url("project", project)
+    assert response.status_code == 409
+    assert "This project is archived. Restore it before changing it." in response.content.decode()
+    assert 'value="Late"' in response.content.decode()
     assert Project.objects.get(pk=project.pk).product == ""

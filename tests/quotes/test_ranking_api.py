@@ -15,6 +15,7 @@ from quotes.robustness import firmness_of
 from quotes.robustness_page import verdict_sentence
 from quotes.services import evaluation as services
 from tests.factories.accounts import MembershipFactory
+from tests.factories.partners import OrganisationFactory
 from tests.factories.quotes import ProjectFactory, WhatIfScenarioFactory
 from tests.quotes.reports import scenario
 
@@ -59,7 +60,12 @@ def test_other_weights_are_tried_and_bad_ones_refused(client, scene):
 def test_a_project_without_needs_cannot_be_ranked(client):
     manager = MembershipFactory(role=Role.MANAGER.value)
     client.force_login(manager.user)
-    assert ask(client, ProjectFactory(sponsor=manager.sponsor)).status_code == 409
+    project = ProjectFactory(sponsor=manager.sponsor)
+    slug = OrganisationFactory().slug
+    assert ask(client, project).status_code == 409
+    for name, args in (("ranking-partner", [slug]), ("networks", []), ("runway", [])):
+        told = client.get(reverse(f"api:project-{name}", args=[project.pk, *args]))
+        assert told.status_code == 409, name
 
 
 def test_an_evaluator_gets_no_prices(client, scene):
@@ -67,6 +73,10 @@ def test_an_evaluator_gets_no_prices(client, scene):
     answer = ask(client, scene.project)
     assert answer.status_code == 200
     assert "USD" not in answer.content.decode()
+    slug = answer.json()["ranked"][0]["slug"]
+    for name, args in (("ranking-partner", [slug]), ("networks", []), ("runway", [])):
+        told = client.get(reverse(f"api:project-{name}", args=[scene.project.pk, *args]))
+        assert (told.status_code, "USD" in told.content.decode()) == (200, False), name
 
 
 def shown(client, project, tab, **query):
@@ -103,6 +113,14 @@ def test_pages_api_and_report_say_the_same(client, scene):
     assert [row["point"] for row in body["ranked"]] == pytest.approx(
         [row["point"] for row in frozen["ranked"]]
     )
+    for part in ("networks", "runway"):
+        told = client.get(reverse(f"api:project-{part}", args=[project.pk])).json()
+        assert comparable(without_facts(told)) == comparable(without_facts(frozen[part])), part
+        assert len(facts_in(told)) == len(facts_in(frozen[part])) > 0
+        page = shown(client, project, part)
+        rows = told["networks"] if part == "networks" else told["partners"]
+        assert rows
+        assert all(squeezed(row["sentence"]) in page for row in rows)
     # … and the pages say it
     assert squeezed(body["robustness"]["sentence"]) in shown(client, project, "ranking_robustness")
     assert squeezed(body["cross_check"]["sentence"]) in shown(client, project, "ranking_robustness")
@@ -120,6 +138,36 @@ def test_pages_api_and_report_say_the_same(client, scene):
         if row["total"] is not None:
             assert f"{row['total']:.1f}" in overview
     assert body["evaluation"]["voices"] == 1
+
+
+def without_facts(value):
+    if isinstance(value, dict):
+        return {k: without_facts(v) for k, v in value.items() if k != "facts"}
+    return [without_facts(v) for v in value] if isinstance(value, list) else value
+
+
+def facts_in(value):
+    if isinstance(value, dict):
+        return [f for k, v in value.items() for f in (v if k == "facts" else facts_in(v))]
+    return [f for v in value for f in facts_in(v)] if isinstance(value, list) else []
+
+
+def test_a_partner_is_told_down_to_its_facts_as_on_its_page(client, scene):
+    client.force_login(scene.user)
+    first = rank_project(scene.project).results[0]
+    told = client.get(reverse("api:project-ranking-partner", args=[scene.project.pk, first.slug])).json()
+    page = client.get(reverse("quotes:ranking_partner", args=[scene.project.pk, first.slug])).content.decode()
+    page = unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
+    assert squeezed(told["summary"]) in page
+    assert sum(c["contribution"] for c in told["criteria"]) == pytest.approx(told["point"], abs=1e-5)
+    for criterion, found in zip(told["criteria"], first.criteria, strict=True):
+        assert [m["reason"] for m in criterion["measures"]] == [s.reason for s in found.subs]
+        assert all(squeezed(m["reason"]) in page for m in criterion["measures"])
+    refs = {(f.kind, f.pk) for c in first.criteria for s in c.subs for f in s.facts}
+    assert {(f["kind"], f["id"]) for c in told["criteria"] for f in facts_in(c)} == refs
+    assert [n["reason"] for n in told["needs"]] == [r.reason for r in first.rules]
+    missing = client.get(reverse("api:project-ranking-partner", args=[scene.project.pk, "nobody"]))
+    assert missing.status_code == 404
 
 
 def comparable(value):

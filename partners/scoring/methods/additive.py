@@ -18,6 +18,8 @@ from ..aggregate import rank_bounds
 from .checks import Array, BadProblem, Ints, table, weights
 from .ranks import competition_ranks, spread_scale
 
+NOT_FINITE = "The columns hold a value that is not a finite number."
+LARGE = 1e290  # below it no sum of a few products overflows
 BLOCK = 8192  # alternatives per block where values must be clipped: twelve columns stay in the L2 cache
 
 
@@ -115,7 +117,7 @@ def score_columns(
     for begin in range(0, x.shape[1], BLOCK):
         part = x[:, begin : begin + BLOCK]
         if not np.isfinite(part.sum()) and not np.all(np.isfinite(part)):
-            raise BadProblem("The columns hold a value that is not a finite number.")
+            raise BadProblem(NOT_FINITE)
         scores[begin : begin + BLOCK] = slope @ np.clip(part, low, high) - offset
     return _finite(scores)
 
@@ -128,17 +130,23 @@ def minmax_columns(columns: ArrayLike, benefit: ArrayLike | None, w: ArrayLike) 
     x = np.asarray(columns)
     low, high = np.minimum.reduce(x, axis=1), np.maximum.reduce(x, axis=1)
     span, share = high - low, weights(w, x.shape[0])
-    if not np.logical_and.reduce(span):
+    spans = span.tolist()
+    if not isfinite(sum(spans)):  # NaN and infinity show in a column's ends
+        raise BadProblem(NOT_FINITE)
+    if 0.0 in spans:
         share, span = np.where(span == 0, 0.0, share), np.where(span == 0, 1.0, span)
     slope, start = share / span, low
     if benefit is not None:
         more = np.asarray(benefit, dtype=bool)
         slope, start = np.where(more, slope, -slope), np.where(more, low, high)
-    return _finite(slope.astype(x.dtype, copy=False) @ x - x.dtype.type(slope @ start))
+    offset = float(slope @ start)
+    if x.dtype == np.float64 and abs(offset) < LARGE:  # values between finite ends: nothing left to overflow
+        return np.asarray(slope @ x - offset)
+    return _finite(slope.astype(x.dtype, copy=False) @ x - x.dtype.type(offset))
 
 
 def _finite(scores: Array) -> Array:
     # The sum finds nearly all in one pass. Ufuncs' own `reduce` spares the few microseconds of the methods.
     if not isfinite(np.add.reduce(scores)) and not np.all(np.isfinite(scores)):
-        raise BadProblem("The columns hold a value that is not a finite number.")
+        raise BadProblem(NOT_FINITE)
     return scores

@@ -13,6 +13,7 @@ Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Ints: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Flags: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
+FEW = 64  # weights up to which Python's own loops are quicker than NumPy's
 LARGEST = 1e150  # beyond this, products and squares of honest inputs overflow
 
 
@@ -135,18 +136,28 @@ def weights(values: ArrayLike, size: int | None = None, *, normalise: bool = Tru
         raise BadProblem("The weights must be one row of numbers.")
     if size is not None and w.size != size:
         raise BadProblem(f"There are {w.size} weights for {size} criteria.")
-    largest = float(np.maximum.reduce(w))  # NaN when one of them is
-    if not (largest < np.inf and float(np.minimum.reduce(w)) >= 0):
+    if w.size <= FEW:
+        said = w.tolist()
+        largest, fit = (
+            max(said),
+            min(said) >= 0 and math.isfinite(sum(said)),
+        )  # the sum is NaN when one of them is
+    else:
+        largest = float(np.maximum.reduce(w))
+        fit = largest < np.inf and float(np.minimum.reduce(w)) >= 0
+    if not fit:
         if not np.all(np.isfinite(w)):
             raise BadProblem("A weight is not a finite number.")
-        j = int(np.argmax(w < 0))
-        raise BadProblem(f"Weight {j + 1} is negative ({w[j]:g}); weights start at 0.")
+        if np.any(w < 0):
+            j = int(np.argmax(w < 0))
+            raise BadProblem(f"Weight {j + 1} is negative ({w[j]:g}); weights start at 0.")
     if largest == 0:
         raise BadProblem("The weights sum to zero: give at least one criterion a weight.")
     if not normalise:
         return w
     scaled = w / largest  # the detour keeps the sum of very large and very small weights finite
-    return np.asarray(scaled / np.add.reduce(scaled), dtype=np.float64)
+    result: Array = scaled / np.add.reduce(scaled)
+    return result
 
 
 def benefit_flags(types: Sequence[object] | None, size: int) -> Flags:

@@ -103,5 +103,5 @@ def value_functions(specs: object, size: int) -> list[ValueFunction]:
     """One value function per criterion."""
     items = sequence(specs, "value_functions")
     if len(items) != size:
-        raise BadProblem(f"There are {len(items)} value functions for {size} criteria.")
+        raise BadProblem(f"value_functions has {len(items)} entries; {size} are needed, one per criterion.")
     return [value_function(spec, f"Value function {j}") for j, spec in enumerate(items, 1)]

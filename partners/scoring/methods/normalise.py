@@ -25,9 +25,18 @@ class Normalised:
     constant: list[int] = field(default_factory=list)
 
 
-def _positive(column: Array, kind: str, what: str) -> None:
+def _positive(column: Array, kind: str, j: int) -> None:
     if np.any(column <= 0):
-        raise BadProblem(f"The normalisation “{kind}” needs {what} above 0; one is {column.min():g}.")
+        raise BadProblem(
+            f"Criterion {j + 1}: the normalization “{kind}” needs costs above 0; one is {column.min():g}."
+        )
+
+
+def _not_negative(column: Array, kind: str, j: int) -> None:
+    if np.any(column < 0):
+        raise BadProblem(
+            f"Criterion {j + 1}: the normalization “{kind}” needs values of 0 or more; one is {column.min():g}."
+        )
 
 
 def normalise_table(x: Array, benefit: Flags, kind: str, bounds: Array | None = None) -> Normalised:
@@ -39,7 +48,7 @@ def normalise_table(x: Array, benefit: Flags, kind: str, bounds: Array | None = 
     divide_by_max_of_high: as max_ratio (the table is its own high table).
     """
     if kind not in KINDS:
-        raise BadProblem(f"Unknown normalisation “{kind}”; known are {', '.join(KINDS)}.")
+        raise BadProblem(f"Unknown normalization “{kind}”; known are {', '.join(KINDS)}.")
     values = np.empty_like(x)
     constant = [j for j in range(x.shape[1]) if x.shape[0] > 1 and np.all(x[:, j] == x[0, j])]
     for j in range(x.shape[1]):
@@ -51,9 +60,9 @@ def normalise_table(x: Array, benefit: Flags, kind: str, bounds: Array | None = 
                 continue
             values[:, j] = (column - low if benefit[j] else high - column) / (high - low)
         elif kind in ("max_ratio", "divide_by_max_of_high"):
-            values[:, j] = _max_ratio(column, bool(benefit[j]), kind)
+            values[:, j] = _max_ratio(column, bool(benefit[j]), kind, j)
         elif kind == "sum_after_inverse":
-            values[:, j] = _shares(column, bool(benefit[j]))
+            values[:, j] = _shares(column, bool(benefit[j]), kind, j)
         else:
             scale = 1.0
             if kind == "vector":
@@ -62,25 +71,21 @@ def normalise_table(x: Array, benefit: Flags, kind: str, bounds: Array | None = 
     return Normalised(values, constant)
 
 
-def _max_ratio(column: Array, benefit: bool, kind: str) -> Array:
+def _max_ratio(column: Array, benefit: bool, kind: str, j: int) -> Array:
     if not benefit:
-        _positive(column, kind, "costs")
+        _positive(column, kind, j)
         return np.asarray(column.min() / column)
-    if np.any(column < 0):
-        raise BadProblem(f"The normalisation “{kind}” needs values of 0 or more; one is {column.min():g}.")
+    _not_negative(column, kind, j)
     largest = float(column.max())
     return np.asarray(column / largest) if largest > 0 else np.zeros_like(column)
 
 
-def _shares(column: Array, benefit: bool) -> Array:
+def _shares(column: Array, benefit: bool, kind: str, j: int) -> Array:
     if not benefit:
-        _positive(column, "sum_after_inverse", "costs")
+        _positive(column, kind, j)
         column = np.asarray(1 / column)
+    _not_negative(column, kind, j)
     total = float(column.sum())
-    if np.any(column < 0):
-        raise BadProblem(
-            f"The normalisation by column sum needs values of 0 or more; one is {column.min():g}."
-        )
     return np.asarray(column / total) if total > 0 else np.zeros_like(column)
 
 
@@ -107,15 +112,14 @@ def normalise_intervals(
             ends = [(c - least if benefit[j] else most - c) / span * (most != least) for c in columns]
         elif kind in ("max_ratio", "divide_by_max_of_high"):
             if benefit[j]:
-                if np.any(columns[0] < 0):
-                    raise BadProblem(f"The normalisation “{kind}” needs values of 0 or more.")
+                _not_negative(columns[0], kind, j)
                 ends = [c / (float(columns[2].max()) or 1.0) for c in columns]
             else:
-                _positive(columns[0], kind, "costs")
+                _positive(columns[0], kind, j)
                 ends = [columns[0].min() / c for c in columns]
         else:
             raise BadProblem(
-                f"The normalisation “{kind}” gives no exact score intervals; use minmax or max_ratio."
+                f"The normalization “{kind}” gives no exact score intervals; use minmax or max_ratio."
             )
         for result, column in zip(results, ends if benefit[j] else ends[::-1], strict=True):
             result[:, j] = column

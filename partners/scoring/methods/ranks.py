@@ -11,6 +11,8 @@ from ..aggregate import TIE, TIE_DECIMALS
 from .checks import Array, BadProblem, Ints
 
 PACKED = 4_096  # scores from which sorting packed keys is quicker
+UP: Ints = np.arange(1, PACKED + 1, dtype=np.int64)
+DOWN: Ints = UP[::-1].copy()
 
 
 def competition_ranks(scores: ArrayLike, *, scale: float = 1.0, lowest_first: bool = False) -> Ints:
@@ -23,6 +25,13 @@ def competition_ranks(scores: ArrayLike, *, scale: float = 1.0, lowest_first: bo
     if scale != 1.0:
         s = s / scale
     n = len(s)
+    if n < PACKED:
+        order = s.argsort()
+        placed = s.take(order)
+        if n < 2 or np.minimum.reduce(placed[1:] - placed[:-1]) > 1.001 * TIE:  # nobody shares a rank
+            ranks = np.empty(n, dtype=np.int64)
+            ranks[order] = UP[:n] if lowest_first else DOWN[PACKED - n :]
+            return ranks
     order = best_first(-s if lowest_first else s)
     placed = s.take(order)
     position = np.arange(1, n + 1, dtype=np.int64)

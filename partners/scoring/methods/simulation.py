@@ -39,7 +39,7 @@ def triangular_simulation(
     if np.any(low > mode) or np.any(mode > high):
         raise BadProblem("A most likely value is outside of its low and high value.")
     if np.any(low < 0) or np.any(low[:, ~benefit] == 0):
-        raise BadProblem("Shares of the column sum need values of 0 or more, and costs above 0.")
+        raise BadProblem("Shares of the column sum need low values of 0 or more, and above 0 for costs.")
     a, b, c = low.copy(), mode.copy(), high.copy()
     a[:, ~benefit], b[:, ~benefit], c[:, ~benefit] = (
         1 / high[:, ~benefit],

@@ -80,7 +80,7 @@ def equalising_changes(
     result: list[list[float | None]] = []
     for a, b in pairs:
         if not (0 <= a < len(v) and 0 <= b < len(v)) or a == b:
-            raise BadProblem(f"The pair {a}, {b} does not name two alternatives from 0 to {len(v) - 1}.")
+            raise BadProblem(f"pairs: {a}, {b} does not name two alternatives from 0 to {len(v) - 1}.")
         row: list[float | None] = []
         for k in range(v.shape[1]):
             step = float(v[b, k] - v[a, k])

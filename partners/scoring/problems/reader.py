@@ -18,8 +18,8 @@ Result: TypeAlias = dict[str, object]
 class Problem:
     """The input of one case. Every reader checks what it reads and names the field when something is wrong."""
 
-    def __init__(self, data: Mapping[str, object]) -> None:
-        self.data = data
+    def __init__(self, data: Mapping[str, object], name: str = "The input") -> None:
+        self.data, self.name = data, name
 
     def __contains__(self, key: str) -> bool:
         return self.data.get(key) is not None
@@ -31,7 +31,7 @@ class Problem:
     def need(self, key: str) -> object:
         """The raw value of a field that must be there."""
         if key not in self:
-            raise BadProblem(f"The input has no {key}.")
+            raise BadProblem(f"{self.name} has no {key}.")
         return self.data[key]
 
     def number(

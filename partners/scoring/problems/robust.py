@@ -32,7 +32,7 @@ def weight_space(said: object, criteria: Sequence[str]) -> WeightSpace:
         return Uniform(n)
     if not isinstance(said, dict):
         raise BadProblem(f"weight_space must be an object with a type, not {kind_of(said)}.")
-    spec, kind = Problem(said), said.get("type")
+    spec, kind = Problem(said, "weight_space"), said.get("type")
     if kind == "uniform_simplex":
         return Uniform(n)
     if kind == "ordinal":

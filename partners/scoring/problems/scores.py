@@ -158,10 +158,15 @@ def triangular(problem: Problem) -> Result:
 
 
 def weight_stability(problem: Problem) -> Result:
-    """scores, best (0-based), intervals, and who takes over below and above (0-based or null)."""
+    """scores, best (0-based), intervals, and who takes over below and above (0-based or null).
+
+    With `pairs` also what weight_sensitivity_ts says of them.
+    """
     values, _ = partial_values(problem, "none")
     done = stability.weight_stability(values, problem.weights(values.shape[1]))
+    changes = weight_sensitivity(problem) if "pairs" in problem else {}
     return {
+        **changes,
         "scores": done.scores,
         "best": done.best,
         "intervals": done.intervals,

@@ -58,7 +58,10 @@ def swing(problem: Problem) -> Result:
     key = "points" if "points" in problem else "weights"
     if key not in problem:
         raise BadProblem("The input has no points.")
-    return {"weights": rank_weights.swing_weights(checks.vector(problem.get(key), key))}
+    points = checks.vector(problem.get(key), key)
+    if np.any(points < 0):
+        raise BadProblem(f"{key}, value {int(np.argmax(points < 0)) + 1} is negative; points start at 0.")
+    return {"weights": rank_weights.swing_weights(points)}
 
 
 def _consistency(judgement: Judgement) -> Result:

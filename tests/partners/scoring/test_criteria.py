@@ -343,6 +343,7 @@ FLAG_SUBS = [
     ("C2.qualification", "iq_oq_pq_offered", "device"),
     ("C9.ownership", "ownership_change_24m", "drug"),
     ("C9.continuity", "business_continuity_plan", "drug"),
+    ("C9.security", "cyber_certified", "drug"),
     ("C10.manager", "dedicated_pm", "drug"),
     ("C10.english", "english_reporting", "drug"),
 ]
@@ -464,6 +465,28 @@ def test_c9_a_listing_weighs_more_than_a_change_of_ownership():
     assert sub("C9.ownership", listed, brief(federal_funding=True)) == at(0)
     assert sub("C9.ownership", listed, brief()) == at(30)
     assert sub("C9.ownership", partner(site(), metrics=stable)) == at(100)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "code", "expected"),
+    [
+        (["iso-27001"], "C9.security", at(100)),
+        (["soc-2", "eu-gmp"], "C9.security", at(100)),
+        (["eu-gmp"], "C9.security", UNKNOWN),
+        (["psci"], "C9.sustainability", at(100)),
+        (["iso-14001"], "C9.sustainability", at(60)),
+        (["iso-14001", "ecovadis"], "C9.sustainability", at(100)),
+        ([], "C9.sustainability", UNKNOWN),
+    ],
+)
+def test_c9_reads_security_and_sustainability_from_the_lead_sites_certificates(kinds, code, expected):
+    found = partner(site(certificates=[certificate(kind, label=kind) for kind in kinds]))
+    assert sub(code, found, brief()) == expected
+
+
+def test_c9_a_stated_no_to_certified_security_stands_above_a_certificate():
+    held = site(certificates=[certificate("iso-27001")], metrics=[metric("cyber_certified", flag=False)])
+    assert sub("C9.security", partner(held), brief()) == at(FLAGS["cyber_certified"].no)
 
 
 @pytest.mark.parametrize(
