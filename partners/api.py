@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 from ninja import Query, Router
 
-from partners import selectors
+from partners import selectors, tray
 from partners.access import sees_prices
 from partners.api_schemas import (
     PARTNER_FACTS,
@@ -103,7 +103,7 @@ def partner(request: HttpRequest, slug: str) -> dict[str, Any]:
     """Everything known about a partner and its sites, each fact with source, date and evidence level. Terms and prices
     are null for roles that do not see them; `hidden` names what is."""
     prices = sees_prices(request)
-    found = selectors.partner_profile(slug, prices=prices)
+    found = selectors.partner_profile(slug, prices=prices) if tray.is_slug(slug) else None
     if found is None:
         raise Http404(f"There is no partner “{slug}”.")
     return {

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ from partners.private import PrivateFacet
 PER_PAGE = 25
 MOST_REASONS = 5
 MOST_DROPPED = 3  # filters that one reason drops together
+MOST_TRIED = 400  # combinations of filters that are counted; with many filters three are not dropped together
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +146,11 @@ class Result:
         """Which filters keep everything away: the fewest that must go together, those that give most first."""
         if self.count:
             return []
-        active = sorted(self.matching.active)
+        active, tried = sorted(self.matching.active), 0
         for size in range(1, min(len(active), MOST_DROPPED) + 1):
+            if tried + comb(len(active), size) > MOST_TRIED:
+                break
+            tried += comb(len(active), size)
             giving = [
                 (names, count)
                 for names in combinations(active, size)

@@ -19,7 +19,8 @@ from cmo_selector.templatetags.fmt import (
 )
 from partners import wording
 from partners.enums import AliasKind, SlotStatus
-from partners.models import Capability, Certificate, Evidenced, Facility, Organisation
+from partners.matrix import Stated
+from partners.models import Capability, Certificate, Evidenced, Facility, Organisation, Service
 from partners.quality_record import certificate_state, is_open
 
 
@@ -204,8 +205,8 @@ def _sites() -> dict[str, Reader]:
 # -- what the sites can do ---------------------------------------------------------------------------
 
 
-def _processes(partners: Iterable[Organisation]) -> list[tuple[str, tuple[int, int | None]]]:
-    """(label, key) of every service × modality that any of the partners runs, in the order of the service tree."""
+def _processes(partners: Iterable[Organisation]) -> list[tuple[str, tuple[int, int | None], Service]]:
+    """(label, key, service) of every service × modality that a partner runs, in the order of the service tree."""
     found: dict[tuple[int, int | None], tuple] = {}
     for partner in partners:
         for _, fact in _by_site(partner, "capabilities"):
@@ -216,8 +217,9 @@ def _processes(partners: Iterable[Organisation]) -> list[tuple[str, tuple[int, i
             order = (branch.order, branch.label, service.order, service.label)
             order += (modality.order, modality.label) if modality else (-1, "")
             label = f"{service.label}: {modality.label}" if modality else service.label
-            found[_process_key(fact)] = (order, label)
-    return [(label, key) for key, (_, label) in sorted(found.items(), key=lambda item: item[1])]
+            found[_process_key(fact)] = (order, label, service)
+    ordered = sorted(found.items(), key=lambda item: item[1][:2])
+    return [(label, key, service) for key, (_, label, service) in ordered]
 
 
 def _process_key(fact: Capability) -> tuple[int, int | None]:
@@ -236,24 +238,26 @@ def _runs(partners: Iterable[Organisation]) -> list[dict]:
 
 
 def _process_rows(partners: Sequence[Organisation]) -> Iterator[Row]:
-    every = list(zip(partners, _runs(partners), strict=True))
-    for label, key in _processes(partners):
+    every = [(_complete(partner), runs) for partner, runs in zip(partners, _runs(partners), strict=True)]
+    for label, key, service in _processes(partners):
         cells = []
-        for partner, runs in every:
+        for complete, runs in every:
             lines = [
                 Line(wording.process(fact) or "offered", "runs it", fact, site.name)
                 for site, fact in runs.get(key, ())
             ]
-            cells.append(Cell(tuple(lines or _not_offered(partner))))
+            if not lines and complete and complete.denies(service, key[1]):
+                lines = [Line("not offered (lists of processes are complete)", "not offered")]
+            cells.append(Cell(tuple(lines)))
         yield Row(label, tuple(cells))
 
 
-def _not_offered(partner: Organisation) -> Lines:
-    """A "no" where every site's list was stated to be complete; otherwise nobody knows."""
+def _complete(partner: Organisation) -> Stated | None:
+    """What is stated, where every site's list was stated to be complete; otherwise nobody knows of any "no"."""
     sites = partner.facilities.all()
-    if sites and all(site.capabilities_complete_on for site in sites):
-        return [Line("not offered (lists of processes are complete)", "not offered")]
-    return []
+    if not sites or not all(site.capabilities_complete_on for site in sites):
+        return None
+    return Stated(fact for _, fact in _by_site(partner, "capabilities"))
 
 
 def _scale_rows(partners: Sequence[Organisation]) -> Iterator[Row]:
@@ -265,7 +269,7 @@ def _scale_rows(partners: Sequence[Organisation]) -> Iterator[Row]:
 
     measures = (("scale", wording.scale), ("lowest OEL, 8 h TWA", oel), ("biosafety level", level))
     every = _runs(partners)
-    for label, key in _processes(partners):
+    for label, key, _ in _processes(partners):
         for measure, text_of in measures:
             cells = []
             for runs in every:

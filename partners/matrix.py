@@ -89,6 +89,37 @@ class Matrix:
         return len(self.modalities) + 1
 
 
+class Stated:
+    """What processes are stated, to tell what a complete list leaves open from what it denies.
+
+    A complete list denies a process only when nothing in it may stand for the process: not the service itself
+    without a modality, not a branch above it, and nothing below it, for this modality or for an unknown one.
+    """
+
+    def __init__(self, facts: Iterable[Capability]) -> None:
+        self.themselves: set[tuple[int, int | None]] = set()
+        self.with_above: set[tuple[int, int | None]] = set()
+        for fact in facts:
+            self.themselves.add((fact.service_id, fact.modality_id))
+            self.with_above |= {(pk, fact.modality_id) for pk in (fact.service_id, *_above(fact.service))}
+
+    def denies(self, service: Service, modality_id: int | None) -> bool:
+        if modality_id is None:
+            return False
+        for modality in (modality_id, None):
+            if (service.pk, modality) in self.with_above:
+                return False
+            if any((pk, modality) in self.themselves for pk in _above(service)):
+                return False
+        return True
+
+
+def _above(service: Service) -> tuple[int, ...]:
+    """Keys of the branches above a service that was read with its parent; the tree has three levels."""
+    parent = service.parent
+    return tuple(pk for pk in (parent.pk, parent.parent_id) if pk) if parent else ()
+
+
 def build_matrix(sites: Sequence[Facility]) -> Matrix | None:
     """Every service by every modality that the sites run; None when no process is known."""
     found: dict[tuple[int, int | None], list[Process]] = {}
@@ -103,9 +134,10 @@ def build_matrix(sites: Sequence[Facility]) -> Matrix | None:
     if not found:
         return None
     complete = all(site.capabilities_complete_on for site in sites)
+    stated = Stated(fact for site in sites for fact in site.capabilities.all()) if complete else None
     columns = sorted(modalities.values(), key=lambda m: (m is None, m and (m.order, m.label)))
     rows = [
-        Row(service, tuple(_cell(found, service, modality, complete) for modality in columns))
+        Row(service, tuple(_cell(found, service, modality, stated) for modality in columns))
         for service in sorted(services.values(), key=_place)
     ]
     return Matrix(
@@ -115,12 +147,11 @@ def build_matrix(sites: Sequence[Facility]) -> Matrix | None:
     )
 
 
-def _cell(found: dict, service: Service, modality: Modality | None, complete: bool) -> Cell:
-    processes = found.get((service.pk, modality.pk if modality else None), [])
-    # a process without a known modality may well be for this one
-    open_question = (service.pk, None) in found
-    not_offered = not processes and complete and modality is not None and not open_question
-    return Cell(tuple(processes), not_offered)
+def _cell(found: dict, service: Service, modality: Modality | None, stated: Stated | None) -> Cell:
+    """`stated` is given when the lists of all sites are complete."""
+    key = modality.pk if modality else None
+    processes = found.get((service.pk, key), [])
+    return Cell(tuple(processes), bool(not processes and stated and stated.denies(service, key)))
 
 
 def _place(service: Service) -> tuple:

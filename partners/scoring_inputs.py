@@ -47,17 +47,17 @@ def service_paths() -> dict[int, tuple[str, ...]]:
     nodes = {
         pk: (code, parent) for pk, code, parent in Service.objects.values_list("pk", "code", "parent_id")
     }
-    paths: dict[int, tuple[str, ...]] = {}
 
-    def path(pk: int) -> tuple[str, ...]:
-        if pk not in paths:
-            code, parent = nodes[pk]
-            paths[pk] = (*path(parent), code) if parent else (code,)
-        return paths[pk]
+    def path(pk: int | None) -> tuple[str, ...]:
+        codes: list[str] = []
+        seen: set[int] = set()
+        while pk and pk not in seen:  # a ring of parents ends a path
+            seen.add(pk)
+            code, pk = nodes[pk]
+            codes.insert(0, code)
+        return tuple(codes)
 
-    for pk in nodes:
-        path(pk)
-    return paths
+    return {pk: path(pk) for pk in nodes}
 
 
 def _number(value) -> float | None:

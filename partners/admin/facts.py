@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from partners import freshness
 from partners.conflicts import conflict_of
-from partners.curation.services import CurationError, ask_to_verify, verify_fact
+from partners.curation.services import MOST_AT_ONCE, CurationError, ask_to_verify, verify_fact
 from partners.history.selectors import changes_of_row
 from partners.models import Evidenced
 
@@ -48,8 +48,11 @@ class VerifyActions:
 
     @admin.action(description="Verified today: the same source still says so", permissions=["change"])
     def verified_today(self, request: HttpRequest, queryset: QuerySet) -> None:
-        done = 0
-        for fact in queryset.select_related("source"):
+        done, facts = 0, list(queryset.select_related("source")[: MOST_AT_ONCE + 1])
+        if len(facts) > MOST_AT_ONCE:
+            messages.error(request, f"Choose at most {MOST_AT_ONCE:,} facts at a time.")
+            return
+        for fact in facts:
             try:
                 verify_fact(
                     actor=request.user,

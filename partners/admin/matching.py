@@ -16,11 +16,11 @@ from unfold.decorators import display
 from cmo_selector.audit.desk import ReadOnlyAdmin
 from cmo_selector.http import whole_number
 from partners.curation.remembered import remembered
+from partners.jobs import ask_for_matches
 from partners.matching import duplicates, likeness, merging, proposals, references
 from partners.matching.merging import MergeError
 from partners.matching.proposals import MatchError
 from partners.models import Facility, MatchProposal, Merge, NotTheSame, Organisation
-from partners.tasks import propose_matches
 
 from .saved import SavedFiltersMixin
 
@@ -141,10 +141,14 @@ class MatchProposalAdmin(SavedFiltersMixin, ReadOnlyAdmin):
     def look_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_decide_permission(request):
             raise PermissionDenied
-        propose_matches.delay()
-        messages.success(
-            request, "Matches are being looked for in the background; reload the list in a minute."
-        )
+        if ask_for_matches():
+            messages.success(
+                request, "Matches are being looked for in the background; reload the list in a minute."
+            )
+        else:
+            messages.error(
+                request, "No worker can be reached now. Try again, or run “manage.py match_register”."
+            )
         return redirect("admin:partners_matchproposal_changelist")
 
     def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -2,8 +2,10 @@
 
 import datetime
 from collections.abc import Iterable
+from itertools import islice
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from cmo_selector.accounts.models import User
@@ -12,6 +14,7 @@ from partners import conflicts
 from partners.enums import EvidenceLevel, TaskState, VerifyOutcome
 from partners.history import recording
 from partners.history.selectors import watched_models
+from partners.importers.evidence import follows_register
 from partners.models import Evidenced, Organisation, Source, VerificationTask
 
 MOST_AT_ONCE = 1_000
@@ -50,7 +53,8 @@ def ask_to_verify(
     due_on: datetime.date | None = None,
 ) -> int:
     """One open task for each fact that has none. Returns how many are new. Raises CurationError."""
-    rows = list(facts)
+    # one more than may be: a list of a hundred thousand is not read to be refused
+    rows = list(facts[: MOST_AT_ONCE + 1] if isinstance(facts, QuerySet) else islice(facts, MOST_AT_ONCE + 1))
     if not reason.strip():
         raise CurationError("Say why the facts shall be verified again.", "reason")
     if len(rows) > MOST_AT_ONCE:
@@ -114,6 +118,12 @@ def verify_fact(
         raise CurationError("The day of retrieval is in the future.", "retrieved_on")
     if valid_until and valid_until < retrieved_on:
         raise CurationError("The fact would have expired before it was retrieved.", "valid_until")
+    if follows_register(type(fact), source, evidence_level):
+        raise CurationError(
+            f"This fact follows the register: a newer file of it verifies it, and would undo this. Import one, or name "
+            f"another source than “{source}” that says so.",
+            "source",
+        )
     locked = (
         type(fact)._default_manager.select_for_update(no_key=True, of=("self",)).filter(pk=fact.pk).first()
     )
@@ -198,6 +208,14 @@ def settle_conflict(*, actor: User, keep: Evidenced, why: str) -> int:
     if not why.strip():
         raise CurationError("Say why this is the right one.", "why")
     found = conflicts.conflict_of(keep)
+    if found is not None:  # whoever settles it at the same moment waits here, and then looks again
+        rows = type(keep)._default_manager.select_for_update(of=("self",)).order_by("pk")
+        locked = {row.pk: row for row in rows.filter(pk__in=[row.pk for row in found.rows])}
+        if keep.pk not in locked:
+            raise CurationError(
+                "This fact was deleted in the meantime, perhaps by settling it the other way."
+            )
+        found = conflicts.conflict_of(locked[keep.pk])
     if found is None:
         raise CurationError("Nothing contradicts this fact any more.")
     others = [row for row in found.rows if row.pk != keep.pk]

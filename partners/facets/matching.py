@@ -41,21 +41,24 @@ class Matching:
         """Rows that fulfil what is asked of one site; None when nothing is, or a network of sites will do."""
         left_out = left_out & {*self.of_rows, *self.of_sites}
         if left_out not in self._rows:
-            asked = (
-                [] if self.criteria.network else [m for n, m in self._sited().items() if n not in left_out]
-            )
-            self._rows[left_out] = reduce(np.logical_and, asked) if asked else None
+            self._rows[left_out] = self._fulfilling(left_out)
         return self._rows[left_out]
+
+    def _fulfilling(self, left_out: frozenset[str]) -> Mask | None:
+        if self.criteria.network:
+            return None
+        asked = [mask for name, mask in self._sited().items() if name not in left_out]
+        return reduce(np.logical_and, asked) if asked else None
 
     def partners(self, left_out: frozenset[str] = frozenset()) -> Mask:
         """Partners that fulfil everything."""
         if left_out not in self._partners:
-            found = self.conditions_of_partners(left_out)
-            rows = self.rows(left_out)
-            if rows is not None:
-                found = found & self._somewhere(rows)
-            self._partners[left_out] = found
+            self._partners[left_out] = self._with_rows(left_out, self.rows(left_out))
         return self._partners[left_out]
+
+    def _with_rows(self, left_out: frozenset[str], rows: Mask | None) -> Mask:
+        found = self.conditions_of_partners(left_out)
+        return found if rows is None else found & self._somewhere(rows)
 
     def conditions_of_partners(self, left_out: frozenset[str] = frozenset()) -> Mask:
         """Partners that fulfil what is asked of a partner, whatever is asked of its sites."""
@@ -63,7 +66,12 @@ class Matching:
         return reduce(np.logical_and, asked, np.ones(self.columns.partner_id.size, dtype=bool))
 
     def count(self, left_out: Iterable[str] = ()) -> int:
-        return int(np.count_nonzero(self.partners(self.without(*left_out))))
+        """How many partners fulfil everything but these. Keeps nothing: hundreds of combinations are asked for."""
+        without = self.without(*left_out)
+        found = self._partners.get(without) if without else self.partners()
+        if found is None:
+            found = self._with_rows(without, self._fulfilling(without))
+        return int(np.count_nonzero(found))
 
     def sites(self) -> Mask:
         """Sites that fulfil everything on their own, of partners that are found; in a network, all sites that meet

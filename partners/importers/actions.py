@@ -52,7 +52,7 @@ _text = {
 }  # fmt: skip
 _path = re.compile(r"/[!-~]+")
 _case_and_date = re.compile(r"-([0-9]{4,7})-[0-9]{8}(?:-[0-9]{1,2})?$", re.ASCII)
-_centre = re.compile(r"\s*(?:\|\s*|\()(CDER|CBER|CDRH|CVM|CFSAN|CTP|OPDP)\)?$")
+_centre = re.compile(r" ?(?:\| ?|\()(CDER|CBER|CDRH|CVM|CFSAN|CTP|OPDP)\)?$")
 
 
 def parse_export(row: Mapping[str, str]) -> ParsedRow:
@@ -161,7 +161,7 @@ def _unquoted(text: str) -> str:
 
 def _office(text: str) -> str:
     """ "Center … | CDER" and "Center … (CDER)" are one office."""
-    return _centre.sub(r" (\1)", _unquoted(text))
+    return _centre.sub(r" (\1)", " ".join(_unquoted(text).split()))
 
 
 _FROM_FDA = {

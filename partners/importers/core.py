@@ -24,7 +24,7 @@ from partners.history import recording
 from partners.models import RegisterImport, Source
 
 from .errors import ImportBusyError, ImportFileError, RowRejected
-from .evidence import refresh_evidence
+from .evidence import lock_evidence, refresh_evidence
 from .reading import Record, TableReader
 from .spec import ImportReport, ParsedRow, Register, RegisterSpec
 from .staging import Staging
@@ -245,6 +245,7 @@ def _count(staging: Staging, report: ImportReport, sample: int) -> None:
 def _apply(
     spec: RegisterSpec, staging: Staging, report: ImportReport, applied_by: str, allow_closing: bool
 ) -> None:
+    lock_evidence()
     _refuse_cut_off(spec, report, allow_closing)
     last = _imports(spec).first()
     same_file = last is not None and last.sha256 == report.sha256

@@ -13,7 +13,15 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from partners.enums import EvidenceLevel, RegisterKind
-from partners.models import Capability, Certificate, Inspection, RegulatoryAction, TrackRecord
+from partners.models import (
+    Capability,
+    Certificate,
+    Inspection,
+    RegisterImport,
+    RegulatoryAction,
+    Source,
+    TrackRecord,
+)
 
 from . import facts
 from .facts import Sites, Vocabulary
@@ -92,8 +100,7 @@ def refresh_evidence(*, register: RegisterKind | None = None, owners: Sites = No
     nothing is done.
     """
     done = FactChanges()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [LOCK])
+    lock_evidence()
     vocabulary = Vocabulary()
     if not vocabulary.complete:
         return done
@@ -101,6 +108,21 @@ def refresh_evidence(*, register: RegisterKind | None = None, owners: Sites = No
         if register is None or register in kind.registers:
             done += _refresh(kind, vocabulary, owners)
     return done
+
+
+def lock_evidence() -> None:
+    """Whoever locks rows of a register and refreshes its facts afterwards takes this lock first, before any row: two
+    that take them in different orders would wait for each other. Released when the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [LOCK])
+
+
+def follows_register(model: type[models.Model], source: Source, level: EvidenceLevel | str) -> bool:
+    """Whether a fact with this source and level is a register's: the next refresh makes it equal to its row."""
+    registers = {register for kind in FACT_KINDS if kind.model is model for register in kind.registers}
+    if level != EvidenceLevel.PUBLIC_REGISTER or not registers:
+        return False
+    return RegisterImport.objects.filter(source=source, kind__in=registers).exists()
 
 
 def _refresh(kind: FactKind, vocabulary: Vocabulary, owners: Sites) -> FactChanges:

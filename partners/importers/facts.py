@@ -152,7 +152,7 @@ def inspections(vocabulary: Vocabulary, sites: Sites = None) -> Iterator[Inspect
         day = inspected_on(row)
         twin = classified.get((row.facility_id, day)) if day else None
         if twin is not None:
-            twin.url = twin.url or row.url
+            twin.url = twin.url or _url(row)
             continue
         said = "Form 483 published; how the inspection was classified is not in this register. "
         if row.recorded_on and day is None:
@@ -163,7 +163,7 @@ def inspections(vocabulary: Vocabulary, sites: Sites = None) -> Iterator[Inspect
             ended_on=day,
             outcome=InspectionOutcome.UNKNOWN,
             note=_cut(said + _issued_to(row.firm_name)),
-            url=row.url if len(row.url) <= Inspection._meta.get_field("url").max_length else "",
+            url=_url(row),
             **_evidence(row, _short(f"Form 483 {row.document}, {row.recorded_on or 'undated'}")),
         )
 
@@ -172,6 +172,11 @@ def inspected_on(row: RegisterForm483) -> datetime.date | None:
     """The day the Form 483 was issued, where the record date can be believed."""
     day = row.recorded_on
     return None if day is None or (day.year, day.month) == POSTING_MONTH else day
+
+
+def _url(row: RegisterForm483) -> str:
+    """The address of the PDF; nothing when the catalogue has no room for it."""
+    return row.url if len(row.url) <= Inspection._meta.get_field("url").max_length else ""
 
 
 def _issued_to(name: str) -> str:

@@ -70,8 +70,12 @@ def _document(text: str) -> tuple[str, str]:
     value = text.strip()
     if value in NOTHING:
         raise RowRejected("Download is empty")
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or parts.hostname not in ("www.fda.gov", "fda.gov"):
+    try:
+        parts = urlsplit(value)
+        at_fda = parts.scheme in ("http", "https") and parts.hostname in ("www.fda.gov", "fda.gov")
+    except ValueError:  # such as brackets that hold no IPv6 address
+        at_fda = False
+    if not at_fda:
         raise RowRejected(f"Download must be an address at fda.gov, not {shown(value)}")
     if match := _media.search(parts.path):
         return match[1], f"https://www.fda.gov/media/{match[1]}/download"

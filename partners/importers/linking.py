@@ -24,7 +24,7 @@ from partners.models import (
     RegisterListing,
 )
 
-from .evidence import refresh_evidence
+from .evidence import lock_evidence, refresh_evidence
 
 _BY_DUNS = """
     UPDATE partners_registerestablishment e SET facility_id = i.facility_id
@@ -252,6 +252,7 @@ def unlink_rows(*, actor: User, rows: QuerySet) -> int:
 
     Their facts leave the catalogue, and no import links them again.
     """
+    lock_evidence()
     model = rows.model
     owner = owner_column(model)
     linked = model._default_manager.select_for_update().filter(pk__in=rows.values("pk"))

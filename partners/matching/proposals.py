@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -18,7 +19,7 @@ from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
 from partners.enums import EvidenceLevel, MatchState, RegisterKind
 from partners.history.services import HistoryError, collecting
-from partners.importers.evidence import refresh_evidence
+from partners.importers.evidence import lock_evidence, refresh_evidence
 from partners.importers.linking import give_numbers, link_rows_of_site, take_back
 from partners.models import Facility, MatchProposal, Organisation, RegisterEstablishment
 
@@ -105,16 +106,13 @@ def _propose(ids: list[int]) -> None:
     MatchProposal.objects.filter(organisation__in=ids, state=MatchState.OPEN).exclude(
         establishment__in=best
     ).delete()
+    _update_open(best)
     MatchProposal.objects.bulk_create(
         [
             MatchProposal(
                 establishment_id=s.establishment_id,
                 organisation_id=s.organisation_id,
-                facility_id=s.facility_id,
-                confidence=Decimal(str(s.confidence)),
-                name_score=Decimal(str(s.name_score)),
-                address_score=None if s.address_score is None else Decimal(str(s.address_score)),
-                reasons=[reason[:200] for reason in s.reasons],
+                **_stated_in(s),
             )
             for s in best.values()
             if not MatchProposal.objects.filter(
@@ -127,6 +125,31 @@ def _propose(ids: list[int]) -> None:
         update_conflicts=False,
         ignore_conflicts=True,
     )
+
+
+def _update_open(best: dict[int, Scored]) -> None:
+    """Open proposals say what the two records say now: sites and names change after a proposal was made."""
+    rows = MatchProposal.objects.filter(establishment__in=best, state=MatchState.OPEN)
+    for proposal in rows:
+        now = best[proposal.establishment_id]
+        if now.organisation_id != proposal.organisation_id:
+            continue
+        wanted = _stated_in(now)
+        if any(getattr(proposal, name) != value for name, value in wanted.items()):
+            # decided at this moment: then it is left alone
+            MatchProposal.objects.filter(pk=proposal.pk, state=MatchState.OPEN).update(**wanted)
+
+
+def _stated_in(scored: Scored) -> dict[str, Any]:
+    """What a proposal says of a pair, as its columns."""
+    address = scored.address_score
+    return {
+        "facility_id": scored.facility_id,
+        "confidence": Decimal(str(scored.confidence)),
+        "name_score": Decimal(str(scored.name_score)),
+        "address_score": None if address is None else Decimal(str(address)).quantize(Decimal("0.1")),
+        "reasons": [reason[:200] for reason in scored.reasons],
+    }
 
 
 def score(ids: list[int]) -> list[Scored]:
@@ -215,6 +238,7 @@ def accept(*, actor: User, proposal: MatchProposal, as_new_site: bool = False) -
     Form 483s, letters and inspections of the same FEI are linked with it, and the facts of all of them follow.
     Raises MatchError when it is decided already, or the row was linked in the meantime.
     """
+    lock_evidence()
     row = RegisterEstablishment.objects.select_for_update(no_key=True, of=("self",)).get(
         pk=proposal.establishment_id
     )
@@ -224,6 +248,12 @@ def accept(*, actor: User, proposal: MatchProposal, as_new_site: bool = False) -
     if not current.organisation.active:
         raise MatchError(f"“{current.organisation}” is not active any more.")
     site = None if as_new_site else current.facility
+    if site is not None and site.merged_into_id:
+        site = site.merged_into
+    if site is not None and not site.active:
+        raise MatchError(
+            f"The site “{site}” is not active any more; look for matches again, or accept it as a new site."
+        )
     with collecting(actor=actor, why=f"Accepted match {current.pk} ({current.confidence} %)") as numbers:
         if site is None:
             site = _new_site(current.organisation, row)
@@ -252,6 +282,7 @@ def reject(*, actor: User, proposal: MatchProposal) -> MatchProposal:
 @transaction.atomic
 def undo(*, actor: User, proposal: MatchProposal) -> MatchProposal:
     """Take a decision back; what accepting wrote is undone too. Raises MatchError."""
+    lock_evidence()
     current = MatchProposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
     if current.state == MatchState.OPEN:
         raise MatchError("This proposal is open: there is nothing to undo.")

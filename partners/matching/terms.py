@@ -80,7 +80,8 @@ def merge_terms(*, actor: User, keep: Vocabulary, merged: Vocabulary, why: str) 
     reason = f"Merged “{merged}” into “{keep}”: {why.strip()}"
     with recording(actor=actor, why=reason):
         with collecting(actor=actor, why=reason) as numbers:
-            if isinstance(keep, Service) and keep.parent_id == merged.pk:
+            # what stands below the merged one will stand below the one that stays, so that one takes its place
+            if isinstance(keep, Service) and merged.pk in Service.and_above(keep.parent_id):
                 keep.parent_id = merged.parent_id
                 keep.save(update_fields=["parent"])
         moved = references.move(merged, keep)

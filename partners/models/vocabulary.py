@@ -1,5 +1,6 @@
 """Controlled vocabularies (domain.md 3): data that curators edit, never code."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from partners.enums import MetricKind
@@ -43,6 +44,24 @@ class Service(Vocabulary):
     """A node of the service tree; branches are nodes without a parent."""
 
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+
+    def clean(self) -> None:
+        """No service stands below itself."""
+        super().clean()
+        if self.pk and self.parent_id and self.pk in self.and_above(self.parent_id):
+            raise ValidationError(
+                {"parent": f"“{self.parent}” stands below “{self}”; choose another parent."}
+            )
+
+    @classmethod
+    def and_above(cls, pk: int | None) -> list[int]:
+        """The keys of a service and of all above it, from below. One query."""
+        parents = dict(cls._default_manager.values_list("pk", "parent_id"))
+        found: list[int] = []
+        while pk and pk not in found:
+            found.append(pk)
+            pk = parents.get(pk)
+        return found
 
 
 class DosageForm(Vocabulary):

@@ -12,7 +12,7 @@ from cmo_selector.audit.services import record
 from cmo_selector.db import constraint_of
 from partners.enums import ActionListing, IdentifierScheme, SuggestionState
 from partners.history.services import HistoryError, collecting
-from partners.importers.evidence import refresh_evidence
+from partners.importers.evidence import lock_evidence, refresh_evidence
 from partners.importers.linking import (
     REGISTERS_OF,
     give_numbers,
@@ -128,6 +128,7 @@ def decide_suggestion(*, actor: User, suggestion: LinkSuggestion, accept: bool, 
     same case and, for a listing, rows of the same labeler are linked with it when they belong to nobody yet, unless
     a curator unlinked them before. `undo_suggestion` takes all of it back.
     """
+    lock_evidence()
     row, owner = _lock(suggestion.row), owner_of(suggestion.row)
     current = LinkSuggestion.objects.select_related(*LinkSuggestion.ROWS, "facility__organisation").get(
         pk=suggestion.pk
@@ -159,6 +160,7 @@ def undo_suggestion(*, actor: User, suggestion: LinkSuggestion) -> int:
     What accepting wrote is undone: the links of the row and of those linked with it, their facts, and the site's new
     numbers. Returns how many rows are unlinked. Raises SuggestionError.
     """
+    lock_evidence()
     current = LinkSuggestion.objects.select_for_update(of=("self",)).get(pk=suggestion.pk)
     if current.state == SuggestionState.OPEN:
         raise SuggestionError(f"“{current}” is open: there is nothing to undo.")

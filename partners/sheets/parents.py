@@ -29,14 +29,20 @@ def reject_orphans(job: SheetImport, sheet: Sheet) -> None:
     parent = sheet.parent
     if parent is None:
         return
-    missing = job_codes(job) - set(sheet.model._default_manager.values_list("code", flat=True))
+    stored = {row.code: row for row in sheet.model._default_manager.select_related("parent")}
+    missing = job_codes(job) - set(stored)
     rows = list(job.rows.filter(outcome__in=[RowOutcome.CREATED, RowOutcome.CHANGED, RowOutcome.CONFLICT]))
     while True:
         new = {code_of(row): parent_of(row) for row in rows if row.outcome == RowOutcome.CREATED}
         orphans = [row for row in rows if parent_of(row) in missing and parent_of(row) not in new]
-        circles = [
-            row for row in rows if row.outcome == RowOutcome.CREATED and depth(code_of(row), new) is None
-        ]
+        after = {code: row.parent.code if row.parent else "" for code, row in stored.items()}
+        labels = {row.label.casefold(): code for code, row in stored.items()}
+        for row in rows:
+            if "parent" in row.raw:
+                above = parent_of(row)
+                known = above in after or above in new
+                after[code_of(row)] = above if known else labels.get(above.casefold(), above)
+        circles = [row for row in rows if "parent" in row.raw and depth(code_of(row), after) is None]
         if not orphans and not circles:
             return
         for row in orphans or circles:

@@ -262,6 +262,7 @@ def test_addresses_and_methods_that_are_not_there_answer_in_json(ask, member):
     assert ask("/api/v1/nothing")[0] == 404
     status, body = ask(f"{LIST}/nobody")
     assert (status, body["error"]["message"]) == (404, "There is no partner “nobody”.")
+    assert ask(f"{LIST}/%00")[0] == 404
     client = Client()
     client.force_login(member.user)
     assert client.post(LIST).status_code == 405

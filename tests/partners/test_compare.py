@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from cmo_selector.accounts.models import Membership
 from cmo_selector.accounts.roles import Role
-from partners import selectors
+from partners import models, selectors
 from partners.compare import build_comparison
 from partners.tray import SESSION_KEY
 from tests.factories import accounts
@@ -353,6 +353,18 @@ def test_process_that_is_not_listed_is_a_no_only_where_lists_are_complete(db):
     row = rows_of("alder", "birch", "cedar")["Viral vector: AAV"]
     assert words(row) == [["GMP"], [], ["not offered (lists of processes are complete)"]]
     assert (row.differs, row.partly_unknown) == (True, True)
+    # what a service without a modality, or its branch, may stand for is not denied
+    aav = models.Capability.objects.get()
+    branch = make.ServiceFactory(code="t-branch", label="Substances")
+    models.Service.objects.filter(pk=aav.service_id).update(parent=branch)
+    site = cedar.facilities.get()
+    for service, modality in ((aav.service, None), (branch, aav.modality), (branch, None)):
+        models.Capability.objects.filter(facility=site).delete()
+        make.CapabilityFactory(facility=site, service=service, modality=modality)
+        assert words(rows_of("alder", "birch", "cedar")["Viral vector: AAV"])[2] == []
+    models.Capability.objects.filter(facility=site).delete()
+    make.CapabilityFactory(facility=birch.facilities.get(), service=aav.service, modality=None)
+    assert words(rows_of("alder", "birch", "cedar")["Viral vector"])[2] == []
 
 
 def test_nothing_on_record_is_not_called_a_difference(db):

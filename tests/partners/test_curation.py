@@ -4,7 +4,7 @@ import datetime as dt
 import threading
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from partners.curation.services import (
     verify_fact,
 )
 from partners.enums import EvidenceLevel, InspectionOutcome, TaskState
+from tests.concurrency.waiting import until_waiting
 from tests.factories import accounts
 from tests.factories import partners as f
 
@@ -140,6 +141,32 @@ def test_keeping_one_fact_deletes_the_others_with_a_reason_that_history_keeps(cu
         settle_conflict(actor=curator, keep=right, why="again")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_curators_who_settle_one_conflict_opposite_ways_keep_one_fact():
+    curator, site = accounts.CuratorFactory(), f.FacilityFactory()
+    facts = [f.CapabilityFactory(facility=site, gmp=gmp) for gmp in (True, False)]
+    refused = []
+
+    def settle(keep):
+        try:
+            settle_conflict(actor=curator, keep=keep, why="Right")
+        except CurationError as error:
+            refused.append(str(error))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=settle, args=(fact,)) for fact in facts]
+    with transaction.atomic():
+        list(models.Capability.objects.select_for_update(of=("self",)))
+        for thread in threads:
+            thread.start()
+        until_waiting(2)  # both have looked
+    for thread in threads:
+        thread.join()
+    assert (models.Capability.objects.count(), len(refused)) == (1, 1)
+    assert "deleted in the meantime" in refused[0]
+
+
 # -- verifying again ---------------------------------------------------------------------------------
 
 
@@ -170,6 +197,34 @@ def test_evidence_that_cannot_be_is_refused(curator, given, message):
     evidence = {"source": fact.source, "retrieved_on": dt.date(2025, 10, 1), "evidence_level": "audited"}
     with pytest.raises(CurationError, match=message):
         verify_fact(actor=curator, fact=fact, **{**evidence, **given})
+
+
+def test_a_registers_fact_is_verified_by_its_register_and_by_another_source(curator):
+    source, other = f.SourceFactory(code="drls-1", title="DRLS of June"), f.SourceFactory(code="letter")
+    f.RegisterImportFactory(kind="drls", source=source)
+    fact = f.CertificateFactory(
+        source=source, evidence_level="public_register", retrieved_on=dt.date(2025, 6, 1)
+    )
+    given = {"actor": curator, "fact": fact, "retrieved_on": timezone.localdate()}
+    with pytest.raises(CurationError, match="follows the register") as refused:
+        verify_fact(**given, source=source, evidence_level="public_register")
+    assert (refused.value.field, "“DRLS of June”" in str(refused.value)) == ("source", True)
+    fact.refresh_from_db()
+    assert fact.retrieved_on == dt.date(2025, 6, 1)
+    verify_fact(**given, source=other, evidence_level="document_checked")
+    fact.refresh_from_db()
+    assert fact.source == other
+
+
+def test_more_facts_than_may_be_are_refused_without_reading_them(client, curator, monkeypatch):
+    for module in ("partners.admin.facts", "partners.curation.services"):
+        monkeypatch.setattr(f"{module}.MOST_AT_ONCE", 1)
+    slots = [f.CapacitySlotFactory(retrieved_on=dt.date(2020, 1, 1)) for _ in range(3)]
+    for action in ("verified_today", "verify_again"):
+        data = {"action": action, "_selected_action": [slot.pk for slot in slots]}
+        page = client.post(reverse("admin:partners_capacityslot_changelist"), data, follow=True)
+        assert "Choose at most 1 facts at a time." in page.content.decode()
+    assert set(models.CapacitySlot.objects.values_list("retrieved_on", flat=True)) == {dt.date(2020, 1, 1)}
 
 
 def test_a_fact_has_one_open_task_and_finishing_it_brings_the_evidence(curator):

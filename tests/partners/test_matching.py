@@ -4,7 +4,8 @@ import datetime
 import threading
 
 import pytest
-from django.db import connections
+from django.core.exceptions import ValidationError
+from django.db import connections, transaction
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from cmo_selector.audit.models import AuditEvent
 from partners import models
 from partners.history.selectors import partner_changes
+from partners.importers.evidence import lock_evidence
 from partners.matching import duplicates, likeness, merging, proposals, references
 from partners.matching.likeness import Address
 from partners.matching.merging import MergeError, merge_partners, merge_sites, split, tell_apart
@@ -24,7 +26,9 @@ from partners.matching.terms import (
     undo_term_merge,
     usage,
 )
+from partners.scoring_inputs import service_paths
 from partners.vocabularies import load_vocabularies
+from tests.concurrency.waiting import until_waiting
 from tests.factories import accounts, quotes
 from tests.factories import partners as f
 
@@ -155,6 +159,57 @@ def test_looking_again_changes_nothing_and_a_rejected_pair_stays_rejected(catale
     assert propose() == 0
     proposal.refresh_from_db()
     assert proposal.state == "rejected"
+
+
+def test_an_open_proposal_follows_its_records_and_a_site_that_has_gone_is_not_linked(catalent, curator):
+    record, site = (
+        row(city="Elsewhere", street="1 Other Road", postal_code="10000"),
+        catalent.facilities.get(),
+    )
+    propose()
+    (proposal,) = models.MatchProposal.objects.all()
+    assert proposal.facility is None
+    models.RegisterEstablishment.objects.update(street=site.street, city=site.city, postal_code="47403")
+    assert propose() == 1
+    surer = models.MatchProposal.objects.get()
+    assert (surer.pk, surer.facility, surer.confidence > proposal.confidence) == (proposal.pk, site, True)
+    assert any("Address" in reason for reason in surer.reasons)
+    site.active = False
+    site.save()
+    with pytest.raises(MatchError, match="not active any more"):
+        accept(actor=curator, proposal=surer)
+    site.merged_into = f.FacilityFactory(organisation=catalent, name="Indiana")
+    site.save()
+    assert accept(actor=curator, proposal=surer).facility == site.merged_into
+    record.refresh_from_db()
+    assert record.facility == site.merged_into
+
+
+@pytest.mark.django_db(transaction=True)
+def test_accepting_holds_no_row_while_it_waits_for_an_import_that_writes_facts(catalent):
+    """Whoever locked a row first and then waited for the facts would wait for an import that waits for the row."""
+    record, actor = row(), accounts.CuratorFactory()
+    propose()
+    proposal = models.MatchProposal.objects.get()
+    raised = []
+
+    def work():
+        try:
+            accept(actor=actor, proposal=proposal)
+        except Exception as error:
+            raised.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=work)
+    with transaction.atomic():
+        lock_evidence()
+        thread.start()
+        until_waiting(1)
+        models.RegisterEstablishment.objects.select_for_update(nowait=True).get(pk=record.pk)
+    thread.join()
+    record.refresh_from_db()
+    assert (raised, record.facility) == ([], catalent.facilities.get())
 
 
 def test_accepting_links_the_row_and_gives_the_site_its_numbers_and_undoing_takes_both_back(
@@ -562,6 +617,24 @@ def test_a_branch_merged_into_its_own_child_leaves_no_circle(curator):
     merge_terms(actor=curator, keep=leaf, merged=branch, why="x")
     leaf.refresh_from_db()
     assert leaf.parent is None
+
+
+def test_no_service_can_be_put_below_itself_and_a_ring_that_is_there_ends_a_path(curator):
+    top = f.ServiceFactory(code="top", label="Top")
+    middle = f.ServiceFactory(code="middle", label="Middle", parent=top)
+    low = f.ServiceFactory(code="low", label="Low", parent=middle)
+    for parent in (top, low):
+        with pytest.raises(ValidationError, match="stands below “Top”; choose another parent"):
+            models.Service(pk=top.pk, code="top", label="Top", parent=parent).clean()
+    low.clean()
+    merge_terms(actor=curator, keep=low, merged=top, why="One")
+    assert dict(models.Service.objects.values_list("code", "parent__code")) == {
+        "top": None, "middle": "low", "low": None,
+    }  # fmt: skip
+    models.Service.objects.filter(pk=low.pk).update(parent=middle)
+    assert service_paths() == {
+        top.pk: ("top",), middle.pk: ("low", "middle"), low.pk: ("middle", "low"),
+    }  # fmt: skip
 
 
 def vocabulary_state():

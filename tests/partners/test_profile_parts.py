@@ -99,6 +99,27 @@ def test_nothing_stated_is_unknown_until_every_list_is_complete():
     }
 
 
+def test_what_a_branch_or_a_branchs_service_may_stand_for_is_not_denied():
+    organisation = make.OrganisationFactory()
+    site = make.FacilityFactory(organisation=organisation, capabilities_complete_on=TODAY)
+    substance, fill = service("Substance"), service("Fill")
+    modality("AAV")
+    for what, kind in (
+        (substance, modality("DNA")), (service("Vector", substance), modality("AAV")),
+        (fill, None), (service("Vials", fill), modality("AAV")),
+    ):  # fmt: skip
+        make.CapabilityFactory(facility=site, service=what, modality=kind)
+    columns, said = grid(organisation)
+    offered = ("offered", 2, 1)
+    assert columns == ["AAV", "DNA", None]
+    assert said == {
+        "Substance": ["unknown", offered, "unknown"],  # the vectors are a substance
+        "Vector": [offered, "unknown", "unknown"],  # substances of DNA may be vectors
+        "Fill": ["unknown", "unknown", offered],
+        "Vials": [offered, "unknown", "unknown"],
+    }
+
+
 def test_no_process_no_matrix():
     assert build_matrix([]) is None
     assert build_matrix(sites_of(make.FacilityFactory().organisation)) is None

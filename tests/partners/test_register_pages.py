@@ -141,6 +141,8 @@ def test_a_row_says_expired_only_when_a_file_made_after_that_day_still_says_so(c
     row.save()
     page = text(client.get(LIST))
     assert "Renewal unknown stated until 2025-12-31 file of 2025-06-01" in page
+    own = text(client.get(url(row)))
+    assert ("Renewal unknown The file of 2025-06-01" in own, "has expired" in own) == (True, False)
     assert "Expired on" not in page
     assert "unknown" in page
 

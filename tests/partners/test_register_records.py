@@ -135,6 +135,9 @@ def test_years_are_offered_newest_first_and_a_filter_of_one_value_is_not(client,
     assert years == ["2024", "2022", "Not stated"]
     assert "type" not in lists
     assert found(client, "form-483s", year="not-stated") == ["Firm None"]
+    for year in (2024, None):
+        row("inspections", f"Firm {year}", fiscal_year=year)
+    assert found(client, "inspections", year="not-stated") == ["Firm None"]
 
 
 def test_choices_follow_the_next_import(client, member):

@@ -188,6 +188,9 @@ def test_form_483_of_a_classified_inspection_is_that_inspection(site):
         InspectionOutcome.OAI, row.url, "Inspection 1300001",
     )  # fmt: skip
     assert classified.product_area == "Bioresearch, Drug Quality"
+    RegisterForm483.objects.filter(pk=row.pk).update(url=f"https://www.fda.gov/{'x' * 250}")
+    refresh_evidence()
+    assert Inspection.objects.get(ended_on=day).url == ""
 
 
 def test_newer_file_updates_and_ends_facts(site):

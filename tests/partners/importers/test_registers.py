@@ -280,6 +280,8 @@ def test_an_inspection_is_stored_as_its_row_says():
     [
         ("483s of 2024", "Download", "https://example.org/1.pdf",
          "Download must be an address at fda.gov, not 'https://example.org/1.pdf'"),
+        ("483s of 2024", "Download", "https://[fda.gov/media/1",
+         "Download must be an address at fda.gov, not 'https://[fda.gov/media/1'"),
         ("483s of 2024", "Date Posted", "21.05.2024",
          "Publish Date must be a date YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD, not '21.05.2024'"),
         ("letters with FEI", "FEI Number", "unknown", "FEI Number must be digits, not 'unknown'"),

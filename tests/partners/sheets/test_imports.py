@@ -513,6 +513,18 @@ def test_services_below_a_rejected_row_or_below_themselves_are_rejected_too(cura
     ]
 
 
+def test_changed_rows_that_stand_below_each_other_are_rejected(curator):
+    for code in ("a", "b"):
+        partners.ServiceFactory(code=code, label=code.upper())
+    job = previewed(curator, "service", as_csv([["code", "parent"], ["a", "b"], ["b", "A"]]))
+    texts = [f["text"] for row in job.rows.all() for f in row.faults]
+    assert texts == ["stands below itself: follow its parents in this file"] * 2
+    Service.objects.filter(code="a").update(parent=Service.objects.get(code="b"))
+    job = previewed(curator, "service", as_csv([["code", "parent"], ["b", "a"]]))
+    (fault,) = [f for row in job.rows.all() for f in row.faults]
+    assert fault["text"] == "“A” stands below “B”; choose another parent."
+
+
 def test_partner_of_a_file_is_a_partner_like_any_other(curator):
     """The model's own rules hold, and its page finds it."""
     partners.SourceFactory()
