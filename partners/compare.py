@@ -34,9 +34,21 @@ class Line:
     where: str = ""  # the site it holds for; empty for the partner as a whole
 
 
+MOST_LINES = 5  # of a cell that are shown at once; the rest is folded
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     lines: tuple[Line, ...] = ()
+
+    @property
+    def first(self) -> tuple[Line, ...]:
+        """The lines that are shown; a single further one is not worth folding."""
+        return self.lines if len(self.lines) <= MOST_LINES + 1 else self.lines[:MOST_LINES]
+
+    @property
+    def folded(self) -> tuple[Line, ...]:
+        return self.lines[len(self.first) :]
 
     @property
     def known(self) -> bool:
@@ -405,8 +417,9 @@ def _track_rows(partners: Sequence[Organisation]) -> Iterator[Row]:
                     scope = wording.scope(fact)
                     number = "number unknown" if fact.count is None else f"{fact.count:,}"
                     years = "–".join(str(y) for y in (fact.first_year, fact.last_year) if y)
-                    text = ", ".join(filter(None, (number, scope, years)))
-                    yield Line(text, (number, scope), fact, fact.facility.name if fact.facility else "")
+                    text = ", ".join(filter(None, (fact.description, number, scope, years)))
+                    key = (fact.description, number, scope)
+                    yield Line(text, key, fact, fact.facility.name if fact.facility else "")
 
         yield _row(label, partners, read)
 

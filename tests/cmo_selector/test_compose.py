@@ -151,3 +151,12 @@ def test_procfile_runs_web_worker_and_beat():
         assert words[0] == "env"
         assert re.fullmatch(r"CMO_PROCESS=(web|worker)", words[1])
         assert_command_exists(words[2:])
+
+
+@pytest.mark.parametrize("name", ["Procfile", "Dockerfile", "docker-compose.yml"])
+def test_a_search_of_5000_characters_reaches_the_page_that_says_it_is_too_long(name):
+    """gunicorn's own limit of 4,094 bytes would answer with a bare error page."""
+    limits = re.findall(r"--limit-request-line\W+([0-9]+)", (ROOT / name).read_text())
+    assert limits
+    for limit in limits:
+        assert int(limit) > len("GET /partners/?country=CH&q=" + "x" * 5000 + " HTTP/1.1")

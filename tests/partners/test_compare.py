@@ -400,6 +400,18 @@ def test_last_inspection_is_the_newest_of_all_sites(db):
     assert (line.text, line.where) == ("2025-03-01, Fda: Official action indicated (OAI)", "New hall")
 
 
+def test_long_cells_show_the_first_lines_and_fold_the_rest(sign_in):
+    one, other = partners("Many", "One")
+    for number in range(8):
+        make.TrackRecordFactory(organisation=one, kind="listing", count=1, description=f"Substance {number}")
+    make.TrackRecordFactory(organisation=other, kind="listing", count=1, description="Iron")
+    html = sign_in().get(url("many", "one")).content.decode()
+    shown, folded = html.split('<details class="compare-more">')
+    assert [n for n in range(8) if f"Substance {n}, 1" in shown] == [0, 1, 2, 3, 4]
+    assert '<summary>and <span class="num">3</span> more</summary>' in folded
+    assert [n for n in range(8) if f"Substance {n}, 1" in folded] == [5, 6, 7]
+
+
 def test_past_slots_are_not_capacity(db):
     [alder, _] = partners("Alder", "Birch")
     site = make.FacilityFactory(organisation=alder)
