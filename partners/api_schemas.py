@@ -59,7 +59,7 @@ class PartnerSummary(Schema):
     page: str
     types: list[Term]
     countries: list[Term]
-    sites: int
+    sites: int | None
     services: list[Term]
     modalities: list[Term]
     valid_certificates: list[Term]

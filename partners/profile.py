@@ -2,7 +2,7 @@
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -123,7 +123,7 @@ class Profile:
 
     @property
     def other_certificates_note(self) -> str:
-        return f"{self.other_certificates} on record expired, or renewal unknown"
+        return f"{self.other_certificates} on record expired, left its register, or renewal unknown"
 
     @property
     def unclear_actions_note(self) -> str:
@@ -179,17 +179,9 @@ def build_profile(partner: Organisation, metrics: Sequence[Metric], *, prices: b
         unknown_measures=tuple(gap for gap in gaps if gap.is_measure),
         map_spec=sites_map(sites),
         unplaced=_left_off_the_map(sites),
-        checked_on=max(_retrieval_dates(partner, sites)),
+        checked_on=partner.checked_on,
         prices=prices,
     )
-
-
-def _retrieval_dates(partner: Organisation, sites: Iterable[Facility]) -> Iterable[datetime.date]:
-    yield partner.retrieved_on
-    for site in sites:
-        yield site.retrieved_on
-        for fact in (*site.capabilities.all(), *site.certificates.all()):
-            yield fact.retrieved_on
 
 
 # -- sites -------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from partners.enums import ActionKind, InspectionOutcome
+from partners.enums import ActionKind, EvidenceLevel, InspectionOutcome
 from partners.models import Certificate, Evidenced, Facility, Inspection, RegulatoryAction
 
 EXPIRING_DAYS = 90
@@ -43,15 +43,24 @@ class Entry:
 def certificate_is_valid(certificate: Certificate, today: datetime.date) -> bool:
     """Known to be valid on the day; without an expiry date it is not known."""
     begun = certificate.issued_on is None or certificate.issued_on <= today
-    return begun and certificate.expires_on is not None and certificate.expires_on >= today
+    return (
+        begun
+        and certificate.is_in_force(today)
+        and certificate.expires_on is not None
+        and certificate.expires_on >= today
+    )
 
 
 def certificate_state(certificate: Certificate, today: datetime.date) -> State:
-    """Valid, expiring within `EXPIRING_DAYS`, expired, not yet valid, or unknown.
+    """Valid, expiring within `EXPIRING_DAYS`, expired, not yet valid, unknown, or not stated any more.
 
     A source that was read before the stated end says nothing about a renewal, so the certificate is not called
     expired: nothing untrue may be said of its holder.
     """
+    if not certificate.is_in_force(today):
+        registered = certificate.evidence_level == EvidenceLevel.PUBLIC_REGISTER
+        gone = "No longer in the register" if registered else "No longer to be relied on"
+        return State(gone, "neutral", "help")
     if certificate.issued_on and certificate.issued_on > today:
         return State("Not yet valid", "warn", "clock")
     if certificate.expires_on is None:

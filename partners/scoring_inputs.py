@@ -99,7 +99,7 @@ class _Loader:
 
     def valid(self, rows: Iterable) -> Iterator:
         """Without facts that are no longer to be relied on, such as those of a row that left its register."""
-        return (row for row in rows if row.valid_until is None or row.valid_until >= self.today)
+        return (row for row in rows if row.is_in_force(self.today))
 
     def by_site(self, rows: Iterable, make) -> dict[int, list]:
         groups = defaultdict(list)

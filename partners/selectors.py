@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, IntegerField, Max, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Greatest
+from django.utils import timezone
 from django_countries import countries
 
 from partners.enums import EvidenceLevel
@@ -43,6 +44,7 @@ from partners.models import (
     Service,
     TrackRecord,
 )
+from partners.models.evidence import in_force
 
 ILLUSTRATIVE, REAL = "illustrative", "real"
 
@@ -174,24 +176,32 @@ def _countries() -> dict[str, Term]:
 
 def valid_certificates(on: datetime.date) -> QuerySet[Certificate]:
     """Certificates known to be valid on a day; one without an expiry date is not known to be valid."""
-    return Certificate.objects.filter(Q(issued_on=None) | Q(issued_on__lte=on), expires_on__gte=on)
+    stated = Certificate.objects.filter(in_force(timezone.localdate()))
+    return stated.filter(Q(issued_on=None) | Q(issued_on__lte=on), expires_on__gte=on)
 
 
 def _latest(model: type[Model], owner: str) -> Subquery:
     """The last day on which a row of the model about the partner was retrieved; null when there is none."""
-    rows = model.objects.filter(**{owner: OuterRef("pk")}).order_by().values(owner)  # type: ignore[attr-defined]
-    return Subquery(rows.annotate(last=Max("retrieved_on")).values("last"))
+    rows = model.objects.filter(**{owner: OuterRef("pk")})  # type: ignore[attr-defined]
+    if model is not Facility:
+        rows = rows.filter(in_force(timezone.localdate()))
+    return Subquery(rows.order_by().values(owner).annotate(last=Max("retrieved_on")).values("last"))
 
 
 def with_figures(queryset: QuerySet[Organisation]) -> QuerySet[Organisation]:
-    """Adds `site_count` (active sites) and `checked_on`, when one of the main facts was last retrieved."""
+    """Adds `site_count` (active sites; None where none is on record, which is no known 0) and `checked_on`."""
     sites = (
         Facility.objects.filter(organisation=OuterRef("pk"), active=True).order_by().values("organisation")
     )
+    return with_checked_on(queryset).annotate(
+        site_count=Subquery(sites.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
+    )
+
+
+def with_checked_on(queryset: QuerySet[Organisation]) -> QuerySet[Organisation]:
+    """Adds `checked_on`, the day on which the newest of the main facts was retrieved: partner, sites, and what is
+    still stated of capabilities, certificates and terms."""
     return queryset.annotate(
-        site_count=Coalesce(
-            Subquery(sites.annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField()
-        ),
         checked_on=Greatest(
             "retrieved_on",
             _latest(Facility, "organisation"),
@@ -205,12 +215,15 @@ def with_figures(queryset: QuerySet[Organisation]) -> QuerySet[Organisation]:
 def cards(ids: Sequence[int], on: datetime.date) -> list[Organisation]:
     """Partners in the order of their ids with what a result card shows: five queries, whatever their number."""
     sites = Facility.objects.filter(active=True).order_by("name", "pk")
+    stated = in_force(timezone.localdate())
     partners = (
         with_figures(Organisation.objects.filter(pk__in=ids))
         .prefetch_related(
-            Prefetch("type_facts", OrganisationTypeFact.objects.select_related("type")),
+            Prefetch("type_facts", OrganisationTypeFact.objects.filter(stated).select_related("type")),
             Prefetch("facilities", sites, to_attr="sites"),
-            Prefetch("sites__capabilities", Capability.objects.select_related("service", "modality")),
+            Prefetch(
+                "sites__capabilities", Capability.objects.filter(stated).select_related("service", "modality")
+            ),
             Prefetch(
                 "sites__certificates", valid_certificates(on).select_related("type"), to_attr="valid_now"
             ),
@@ -234,7 +247,7 @@ def partner_records(slugs: Iterable[str], *, prices: bool) -> QuerySet[Organisat
     Terms and prices are not even read unless `prices`.
     """
     partners = (
-        Organisation.objects.filter(slug__in=list(slugs))
+        with_checked_on(Organisation.objects.filter(slug__in=list(slugs)))
         .select_related("source")
         .prefetch_related(
             _facts("type_facts", OrganisationTypeFact, "type"),

@@ -70,7 +70,7 @@ def _cell(card: Card, code: str) -> Cell:
         return Cell(named=Named(tuple(_place(place.site) for place in card.matching[:3]),
                                 max(0, len(card.matching) - 3)))  # fmt: skip
     if code == "sites":
-        return Cell(text=format_number(partner.site_count), numeric=True)
+        return Cell(text=format_number(partner.site_count) if partner.site_count else "", numeric=True)
     if code == "founded":
         return Cell(text=str(partner.founded_year or ""), numeric=True)
     if code == "employees":

@@ -15,6 +15,8 @@ from partners.curation.services import MOST_AT_ONCE, CurationError, ask_to_verif
 from partners.history.selectors import changes_of_row
 from partners.models import Evidenced
 
+MOST_TOLD = 5  # facts of one action whose refusal is told one by one
+
 
 class FreshnessFilter(admin.SimpleListFilter):
     """Stale facts, and those that expire soon, by the rules of `partners.freshness`."""
@@ -48,7 +50,8 @@ class VerifyActions:
 
     @admin.action(description="Verified today: the same source still says so", permissions=["change"])
     def verified_today(self, request: HttpRequest, queryset: QuerySet) -> None:
-        done, facts = 0, list(queryset.select_related("source")[: MOST_AT_ONCE + 1])
+        done, refused = 0, []
+        facts = list(queryset.select_related("source")[: MOST_AT_ONCE + 1])
         if len(facts) > MOST_AT_ONCE:
             messages.error(request, f"Choose at most {MOST_AT_ONCE:,} facts at a time.")
             return
@@ -65,9 +68,13 @@ class VerifyActions:
                     why="Verified again against the same source",
                 )
             except CurationError as error:
-                messages.error(request, f"{fact}: {error}")
+                refused.append(f"{fact}: {error}")
             else:
                 done += 1
+        for text in refused[:MOST_TOLD]:
+            messages.error(request, text)
+        if len(refused) > MOST_TOLD:
+            messages.error(request, f"{len(refused) - MOST_TOLD:,} more could not be verified so.")
         if done:
             messages.success(request, f"{done:,} verified as of today.")
 

@@ -15,12 +15,12 @@ from partners.selectors import Terms, facet_terms
 def load(
     today: datetime.date, terms: Terms | None = None, partners_only: Collection[int] | None = None
 ) -> Columns:
-    """Reads the whole catalogue, or what belongs to the partners with these ids. Slots that ended before `today` are
-    left out. `terms` are read too unless they are given."""
+    """Reads the whole catalogue, or what belongs to the partners with these ids. Slots that ended before
+    `today` and facts whose validity did are left out. `terms` are read too unless they are given."""
     terms = terms or facet_terms()
 
     def read(table: str) -> Any:
-        return reading.read(table, partners_only)
+        return reading.read(table, today, partners_only)
 
     partners, sites = read("partners"), read("sites")
     partner_of = Lookup(partners["id"])

@@ -1,6 +1,7 @@
 """Reads the tables that browsing needs, of all partners or of some, each as one NumPy record array, through COPY in
 binary."""
 
+import datetime
 import struct
 from collections.abc import Collection
 from io import BytesIO
@@ -17,7 +18,8 @@ HEADER, TRAILER = 19, 2  # bytes of PostgreSQL's COPY format; without extensions
 DAY = "({} - DATE '1970-01-01')"
 
 # name → (columns with the kind of each: k key, i whole number, f number; FROM and what follows). NULL is -1, or NaN.
-# {of:column} stands for a condition on the partner's id in that column, {at:column} for one on the site's.
+# {of:column} stands for a condition on the partner's id in that column, {at:column} for one on the site's, {valid:t.}
+# for one that leaves facts of the table t out whose validity has ended.
 TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
     "partners": (
         {
@@ -26,7 +28,8 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
             "retrieved": ("i", DAY.format("o.retrieved_on")),
             "terms_retrieved": (
                 "i",
-                "(SELECT max(retrieved_on) FROM partners_commercialterms c WHERE c.organisation_id = o.id)"
+                "(SELECT max(retrieved_on) FROM partners_commercialterms c WHERE c.organisation_id = o.id"
+                " AND {valid:c.})"
                 " - DATE '1970-01-01'",
             ),
             "minimum": ("f", "t.minimum_project"),
@@ -37,21 +40,21 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
         },
         "partners_organisation o LEFT JOIN ("
         "  SELECT DISTINCT ON (organisation_id) organisation_id, minimum_project, currency"
-        "  FROM partners_commercialterms WHERE minimum_project IS NOT NULL AND {of:organisation_id}"
+        "  FROM partners_commercialterms WHERE minimum_project IS NOT NULL AND {of:organisation_id} AND {valid:}"
         "  ORDER BY organisation_id, retrieved_on DESC, id DESC"
         ") t ON t.organisation_id = o.id WHERE o.active AND {of:o.id} ORDER BY lower(o.name), o.id",
     ),
     "types": (
         {"owner": ("k", "organisation_id"), "value": ("i", "type_id")},
-        "partners_organisationtypefact WHERE {of:organisation_id}",
+        "partners_organisationtypefact WHERE {of:organisation_id} AND {valid:}",
     ),
     "structures": (
         {"owner": ("k", "organisation_id"), "value": ("i", "structure_id")},
-        "partners_contractstructurefact WHERE {of:organisation_id}",
+        "partners_contractstructurefact WHERE {of:organisation_id} AND {valid:}",
     ),
     "industries": (
         {"owner": ("k", "organisation_id"), "value": ("i", "industry_id")},
-        "partners_industryfact WHERE {of:organisation_id}",
+        "partners_industryfact WHERE {of:organisation_id} AND {valid:}",
     ),
     "sponsor_sizes": (
         {
@@ -62,7 +65,7 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
             ),
         },
         "partners_metricvalue v JOIN partners_metric m ON m.id = v.metric_id"
-        " WHERE m.code = 'client_size_focus' AND {of:v.organisation_id}",
+        " WHERE m.code = 'client_size_focus' AND {of:v.organisation_id} AND {valid:v.}",
     ),
     "sites": (
         {
@@ -79,11 +82,11 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
     ),
     "actions": (
         {"owner": ("k", "facility_id")},
-        "partners_regulatoryaction WHERE closed_on IS NULL AND {at:facility_id}",
+        "partners_regulatoryaction WHERE closed_on IS NULL AND {at:facility_id} AND {valid:}",
     ),
     "inspections": (
         {"owner": ("k", "facility_id"), "ended": ("i", DAY.format("max(ended_on)"))},
-        "partners_inspection WHERE {at:facility_id} GROUP BY facility_id",
+        "partners_inspection WHERE {at:facility_id} AND {valid:} GROUP BY facility_id",
     ),
     "certificates": (
         {
@@ -93,7 +96,7 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
             "expires": ("i", DAY.format("expires_on")),
             "retrieved": ("i", DAY.format("retrieved_on")),
         },
-        "partners_certificate WHERE {at:facility_id}",
+        "partners_certificate WHERE {at:facility_id} AND {valid:}",
     ),
     "slots": (
         {
@@ -103,7 +106,7 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
             "starts": ("i", DAY.format("starts_on")),
             "ends": ("i", DAY.format("ends_on")),
         },
-        "partners_capacityslot WHERE status = 'open' AND {at:facility_id}",
+        "partners_capacityslot WHERE status = 'open' AND {at:facility_id} AND {valid:}",
     ),
     "processes": (
         {
@@ -124,7 +127,7 @@ TABLES: dict[str, tuple[dict[str, tuple[str, str]], str]] = {
             "oel": ("f", "oel_ug_m3"),
             "retrieved": ("i", DAY.format("retrieved_on")),
         },
-        "partners_capability WHERE {at:facility_id}",
+        "partners_capability WHERE {at:facility_id} AND {valid:}",
     ),
 }
 
@@ -144,23 +147,35 @@ OF_PARTNERS = "COLUMN = ANY (IDS)"
 AT_SITES = "COLUMN IN (SELECT id FROM partners_facility WHERE organisation_id = ANY (IDS))"
 
 
-def sql_of(table: str, partners: Collection[int] | None = None) -> str:
-    """The query of one of TABLES, for the rows of these partners only where they are given."""
+class _Valid:
+    """A condition that leaves out facts whose validity ended before a day; the format names their table."""
+
+    def __init__(self, today: datetime.date):
+        self.today = today
+
+    def __format__(self, table: str) -> str:
+        return f"({table}valid_until IS NULL OR {table}valid_until >= DATE '{self.today:%Y-%m-%d}')"
+
+
+def sql_of(table: str, today: datetime.date, partners: Collection[int] | None = None) -> str:
+    """The query of one of TABLES as of a day, for the rows of these partners only where they are given."""
     columns, source = TABLES[table]
     selected = ", ".join(
         f"coalesce(({sql})::{KINDS[kind][2]}, {UNKNOWN[kind]})" for kind, sql in columns.values()
     )
-    limited = source.format(of=_Only(OF_PARTNERS, partners), at=_Only(AT_SITES, partners))
-    return f"SELECT {selected} FROM {limited}"  # noqa: S608  TABLES, and whole numbers
+    valid = _Valid(today)
+    limited = source.format(of=_Only(OF_PARTNERS, partners), at=_Only(AT_SITES, partners), valid=valid)
+    return f"SELECT {selected.format(valid=valid)} FROM {limited}"  # noqa: S608  TABLES, and whole numbers
 
 
-def read(table: str, partners: Collection[int] | None = None) -> Any:
-    """One of TABLES as a record array with native numbers; of these partners only, when they are given."""
+def read(table: str, today: datetime.date, partners: Collection[int] | None = None) -> Any:
+    """One of TABLES as a record array with native numbers; of these partners only, when they are given. Facts whose
+    validity ended before `today` are left out."""
     columns, _ = TABLES[table]
     buffer = BytesIO()
     with connection.cursor() as cursor:
         cursor.copy_expert(  # type: ignore[attr-defined]
-            f"COPY ({sql_of(table, partners)}) TO STDOUT WITH (FORMAT binary)",
+            f"COPY ({sql_of(table, today, partners)}) TO STDOUT WITH (FORMAT binary)",
             buffer,
         )
     stored = np.dtype(

@@ -29,7 +29,7 @@ from kombu.exceptions import OperationalError
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
-from partners.enums import UploadState
+from partners.enums import UploadAim, UploadState
 from partners.models.upload_job import UploadJob
 
 from .errors import ImportFileError
@@ -114,6 +114,11 @@ def stop(*, actor: User, job: UploadJob, verb: str) -> None:
     record(actor=actor, verb=verb, obj=job)
 
 
+def taken_on(actor: User, job: UploadJob) -> dict[str, Any]:
+    """Who takes the import on when a job is tried again; a preview is nobody's import."""
+    return {"applied_by": actor} if job.aim == UploadAim.APPLY else {}
+
+
 def send(task: Task, job_id: int) -> bool:
     """Tell the workers about a waiting row. False when the broker is out of reach: beat tells them later."""
     try:
@@ -141,7 +146,7 @@ def take(model: type[J], job_id: int) -> J | None:
     )
     if not won:
         return None
-    job = model._default_manager.select_related("uploaded_by").get(pk=job_id)
+    job = model._default_manager.select_related("uploaded_by", "applied_by").get(pk=job_id)
     job.claim_token = token  # what was read may be of another claim already
     return job
 

@@ -42,6 +42,7 @@ from .jobs import (
     store_file,
     sweep_jobs,
     take,
+    taken_on,
 )
 from .jobs import Teller as _Teller
 from .kinds import KINDS
@@ -83,6 +84,7 @@ def request_apply(*, actor: User, upload: RegisterUpload, allow_closing: bool = 
         "Only a file that was read and not applied yet can be applied.",
         state=UploadState.WAITING,
         aim=UploadAim.APPLY,
+        applied_by=actor,
         allow_closing=allow_closing,
         **FRESH,
     )
@@ -107,6 +109,7 @@ def retry(*, actor: User, upload: RegisterUpload, allow_closing: bool = False) -
         "Only a failed or cancelled upload can be tried again.",
         state=UploadState.WAITING,
         allow_closing=allow_closing,
+        **taken_on(actor, upload),
         **FRESH,
     )
     record(actor=actor, verb="register_upload.retried", obj=upload)
@@ -128,7 +131,7 @@ def claim(upload_id: int) -> RegisterUpload | None:
 def work(upload: RegisterUpload) -> None:
     """Preview or apply the file. Raises Stopped, ImportFileError and ImportBusyError; then nothing is written."""
     apply = upload.aim == UploadAim.APPLY
-    who = upload.uploaded_by
+    who = upload.writes_as
     with (
         local_copy(upload) as path,
         closing(connection.copy()) as beside,

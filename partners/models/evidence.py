@@ -1,6 +1,9 @@
 """Where facts come from. Every fact row names a source, the day it was retrieved, and how far it was checked."""
 
+import datetime
+
 from django.db import models
+from django.db.models import Q
 
 from partners.enums import EvidenceLevel
 
@@ -27,6 +30,11 @@ class Source(models.Model):
         return self.title
 
 
+def in_force(on: datetime.date) -> Q:
+    """The condition that leaves out facts no longer to be relied on, such as those that left their register."""
+    return Q(valid_until=None) | Q(valid_until__gte=on)
+
+
 class Evidenced(models.Model):
     """Mixin of every fact. Absence of a row means unknown; a row is never written to mean zero by default."""
 
@@ -44,3 +52,7 @@ class Evidenced(models.Model):
 
     class Meta:
         abstract = True
+
+    def is_in_force(self, on: datetime.date) -> bool:
+        """The same rule as `in_force`, for one fact."""
+        return self.valid_until is None or self.valid_until >= on

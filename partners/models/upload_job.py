@@ -1,6 +1,7 @@
 """What the jobs of uploaded files have in common: who has the row, how far it is, how it ended."""
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
 from partners.enums import UploadAim, UploadState
@@ -13,8 +14,9 @@ class UploadJob(models.Model):
     reads; a running row past its lease belongs to a dead worker and waits again. `claim_token` is new with every
     claim: a worker that lost the row writes nothing more, however often the row was tried again since. Nothing of
     a job that ends in any other way than `done` is in the catalogue: what it writes and the end of the job are one
-    transaction. `report` is that of the last preview or import. The file is deleted when it has been applied. A
-    concrete job has a `file` of its own.
+    transaction. `report` is that of the last preview or import, and `applied_by` who asked for the import, perhaps
+    somebody else than who uploaded the file. The file is deleted when it has been applied. A concrete job has a `file`
+    of its own.
     """
 
     file_name = models.CharField(max_length=200)
@@ -31,12 +33,20 @@ class UploadJob(models.Model):
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
     )
+    applied_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
+    )
     uploaded_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         abstract = True
         ordering = ["-uploaded_at", "-pk"]
+
+    @property
+    def writes_as(self) -> AbstractBaseUser | None:
+        """Whose import it is in the history."""
+        return self.applied_by or self.uploaded_by
 
     @property
     def working(self) -> bool:

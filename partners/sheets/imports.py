@@ -91,6 +91,7 @@ def request_apply(*, actor: User, job: SheetImport, leave_out: bool = False, con
         "Only a file that was read and not applied yet can be applied.",
         state=UploadState.WAITING,
         aim=UploadAim.APPLY,
+        applied_by=actor,
         leave_out=leave_out,
         conflicts=conflicts,
         note="",
@@ -120,6 +121,7 @@ def retry(*, actor: User, job: SheetImport) -> None:
         (UploadState.FAILED, UploadState.CANCELLED),
         "Only a failed or cancelled import can be tried again.",
         state=UploadState.WAITING,
+        **jobs.taken_on(actor, job),
         **jobs.FRESH,
     )
     record(actor=actor, verb="sheet_import.retried", obj=job)
@@ -299,7 +301,7 @@ def _row(job: SheetImport, headings: Headings, result: RowResult) -> SheetRow:
 
 
 def _apply(job: SheetImport) -> None:
-    who = job.uploaded_by
+    who = job.writes_as
     sheet = SHEETS[job.sheet].open()
     try:
         with (

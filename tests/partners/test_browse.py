@@ -1,5 +1,6 @@
 """The browse page: page and fragment, chips and pages, bad addresses, the same number of queries always."""
 
+import datetime
 import re
 from html.parser import HTMLParser
 
@@ -92,12 +93,29 @@ def test_card_says_what_is_known(client, member):
         assert words in page
 
 
+def test_card_profile_and_export_of_facts_that_left_their_register_agree(client, member):
+    site, gone = make.FacilityFactory(), datetime.date(2026, 1, 1)
+    partner, ended = site.organisation, {"retrieved_on": datetime.date(2025, 12, 1), "valid_until": gone}
+    held = {"type": make.CertificateTypeFactory(label="GMP"), "evidence_level": "public_register"}
+    make.CertificateFactory(facility=site, expires_on=datetime.date(2999, 1, 1), **held, **ended)
+    make.CapabilityFactory(facility=site, service=make.ServiceFactory(label="Filling"), **ended)
+    make.CommercialTermsFactory(organisation=partner, retrieved_on=datetime.date(2025, 10, 1))
+    card = text(client.get(LIST))
+    assert "Services unknown Modalities unknown Valid certificates none known Last checked 2025-10-01" in card
+    page = text(client.get(partner.get_absolute_url()))
+    for words in (
+        "Certificates valid today none known 1 on record expired, left its register, or renewal unknown",
+        "No longer in the register", "Last checked 2025-10-01",
+    ):  # fmt: skip
+        assert words in page
+
+
 def test_card_of_a_bare_register_partner_writes_unknown(client, member):
     make.OrganisationFactory(name="Bare", illustrative=False, evidence_level="public_register")
     page = text(client.get(LIST))
     card = page[page.index("Bare") : page.index("Last checked 2025")]
     assert card == (
-        "Bare Public register Organisation type unknown Sites 0 in countries unknown Services unknown "
+        "Bare Public register Organisation type unknown Sites unknown Services unknown "
         "Modalities unknown Valid certificates none known "
     )
 

@@ -232,7 +232,7 @@ def test_last_checked_is_the_newest_date_of_the_main_facts():
 def test_partner_without_sites_has_none_and_its_own_date():
     make.OrganisationFactory(retrieved_on=datetime.date(2024, 1, 1))
     row = selectors.with_figures(Organisation.objects.all()).get()
-    assert (row.site_count, row.checked_on) == (0, datetime.date(2024, 1, 1))
+    assert (row.site_count, row.checked_on) == (None, datetime.date(2024, 1, 1))
 
 
 def test_each_order_sorts_whole_lists():

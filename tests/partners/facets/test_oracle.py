@@ -104,12 +104,29 @@ def write_site(site: oracle.Site, organisation, services, dated) -> None:
             facility=place, starts_on=slot.starts, ends_on=slot.ends, status=slot.status,
             modality=term(make.ModalityFactory, slot.modality), service=services.get(slot.service),
         )  # fmt: skip
+    write_ended(place, services, dated)
     if site.open_action:
         make.RegulatoryActionFactory(facility=place)
     if site.closed_action:
         make.RegulatoryActionFactory(facility=place, closed_on=TODAY)
     if site.inspected:
         make.InspectionFactory(facility=place, ended_on=site.inspected)
+
+
+def write_ended(place, services, dated) -> None:
+    """Facts whose validity ended, such as those that left their register: no search may find them."""
+    ended = {"valid_until": TODAY - dt.timedelta(days=1), **dated}
+    make.CapabilityFactory(
+        facility=place, modality=make.ModalityFactory(code="t-aav"), service=services["t-vector"], gmp=True,
+        oel_ug_m3="0.01", biosafety_level=3, **ended,
+    )  # fmt: skip
+    later = TODAY + dt.timedelta(days=700)
+    make.CertificateFactory(
+        facility=place, type=make.CertificateTypeFactory(code="t-gmp"), expires_on=later, **ended
+    )
+    make.CapacitySlotFactory(facility=place, starts_on=TODAY, ends_on=later, status="open", **ended)
+    make.RegulatoryActionFactory(facility=place, **ended)
+    make.InspectionFactory(facility=place, ended_on=TODAY, **ended)
 
 
 @dataclass(repr=False)

@@ -90,17 +90,20 @@ def test_curator_uploads_sees_what_would_change_and_applies_it(client, curator, 
     assert "FEI_NUMBER" in header
     assert (row[0], row[1]) == ("4", "DUNS_NUMBER must have 9 digits, not 'bad'")
 
+    other = accounts.CuratorFactory(name="Ida Second")
+    client.force_login(other)
     assert client.post(page("apply", upload.pk)).status_code == 302
     read_register_upload(upload.pk)
     upload.refresh_from_db()
     run = RegisterImport.objects.get()
+    assert (upload.uploaded_by, upload.applied_by) == (curator, other)
     assert (upload.state, upload.run, upload.report["created"], bool(upload.file)) == ("done", run, 2, False)
-    assert (run.file_name, run.applied_by) == ("drls_2025-08-29.csv", str(curator))
+    assert (run.file_name, run.applied_by) == ("drls_2025-08-29.csv", "Ida Second")
     assert (duns(), asked) == ([A, B], ["matches"])
     done = client.get(page("change", upload.pk)).content.decode()
     assert "Written in one transaction" in done
     change = Change.objects.filter(table="partners_registerestablishment").first()
-    assert (change.actor, change.how) == (curator, "import")
+    assert (change.actor, change.how) == (other, "import")
     kept = client.get(reverse("admin:partners_registerimport_rejected", args=[run.pk]))
     assert b"".join(kept).decode("utf-8-sig").splitlines()[1].startswith("4,")
     assert list(AuditEvent.objects.order_by("pk").values_list("verb", flat=True)) == [
