@@ -17,6 +17,7 @@ from django.db.models import Max
 
 from partners.models import ExchangeRate
 
+FIRST_DAY = dt.date(1999, 1, 4)  # of the ECB's reference rates
 MOST_AGE = dt.timedelta(days=10)
 EURO = "EUR"
 ECB = "ECB euro reference rates"

@@ -21,7 +21,7 @@ from quotes.costing_inputs import NotCostable, programme, scenario_quantities
 from quotes.models import Award, CostScenario, ProjectRates, Quote, QuoteLine, Rfq, RfqMessage, ScopeLine
 from quotes.past_prices import PastPrice
 from quotes.rfq_enums import Demand, LineState, MessageKind, QuoteState
-from quotes.services.rates import rates_of
+from quotes.services.rates import decided_rates, rates_of
 
 COMPARED = (QuoteState.SUBMITTED, QuoteState.AWARDED, QuoteState.NOT_AWARDED)
 SOURCE_WORDS = {
@@ -49,6 +49,7 @@ class Comparison:
     clarifications: list[RfqMessage] = field(default_factory=list)
     cost: ProgrammeCost | None = None
     problem: str = ""
+    withdrawn: list[Quote] = field(default_factory=list)  # by their bidders: named, never counted
     fees: dict[int, list[Decimal]] = field(
         default_factory=dict
     )  # by quote: what cancelling in each year costs
@@ -85,23 +86,26 @@ class Comparison:
 def load_comparison(rfq: Rfq, *, escalated: bool = True) -> Comparison:
     """Eight queries at most: scope, quotes, their lines, scenarios, rates (up to three), award, clarifications."""
     lines = list(rfq.lines.all())
-    quotes = list(
-        Quote.objects.filter(rfq=rfq, state__in=COMPARED)
+    given = list(
+        Quote.objects.filter(rfq=rfq, state__in=[*COMPARED, QuoteState.WITHDRAWN])
         .select_related("organisation", "invitation", "entered_by")
         .prefetch_related(Prefetch("lines", queryset=QuoteLine.objects.order_by("pk")))
         .defer("draft")
     )
+    quotes = [quote for quote in given if quote.state != QuoteState.WITHDRAWN]
+    award = Award.objects.filter(rfq=rfq).select_related("quote__organisation", "awarded_by").first()
     found = Comparison(
         rfq=rfq,
         lines=lines,
         quotes=quotes,
+        withdrawn=[quote for quote in given if quote.state == QuoteState.WITHDRAWN],
         scenarios=list(rfq.scenarios.all()),
-        rates=rates_of(rfq.project),
-        award=Award.objects.filter(rfq=rfq).select_related("quote__organisation", "awarded_by").first(),
+        rates=(decided_rates(award) if award else None) or rates_of(rfq.project),
+        award=award,
         clarifications=list(rfq.messages.filter(kind=MessageKind.CLARIFICATION)),
     )
     if rfq.prices_sealed:
-        found.quotes, found.problem = [], "sealed"
+        found.quotes, found.withdrawn, found.problem = [], [], "sealed"
     elif not quotes:
         found.problem = "none"
     else:

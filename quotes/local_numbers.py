@@ -11,6 +11,7 @@ from decimal import Decimal
 SPACES = dict.fromkeys(map(ord, "\u00a0\u202f\u2009\u2007\t"), " ")
 APOSTROPHES = dict.fromkeys(map(ord, "’‘´`"), "'")
 MOST_DIGITS = 30
+LARGEST = Decimal(10) ** 15
 
 
 class UnclearNumber(ValueError):
@@ -24,6 +25,8 @@ def read_number(text: str, *, least: Decimal | int | None = 0) -> Decimal:
     if not re.fullmatch(r"[0-9][0-9 .,']*", body) or sum(c.isdigit() for c in body) > MOST_DIGITS:
         raise UnclearNumber(f"“{text.strip()[:40]}” is not a number. Write digits only, such as 1250.50.")
     number = Decimal(sign + _digits(body, text.strip()))
+    if abs(number) >= LARGEST:
+        raise UnclearNumber("That number is too large to be meant.")
     if least is not None and number < least:
         raise UnclearNumber(
             "A negative number cannot be used here." if least == 0 else f"Give a number of at least {least}."

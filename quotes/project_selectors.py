@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.core.paginator import Page, Paginator
 
 from cmo_selector.accounts.models import Sponsor
 from quotes.models import Need, Project, Report, ShortlistEntry
@@ -21,18 +21,22 @@ class ProjectOverview:
     reports: list[Report]
 
 
-def project_list(sponsor: Sponsor | None) -> list[Project]:
-    """Live projects with their counts, the latest change first. One query."""
-    return list(projects_of(sponsor))
+PER_PAGE = 50
 
 
-def archived_projects(sponsor: Sponsor | None) -> QuerySet[Project]:
-    return (
+def project_list(sponsor: Sponsor | None, page: str | None = None) -> Page:
+    """A page of live projects with their counts, the latest change first. Two queries."""
+    return Paginator(projects_of(sponsor), PER_PAGE).get_page(page)
+
+
+def archived_projects(sponsor: Sponsor | None, page: str | None = None) -> Page:
+    archived = (
         Project.objects.for_sponsor(sponsor)
         .exclude(archived_at=None)
         .select_related("modality")
         .order_by("-archived_at", "-pk")
     )
+    return Paginator(archived, PER_PAGE).get_page(page)
 
 
 def needs_of(project: Project) -> list[Need]:

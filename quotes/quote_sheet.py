@@ -64,7 +64,6 @@ COMMON = ("markup", "discount", "escalation", "cancellation", "currency")
 PERCENT = ("committed_share", "share", "markup", "discount", "escalation", "probability", "cancellation")
 MOST_PERCENT = {"markup": 1000, "share": 1000}
 LONGEST = 8000
-LARGEST = Decimal(10) ** 15
 NOT_NEGATIVE = (
     "A price is not negative. Give the full price here and what is taken off it under “Discount, %”."
 )
@@ -131,8 +130,8 @@ def _read_quote(sheet: Sheet, raw: Mapping[str, str], currencies: Collection[str
 
     read("reference", lambda text: text[:80])
     read("currency", lambda text: read_currency(text, currencies))
-    read("headline", _amount)
-    read("escalation", _growth)
+    read("headline", _headline)
+    read("escalation", _overall_growth)
     read("valid_until", lambda text: _future(read_date(text), today, "The quote's validity is over already."))
     read("slot_from", read_date)
     read("slots", lambda text: text[:600])
@@ -173,8 +172,20 @@ def _amount(text: str) -> Decimal:
     number = read_number(text, least=None)
     if number < 0:
         raise UnclearNumber(NOT_NEGATIVE)
-    if number >= LARGEST:
-        raise UnclearNumber("That number is too large to be meant.")
+    return number
+
+
+def _headline(text: str) -> Decimal:
+    number = _amount(text)
+    if number != round(number, 4):
+        raise UnclearNumber("Give the total with four decimals at most.")
+    return number
+
+
+def _overall_growth(text: str) -> Decimal:
+    number = _growth(text)
+    if number != round(number, 6):
+        raise UnclearNumber("Give the escalation with four decimals at most, such as 2.1250 %.")
     return number
 
 

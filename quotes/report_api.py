@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -22,7 +23,7 @@ from quotes.reports.canonical import canonical
 from quotes.reports.options import EVERYTHING, ReportOptions
 from quotes.services.projects import ProjectArchived
 from quotes.services.report_files import NotReachable, read_file
-from quotes.services.reports import NothingToReport, queue_position, request_report
+from quotes.services.reports import NothingToReport, queue_positions, request_report
 
 router = Router()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -70,7 +71,9 @@ def project_reports(request: HttpRequest, project_id: int) -> list[dict[str, Any
     require(request, Action.VIEW)
     project = get_project(request, project_id)
     found = Report.objects.filter(project=project).defer("snapshot").order_by("-requested_at", "-pk")
-    return [_status(request, report) for report in found[:MOST]]
+    shown = list(found[:MOST])
+    before = queue_positions(shown)
+    return [_status(request, report, before) for report in shown]
 
 
 @router.post(
@@ -181,7 +184,7 @@ def _readable(request: HttpRequest, project_id: int, report_id: int) -> Report:
     return report
 
 
-def _status(request: HttpRequest, report: Report) -> dict[str, Any]:
+def _status(request: HttpRequest, report: Report, before: Mapping[int, int] | None = None) -> dict[str, Any]:
     place = [report.project_id, report.pk]
 
     def address(name: str) -> str:
@@ -197,7 +200,7 @@ def _status(request: HttpRequest, report: Report) -> dict[str, Any]:
         "kind": report.kind,
         "state": report.state,
         "step": report.get_step_display(),
-        "reports_before": queue_position(report) if report.state == ReportState.QUEUED else 0,
+        "reports_before": (queue_positions([report]) if before is None else before).get(report.pk, 0),
         "error": report.error or None,
         "pages": report.pages,
         "snapshot_sha256": report.snapshot_hash,

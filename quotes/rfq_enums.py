@@ -26,6 +26,7 @@ class QuoteState(models.TextChoices):
     SUBMITTED = "submitted", "Submitted"
     AWARDED = "awarded", "Awarded"
     NOT_AWARDED = "not_awarded", "Not awarded"
+    WITHDRAWN = "withdrawn", "Withdrawn"  # the bidder declined after it had submitted
 
 
 TRANSITIONS: dict[type[models.TextChoices], dict[str, frozenset[str]]] = {
@@ -51,11 +52,13 @@ TRANSITIONS: dict[type[models.TextChoices], dict[str, frozenset[str]]] = {
         # revising keeps "submitted": the last revision counts until the next one is sent
         InvitationState.SUBMITTED: frozenset({InvitationState.DECLINED, InvitationState.REVOKED}),
         InvitationState.DECLINED: frozenset({InvitationState.INVITED, InvitationState.REVOKED}),
-        InvitationState.REVOKED: frozenset({InvitationState.INVITED}),
+        # a bidder let in again has still submitted what it had
+        InvitationState.REVOKED: frozenset({InvitationState.INVITED, InvitationState.SUBMITTED}),
     },
     QuoteState: {
         QuoteState.DRAFT: frozenset({QuoteState.SUBMITTED}),
-        QuoteState.SUBMITTED: frozenset({QuoteState.AWARDED, QuoteState.NOT_AWARDED}),
+        QuoteState.SUBMITTED: frozenset({QuoteState.AWARDED, QuoteState.NOT_AWARDED, QuoteState.WITHDRAWN}),
+        QuoteState.WITHDRAWN: frozenset({QuoteState.SUBMITTED}),
         QuoteState.AWARDED: frozenset(),
         QuoteState.NOT_AWARDED: frozenset(),
     },

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, Case, Count, Prefetch, Q, QuerySet, When
 
 from cmo_selector.templatetags.fmt import format_number
 from quotes.attached import live_files
@@ -23,7 +23,7 @@ from quotes.models import (
     ShortlistEntry,
 )
 from quotes.readiness import Readiness, readiness
-from quotes.rfq_enums import Basis, EmailState, InvitationState, MessageKind, RfqState, Treatment
+from quotes.rfq_enums import Basis, EmailState, InvitationState, MessageKind, QuoteState, RfqState, Treatment
 from quotes.rfq_templates import SECTIONS, fitted
 
 
@@ -65,6 +65,19 @@ class RfqOverview:
         return [m for m in self.messages if m.kind == MessageKind.QUESTION and m.answered_at]
 
 
+#: Whether a quote that came another way may be typed in: the partner has not begun, or has ended without one.
+BY_HAND = Case(
+    When(state=InvitationState.INVITED, then=True),
+    When(
+        Q(state__in=[InvitationState.DECLINED, InvitationState.REVOKED])
+        & (Q(quote=None) | Q(quote__state__in=[QuoteState.DRAFT, QuoteState.WITHDRAWN])),
+        then=True,
+    ),
+    default=False,
+    output_field=BooleanField(),
+)
+
+
 def rfq_overview(rfq: Rfq) -> RfqOverview:
     """Six queries: lines, files, invitations, their e-mails that have not gone out, messages, versions."""
     lines, files = list(rfq.lines.all()), live_files(rfq=rfq)
@@ -73,9 +86,9 @@ def rfq_overview(rfq: Rfq) -> RfqOverview:
         rfq=rfq,
         lines=lines,
         invitations=list(
-            rfq.invitations.select_related("organisation__merged_into", "invited_by").prefetch_related(
-                Prefetch("emails", queryset=unsent, to_attr="unsent")
-            )
+            rfq.invitations.select_related("organisation__merged_into", "invited_by")
+            .prefetch_related(Prefetch("emails", queryset=unsent, to_attr="unsent"))
+            .annotate(by_hand=BY_HAND)
         ),
         messages=list(rfq.messages.select_related("invitation__organisation", "answered_by")),
         versions=list(rfq.versions.select_related("created_by").defer("content")),

@@ -37,7 +37,9 @@ def rfq_standing() -> dict[str, Any]:
     open_questions = RfqMessage.objects.filter(
         rfq__project=OuterRef("pk"), rfq__state=RfqState.OPEN, kind=MessageKind.QUESTION, answered_at=None
     )
-    received = Quote.objects.filter(rfq__project=OuterRef("pk")).exclude(state=QuoteState.DRAFT)
+    received = Quote.objects.filter(rfq__project=OuterRef("pk")).exclude(
+        state__in=[QuoteState.DRAFT, QuoteState.WITHDRAWN]
+    )
     return {
         "rfq_id": Subquery(newest.values("pk")[:1]),
         "rfq_state": Subquery(newest.values("state")[:1]),

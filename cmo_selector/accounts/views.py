@@ -1,5 +1,8 @@
 """The team page: members of the sponsor, for its owners to manage and everybody to see."""
 
+import logging
+import smtplib
+
 from allauth.account.forms import ResetPasswordForm
 from django import forms
 from django.contrib import messages
@@ -12,6 +15,8 @@ from .brand import UPLOAD_BYTES, BrandError, save_brand
 from .models import Membership, SponsorBrand
 from .roles import Action, Role
 from .services import MembershipError, add_member, change_role, remove_member
+
+logger = logging.getLogger(__name__)
 
 
 class MemberForm(forms.Form):
@@ -92,14 +97,45 @@ def _added(request: HttpRequest, form: MemberForm) -> bool:
     except MembershipError as error:
         form.add_error("email", str(error))
         return False
-    if new:
-        reset = ResetPasswordForm({"email": email})
-        if reset.is_valid():
-            reset.save(request)
+    if new and not _mail_link(request, email):
+        messages.warning(
+            request,
+            f"{email} is a member now, but the mail with the link to choose a password could not be sent. Try "
+            "“Send the link again” in the list in a few minutes.",
+        )
+        return True
     messages.success(
         request, f"{email} is a member now. New people get a mail with a link to choose a password."
     )
     return True
+
+
+def _mail_link(request: HttpRequest, email: str) -> bool:
+    """Mail a link to choose a password. False when the mail server did not take it; the operator's log says why."""
+    reset = ResetPasswordForm({"email": email})
+    try:
+        if reset.is_valid():
+            reset.save(request)
+    except (OSError, smtplib.SMTPException):
+        logger.exception("a link to choose a password could not be mailed")
+        return False
+    return True
+
+
+@require_POST
+@sponsor_action(Action.MANAGE_MEMBERS)
+def send_link(request: HttpRequest, membership_id: int) -> HttpResponse:
+    """Mail the link to choose a password again, to a member that has never signed in."""
+    membership = _membership(request, membership_id)
+    if membership.user.last_login is not None:
+        messages.info(
+            request, f"{membership.user} has signed in already, and can ask for a new password there."
+        )
+    elif _mail_link(request, membership.user.email):
+        messages.success(request, f"The link to choose a password is on its way to {membership.user.email}.")
+    else:
+        messages.error(request, "The mail server does not answer. Try again in a few minutes.")
+    return redirect("team")
 
 
 @require_POST

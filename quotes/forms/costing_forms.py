@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from partners.exchange import FIRST_DAY
 from quotes.forms.number_fields import LocalNumberField
 from quotes.forms.rfq_scope_form import per_year
 from quotes.local_numbers import write_number
@@ -37,7 +38,7 @@ class ScenarioForm(SeenForm):
     SEEN = "edition"
     edition = forms.IntegerField(widget=forms.HiddenInput)
     name = forms.CharField(max_length=60)
-    delay_months = LocalNumberField(label="Delay", required=False)
+    delay_months = LocalNumberField(column=CostScenario.delay_months, label="Delay", required=False)
 
     def __init__(self, *args: Any, scenario: CostScenario, rfq: Rfq, **kwargs: Any) -> None:
         self.scenario, self.rfq = scenario, rfq
@@ -107,6 +108,7 @@ class ProbabilityForm(SeenForm):
             self.fields[f"p-{scenario.pk}"] = LocalNumberField(
                 required=False,
                 percent=True,
+                column=CostScenario.probability,
                 label=f"Probability of {scenario.name}",
                 initial=scenario.probability,
             )
@@ -174,6 +176,10 @@ class AssumptionsForm(SeenForm):
         day = self.cleaned_data["day"]
         if day > timezone.localdate():
             raise forms.ValidationError("The day of the rates cannot lie in the future.")
+        if day < FIRST_DAY:
+            raise forms.ValidationError(
+                f"The ECB's rates begin on {FIRST_DAY}. Choose that day or a later one."
+            )
         return day
 
     def clean(self) -> dict[str, Any]:

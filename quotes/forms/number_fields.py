@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import forms
@@ -13,10 +13,20 @@ MOST_YEARS = 30
 
 
 class LocalNumberField(forms.CharField):
-    """A number as people type it; `percent` reads 12.5 as 0.125. The cleaned value is a Decimal or None."""
+    """A number as people type it; `percent` reads 12.5 as 0.125. The cleaned value is a Decimal or None.
 
-    def __init__(self, *args: Any, percent: bool = False, least: int | None = 0, **kwargs: Any) -> None:
-        self.percent, self.least = percent, least
+    `column` is the column that keeps it: what does not fit, or would be rounded, is said beside the field.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        percent: bool = False,
+        least: int | None = 0,
+        column: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.percent, self.least, self.column = percent, least, column
         super().__init__(*args, max_length=60, **kwargs)
         self.widget.attrs.setdefault("inputmode", "decimal")
 
@@ -25,9 +35,30 @@ class LocalNumberField(forms.CharField):
         if not text:
             return None
         try:
-            return read_share(text) if self.percent else read_number(text, least=self.least)
+            number = read_share(text) if self.percent else read_number(text, least=self.least)
         except UnclearNumber as error:
             raise forms.ValidationError(str(error)) from None
+        if self.column is not None:
+            self._fits(number)
+        return number
+
+    def _fits(self, number: Decimal) -> None:
+        column, shift = self.column.field, 2 if self.percent else 0
+        whole, places = column.max_digits - column.decimal_places, column.decimal_places
+        if abs(number) >= Decimal(10) ** whole:
+            most = write_number(Decimal(10) ** (whole + shift))
+            raise forms.ValidationError(f"That is too large: give a number below {most}.")
+        kept = number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+        if kept != number:
+            near, decimals = write_number(kept.scaleb(shift)), places - shift
+            said = (
+                "1 decimal is"
+                if decimals == 1
+                else f"{decimals} decimals are"
+                if decimals
+                else "whole numbers are"
+            )
+            raise forms.ValidationError(f"Only {said} kept here. Write {near}, or another number that fits.")
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, Decimal | int):

@@ -100,25 +100,29 @@ class DemandForm(RfqForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="One per line: IND filing, PPQ, launch, first delivery, each with its month.",
     )
-    discount_rate = LocalNumberField(percent=True, label="Discount rate")
+    discount_rate = LocalNumberField(column=Rfq.discount_rate, percent=True, label="Discount rate")
     mid_year = forms.BooleanField(required=False, label="Amounts fall in the middle of their year")
     month_value = LocalNumberField(
+        column=Rfq.month_value,
         required=False,
         label="Value of a month",
         help_text="What a month's delay costs the project. Shown apart.",
     )
     batch_driver = forms.ChoiceField(required=False, label="Batches are counted by")
-    p_success = LocalNumberField(required=False, percent=True, label="Batch success rate")
-    grams_per_batch = LocalNumberField(required=False, label="Yield per batch")
-    dose_mg = LocalNumberField(required=False, label="Dose")
-    fill_loss = LocalNumberField(required=False, percent=True, label="Fill loss")
+    p_success = LocalNumberField(
+        column=Rfq.p_success, required=False, percent=True, label="Batch success rate"
+    )
+    grams_per_batch = LocalNumberField(column=Rfq.grams_per_batch, required=False, label="Yield per batch")
+    dose_mg = LocalNumberField(column=Rfq.dose_mg, required=False, label="Dose")
+    fill_loss = LocalNumberField(column=Rfq.fill_loss, required=False, percent=True, label="Fill loss")
     needed_grams = LocalNumberField(
+        column=Rfq.needed_grams,
         required=False,
         label="Material needed",
         help_text="Released grams in all years, for the number of batches.",
     )
     overage = LocalNumberField(
-        required=False, percent=True, label="Overage", help_text="Made beyond the need."
+        column=Rfq.overage, required=False, percent=True, label="Overage", help_text="Made beyond the need."
     )
     reach = PerYearField(
         required=False,
@@ -129,6 +133,7 @@ class DemandForm(RfqForm):
     )
     unit_driver = forms.ChoiceField(required=False, label="Units are counted by")
     unit_size = LocalNumberField(
+        column=Rfq.unit_size,
         required=False,
         label="Driver quantity of one unit",
         help_text="0.001 when millions are counted and 1,000 priced.",

@@ -1,5 +1,7 @@
 """Quotes as the partners gave them, the scenarios they are compared in, and the award."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -21,6 +23,7 @@ class Quote(SponsorOwned):
     """
 
     sponsor_path = "rfq__project__sponsor"
+    refused: Sequence[str] = ()  # what the last `save_draft` did not keep
 
     rfq = models.ForeignKey(Rfq, models.CASCADE, related_name="quotes")
     organisation = models.ForeignKey("partners.Organisation", models.PROTECT, related_name="+")

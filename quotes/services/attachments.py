@@ -11,7 +11,7 @@ from django.utils import timezone
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
 from quotes.models import Attachment, Quote, Rfq
-from quotes.rfq_enums import QuoteState
+from quotes.rfq_enums import QuoteState, allowed
 from quotes.services.responses import refuse_late
 from quotes.services.rfq import EDITABLE, RfqError, lock_for_bidder, lock_rfq
 from quotes.uploads import MEGABYTE, BadFile, check_file
@@ -19,6 +19,8 @@ from quotes.uploads import MEGABYTE, BadFile, check_file
 LARGEST = 20 * MEGABYTE  # of one file
 MOST_FILES = 20  # of one RFQ, and of one quote
 MOST_BYTES = 100 * MEGABYTE
+MOST_KEPT_FILES = 100  # with those taken out again that a version or a revision still names
+MOST_KEPT_BYTES = 500 * MEGABYTE
 
 
 @transaction.atomic
@@ -63,7 +65,7 @@ def _open_quote(quote: Quote, actor: User | None) -> tuple[Quote, Rfq]:
         .select_related("organisation")
         .get(pk=quote.pk)
     )
-    if current.state not in (QuoteState.DRAFT, QuoteState.SUBMITTED):
+    if not allowed(QuoteState, current.state, QuoteState.SUBMITTED):
         raise RfqError("This request is decided: quotes can no longer be changed.")
     if (actor is None) is (current.entered_by_id is not None):
         raise RfqError("This quote is given by the other side; its files cannot be changed here.")
@@ -77,9 +79,8 @@ def _keep(
         checked = check_file(name, content, largest=LARGEST)
     except BadFile as bad:
         raise RfqError(f"{name[:80] or 'The file'}: {bad}", "files") from None
-    beside = list(
-        Attachment.objects.filter(rfq=rfq, quote=quote, removed_at=None).values_list("size", "sha256")
-    )
+    stored = list(Attachment.objects.filter(rfq=rfq, quote=quote).values_list("size", "sha256", "removed_at"))
+    beside = [(size, sha256) for size, sha256, removed_at in stored if removed_at is None]
     digest = hashlib.sha256(content).hexdigest()
     if any(sha256 == digest for _, sha256 in beside):
         raise RfqError(f"{checked.name} is there already.", "files")
@@ -88,6 +89,13 @@ def _keep(
     if sum(size for size, _ in beside) + len(content) > MOST_BYTES:
         raise RfqError(
             f"{checked.name}: all files together are larger than {MOST_BYTES // MEGABYTE} MB. Send a smaller one.",
+            "files",
+        )
+    kept = sum(size for size, _, _ in stored) + len(content)
+    if len(stored) >= MOST_KEPT_FILES or kept > MOST_KEPT_BYTES:
+        raise RfqError(
+            f"{checked.name}: with the files of earlier versions, which stay readable, there are {MOST_KEPT_FILES} "
+            f"files or {MOST_KEPT_BYTES // MEGABYTE} MB already. Send it by e-mail.",
             "files",
         )
     row = Attachment(

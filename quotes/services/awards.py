@@ -1,4 +1,4 @@
-"""What is decided about quotes: scenarios, the sponsor's own assumptions, the award."""
+"""What is decided about quotes: scenarios, the sponsor's own assumptions, the award, after which they are fixed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from quotes.enums import ShortlistStatus
 from quotes.local_numbers import write_number
 from quotes.models import Award, CostScenario, ProjectRates, Quote, Rfq, ScopeLine
 from quotes.rfq_enums import QuoteState, RfqState, allowed
-from quotes.services.rates import rates_of
+from quotes.services.rates import frozen, rates_of
 from quotes.services.rfq import RfqError, lock_rfq
 from quotes.services.rfq_send import move, set_shortlist_status
 
@@ -76,6 +76,8 @@ def award_quote(*, actor: User, quote: Quote, reason: str) -> Award:
         .select_related("organisation")
         .get(pk=quote.pk)
     )
+    if current.state == QuoteState.WITHDRAWN:
+        raise RfqError(f"{current.organisation} has withdrawn its quote: it cannot be awarded.")
     if not allowed(QuoteState, current.state, QuoteState.AWARDED) or current.state == QuoteState.AWARDED:
         raise RfqError("Only a submitted quote can be awarded.")
     move(rfq, RfqState.AWARDED)
@@ -99,6 +101,16 @@ def award_quote(*, actor: User, quote: Quote, reason: str) -> Award:
     return award
 
 
+def _lock_undecided(rfq: Rfq) -> Rfq:
+    """The RFQ locked, for a change of what its comparison rests on. Raises RfqError once it is awarded."""
+    current = lock_rfq(rfq)
+    if current.state == RfqState.AWARDED:
+        raise RfqError(
+            "This RFQ is awarded: scenarios, own costs and rates stay as the decision rested on them."
+        )
+    return current
+
+
 def _figures(rfq: Rfq, quote: Quote) -> dict[str, Any]:
     """What the decision rested on, frozen: cost per scenario, plugs, rates' day, revision."""
     found = load_comparison(rfq)
@@ -117,6 +129,7 @@ def _figures(rfq: Rfq, quote: Quote) -> dict[str, Any]:
     return {
         "currency": found.rates.base,
         "rates_day": found.rates.day.isoformat(),
+        "rates": frozen(found.rates),
         "revision": quote.revision,
         "scenarios": rows,
     }
@@ -128,7 +141,7 @@ def _figures(rfq: Rfq, quote: Quote) -> dict[str, Any]:
 @transaction.atomic
 def copy_scenario(*, actor: User, scenario: CostScenario) -> CostScenario:
     """A scenario of one's own with the same quantities, to be edited."""
-    rfq = lock_rfq(scenario.rfq)
+    rfq = _lock_undecided(scenario.rfq)
     if rfq.scenarios.count() >= MOST_SCENARIOS:
         raise RfqError(f"An RFQ has at most {MOST_SCENARIOS} scenarios. Remove one first.")
     needed, cancelled = scenario_quantities(rfq, scenario)
@@ -154,7 +167,7 @@ def save_scenario(
     *, actor: User, scenario: CostScenario, values: Mapping[str, Any], edition: int
 ) -> CostScenario:
     """Name, quantities and delay of a scenario. Raises RfqError when somebody saved since."""
-    rfq = lock_rfq(scenario.rfq)
+    rfq = _lock_undecided(scenario.rfq)
     current = CostScenario.objects.select_for_update(no_key=True).get(pk=scenario.pk)
     if current.edition != edition:
         raise StaleFigures(seen_scenario(current))
@@ -174,7 +187,7 @@ def save_scenario(
 
 @transaction.atomic
 def delete_scenario(*, actor: User, scenario: CostScenario) -> None:
-    rfq = lock_rfq(scenario.rfq)
+    rfq = _lock_undecided(scenario.rfq)
     if scenario.follows:
         raise RfqError("The scenarios that follow the RFQ's demand stay; only your own can be removed.")
     CostScenario.objects.filter(pk=scenario.pk).delete()
@@ -192,7 +205,7 @@ def save_probabilities(
     *, actor: User, rfq: Rfq, values: Mapping[int, Decimal | None], seen: str | None = None
 ) -> None:
     """Probabilities of all scenarios: all or none, summing to one. Raises RfqError, StaleFigures."""
-    current = lock_rfq(rfq)
+    current = _lock_undecided(rfq)
     rows = list(current.scenarios.select_for_update(no_key=True))
     if seen is not None and seen != seen_probabilities(rows):
         raise StaleFigures(seen_probabilities(rows))
@@ -219,7 +232,7 @@ def save_assumptions(
 
     `seen` is the digest of what the person was looking at. Raises StaleFigures.
     """
-    current = lock_rfq(rfq)
+    current = _lock_undecided(rfq)
     changed = []
     lines = list(current.lines.select_for_update(no_key=True))
     if seen is not None and seen != (now := seen_assumptions(lines, rates_of(current.project))):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any
 
 from django.db import transaction
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
 from partners.exchange import ECB, NoRate, all_rates, latest_day
-from quotes.models import Project, ProjectRates
+from quotes.models import Award, Project, ProjectRates
 from quotes.services.projects import ProjectArchived
 
 DIGITS = Context(prec=12, rounding=ROUND_HALF_EVEN)
@@ -39,11 +40,41 @@ def default_rates(project: Project, day: dt.date | None = None) -> ProjectRates:
 
 
 def rates_of(project: Project) -> ProjectRates:
-    """The project's fixed rates, or today's default without saving it."""
+    """The project's fixed rates, or the default without saving it: of the fixed day after a change of currency, else
+    of the newest.
+    """
     stored = ProjectRates.objects.filter(project=project).first()
     if stored is not None and stored.base == project.currency:
         return stored
-    return default_rates(project)
+    return default_rates(project, stored.day if stored else None)
+
+
+def ensure_rates(*, actor: User | None, project: Project) -> None:
+    """Fix the newest rates unless the project has fixed ones: bidders are asked, so that figures no longer move by
+    themselves. Raises NoRate, ProjectArchived.
+    """
+    stored = ProjectRates.objects.filter(project=project).first()
+    if stored is None or stored.base != project.currency:
+        fix_rates(actor=actor, project=project, day=stored.day if stored else None)
+
+
+def frozen(rates: ProjectRates) -> dict[str, Any]:
+    """The rates as plain data, for a decision that rests on them."""
+    return {
+        "base": rates.base,
+        "day": rates.day.isoformat(),
+        "rates": rates.rates,
+        "typed": rates.typed,
+        "source": rates.source,
+    }
+
+
+def decided_rates(award: Award) -> ProjectRates | None:
+    """The rates a decision rested on, unsaved; None for one of before they were kept."""
+    kept = award.figures.get("rates")
+    if kept is None:
+        return None
+    return ProjectRates(**{**kept, "day": dt.date.fromisoformat(kept["day"])})
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -19,13 +20,14 @@ from django.utils import timezone
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
+from partners.exchange import NoRate
 from partners.models import Organisation
 from quotes.attached import live_files, names_of
 from quotes.enums import ShortlistStatus
 from quotes.models import Attachment, Invitation, Quote, QuoteLine, QuoteRevision, Rfq
 from quotes.quote_sheet import LINE_FIELDS, LONGEST, QUOTE_FIELDS, Raw, Sheet, read_sheet
 from quotes.rfq_enums import NDA_PASSED, EmailKind, InvitationState, NdaState, QuoteState, RfqState, allowed
-from quotes.services.rates import rates_of
+from quotes.services.rates import ensure_rates, rates_of
 from quotes.services.rfq import RfqError, content_of, lock_for_bidder
 from quotes.services.rfq_mail import queue_email
 from quotes.services.rfq_send import FOLLOWED, set_shortlist_status
@@ -34,6 +36,7 @@ from quotes.uploads import MEGABYTE, BadFile, FileKind, check_file
 FIELD_NAME = re.compile(r"(q|a|l)-[a-zA-Z0-9_\-]{1,100}\Z")
 NDA_KINDS = (FileKind.PDF, FileKind.PNG, FileKind.JPEG, FileKind.DOCX)
 NDA_LARGEST = 10 * MEGABYTE
+ENDED = (InvitationState.DECLINED, InvitationState.REVOKED)
 IN_TALKS = (*FOLLOWED, ShortlistStatus.RFP_INVITED, ShortlistStatus.NDA_SENT, ShortlistStatus.NDA_SIGNED)
 
 
@@ -133,11 +136,34 @@ def known_fields(values: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def only_asked(values: Mapping[str, str], asked: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
+    """The fields of lines and questions that were asked for, and the names of the others that were filled in."""
+    known = {
+        "a": {question["id"] for question in asked["questions"]},
+        "l": {line["code"] for line in asked["lines"]},
+    }
+    kept, others = {}, {}
+    for name, text in values.items():
+        kind, _, rest = name.partition("-")
+        about = rest.rpartition("-")[0] if kind == "l" else rest
+        if kind == "q" or about in known.get(kind, ()):
+            kept[name] = text
+        elif text.strip():
+            others[about] = True
+    return kept, list(others)
+
+
+def not_kept(names: list[str]) -> str:
+    """A sentence about what `save_draft` did not keep."""
+    shown = ", ".join(f"“{name[:40]}”" for name in names[:5]) + (" …" if len(names) > 5 else "")
+    return f"Not kept, because the request does not ask for it: {shown}."
+
+
 def checked(rfq: Rfq, draft: Mapping[str, str], asked: Mapping[str, Any]) -> Sheet:
     """What a draft means, with the errors beside their fields."""
     rates = rates_of(rfq.project)
     return read_sheet(
-        nested(draft),
+        nested(only_asked(draft, asked)[0]),  # a line that was dropped since does not stop the quote
         codes=[line["code"] for line in asked["lines"]],
         questions=[question["id"] for question in asked["questions"]],
         periods=len(asked["years"]),
@@ -158,6 +184,9 @@ def save_draft(
 ) -> Quote:
     """Keep what was typed, right or wrong. `edition` None merges single fields (autosave) without a check.
 
+    Only lines and questions that were asked for are kept, so that a draft has a bound; `refused` of the returned quote
+    names the others.
+
     Raises StaleDraft, and RfqError when the RFQ takes no quotes any more.
     """
     current = lock_for_bidder(rfq, actor)
@@ -165,12 +194,14 @@ def save_draft(
     quote = _quote(current, organisation, invitation, actor)
     if edition is not None and quote.edition != edition:
         raise StaleDraft(quote.edition)
-    merged = {**quote.draft, **known_fields(values)}
+    asked_for, refused = only_asked(known_fields(values), asked_of(current))
+    merged = {**quote.draft, **asked_for}
     merged = {name: text for name, text in merged.items() if text != ""}
     if merged != quote.draft:
         quote.draft, quote.edition = merged, quote.edition + 1
         quote.save(update_fields=["draft", "edition", "updated_at"])
     _start_answering(quote)
+    quote.refused = refused
     return quote
 
 
@@ -189,7 +220,9 @@ def _quote(rfq: Rfq, organisation: Organisation, invitation: Invitation | None, 
         rfq=rfq, organisation=organisation, defaults={"invitation": invitation, "entered_by": actor}
     )
     if actor is not None and quote.entered_by_id is None:
-        raise RfqError("This partner answers through its own link; its quote cannot be entered by hand.")
+        if not left_unfinished(quote):
+            raise RfqError("This partner answers through its own link; its quote cannot be entered by hand.")
+        _take_over(quote, actor)
     if invitation is not None and quote.entered_by_id is not None:
         raise RfqError(
             "The sponsor has entered your quote by hand. Ask the sponsor before you change it here."
@@ -197,6 +230,19 @@ def _quote(rfq: Rfq, organisation: Organisation, invitation: Invitation | None, 
     if quote.state in (QuoteState.AWARDED, QuoteState.NOT_AWARDED):
         raise RfqError("This request is decided: quotes can no longer be changed.")
     return quote
+
+
+def left_unfinished(quote: Quote) -> bool:
+    """Whether the partner has ended without a quote that counts, so that one may be entered by hand."""
+    ended = quote.invitation is not None and quote.invitation.state in ENDED
+    return ended and quote.state in (QuoteState.DRAFT, QuoteState.WITHDRAWN)
+
+
+def _take_over(quote: Quote, actor: User) -> None:
+    """From now on the sponsor types this quote. What the partner typed and did not submit is shown to nobody."""
+    quote.entered_by, quote.invitation, quote.draft, quote.edition = actor, None, {}, 0
+    quote.save(update_fields=["entered_by", "invitation", "draft", "edition", "updated_at"])
+    Attachment.objects.filter(quote=quote, removed_at=None).update(removed_at=timezone.now())
 
 
 def _start_answering(quote: Quote) -> None:
@@ -225,7 +271,7 @@ def submit_quote(*, quote: Quote, edition: int, by: str, actor: User | None = No
     current.rfq = rfq
     if current.edition != edition:
         raise StaleDraft(current.edition)
-    if current.state not in (QuoteState.DRAFT, QuoteState.SUBMITTED):
+    if not allowed(QuoteState, current.state, QuoteState.SUBMITTED):
         raise RfqError("This request is decided: quotes can no longer be changed.")
     if current.invitation and not allowed(
         InvitationState, current.invitation.state, InvitationState.SUBMITTED
@@ -235,6 +281,8 @@ def submit_quote(*, quote: Quote, edition: int, by: str, actor: User | None = No
     sheet = checked(rfq, current.draft, asked)
     if sheet.errors:
         return current, sheet
+    with suppress(NoRate):  # an RFQ that was sent before rates were fixed with the sending
+        ensure_rates(actor=actor, project=rfq.project)
     _store(current, sheet)
     files = live_files(rfq=rfq, quote=current)
     content = _content(sheet)
@@ -308,7 +356,9 @@ def content_hash(content: Mapping[str, Any]) -> str:
 
 @transaction.atomic
 def decline(*, invitation: Invitation, reason: str) -> None:
-    """The partner will not quote. Raises RfqError without a reason or when it is too late."""
+    """The partner will not quote, and what it has submitted is withdrawn. Raises RfqError without a reason or when it
+    is too late.
+    """
     rfq = lock_for_bidder(invitation.rfq)
     if rfq.state != RfqState.OPEN:
         raise RfqError("The request is no longer open.")
@@ -321,6 +371,9 @@ def decline(*, invitation: Invitation, reason: str) -> None:
         raise RfqError(f"Your invitation is {current.get_state_display().lower()}.")
     current.state, current.decline_reason = InvitationState.DECLINED, reason.strip()[:600]
     current.save(update_fields=["state", "decline_reason"])
+    Quote.objects.filter(rfq=rfq, organisation=invitation.organisation, state=QuoteState.SUBMITTED).update(
+        state=QuoteState.WITHDRAWN
+    )
     set_shortlist_status(rfq, invitation.organisation, ShortlistStatus.RFP_DECLINED, IN_TALKS)
     record(
         actor=None,

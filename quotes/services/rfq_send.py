@@ -14,12 +14,14 @@ from django.utils import timezone
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
 from cmo_selector.templatetags.fmt import format_datetime
+from partners.exchange import NoRate
 from partners.models import Organisation
 from quotes.enums import AgreementStatus, PartnerStanding, ShortlistStatus
 from quotes.links import new_link
-from quotes.models import Invitation, InvitationLink, PartnerRelation, Rfq, RfqVersion, ShortlistEntry
+from quotes.models import Invitation, InvitationLink, PartnerRelation, Quote, Rfq, RfqVersion, ShortlistEntry
 from quotes.readiness import readiness
-from quotes.rfq_enums import EmailKind, InvitationState, NdaState, RfqState, allowed
+from quotes.rfq_enums import EmailKind, InvitationState, NdaState, QuoteState, RfqState, allowed
+from quotes.services.rates import ensure_rates
 from quotes.services.relations import save_relation
 from quotes.services.rfq import RfqError, lock_rfq, publish_version
 from quotes.services.rfq_mail import queue_email
@@ -79,6 +81,10 @@ def send_rfq(*, actor: User, rfq: Rfq, contacts: Iterable[Contact], edition: int
     if current.state == RfqState.DRAFT:
         move(current, RfqState.OPEN)
         current.sent_at = timezone.now()
+    try:
+        ensure_rates(actor=actor, project=current.project)
+    except NoRate as error:
+        raise RfqError(str(error)) from None
     current.save(update_fields=["state", "sent_at", "updated_at"])
     version = publish_version(actor=actor, rfq=current)
     invitations = [_invite(actor, current, contact) for contact in fresh]
@@ -287,15 +293,16 @@ def revoke_invitation(*, actor: User, invitation: Invitation) -> None:
 
 @transaction.atomic
 def renew_link(*, actor: User, invitation: Invitation, email: bool = True) -> str:
-    """A new link; all earlier ones end. Sends it by e-mail, or returns the token for the person to pass on."""
+    """A new link; all earlier ones end. Sends it by e-mail, or returns the token for the person to pass on.
+
+    A partner that was revoked, or has declined while quotes are taken, can answer again.
+    """
     current = _lock_invitation(invitation)
     if not email and current.rfq.prices_sealed:
         raise RfqError(
             "The quotes are sealed until the deadline: a link would open one. It can only be sent to the contact."
         )
-    if current.state == InvitationState.REVOKED:
-        _move_invitation(current, InvitationState.INVITED)
-        current.save(update_fields=["state"])
+    _let_in_again(current)
     now = timezone.now()
     InvitationLink.objects.filter(invitation=current, revoked_at=None).update(revoked_at=now)
     record(
@@ -309,6 +316,27 @@ def renew_link(*, actor: User, invitation: Invitation, email: bool = True) -> st
         queue_email(current, EmailKind.INVITATION, now.isoformat())
         return ""
     return new_link(current)
+
+
+def _let_in_again(invitation: Invitation) -> None:
+    rfq = invitation.rfq
+    if rfq.state == RfqState.CANCELLED:
+        raise RfqError("This RFQ is cancelled: a link would open nothing.")
+    if invitation.state == InvitationState.REVOKED:
+        counts = Quote.objects.filter(invitation=invitation, state=QuoteState.SUBMITTED).exists()
+        _move_invitation(invitation, InvitationState.SUBMITTED if counts else InvitationState.INVITED)
+    elif invitation.state == InvitationState.DECLINED:
+        if not rfq.takes_quotes:
+            raise RfqError(
+                "This partner has declined, and quotes are no longer taken. Extend the deadline first, or enter by "
+                "hand what it sends you."
+            )
+        _move_invitation(invitation, InvitationState.INVITED)
+        invitation.decline_reason = ""  # the log keeps it
+        set_shortlist_status(
+            rfq, invitation.organisation, ShortlistStatus.RFP_INVITED, [ShortlistStatus.RFP_DECLINED]
+        )
+    invitation.save(update_fields=["state", "decline_reason"])
 
 
 def _lock_invitation(invitation: Invitation) -> Invitation:

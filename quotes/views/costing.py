@@ -12,6 +12,7 @@ from cmo_selector.accounts.roles import Action
 from cmo_selector.db import constraint_of
 from partners.exchange import NoRate
 from quotes.access import sponsor_action
+from quotes.comparison import COMPARED
 from quotes.costing_inputs import scenario_quantities
 from quotes.forms.costing_forms import AssumptionsForm, ProbabilityForm, ScenarioForm
 from quotes.models import CostScenario, Quote, QuoteLine, Rfq
@@ -177,6 +178,8 @@ def assumptions(request: HttpRequest, project_id: int, rfq_id: int) -> HttpRespo
             form.meanwhile(stale.seen, theirs)
         except NoRate as error:
             form.add_error("day", str(error))
+        except RfqError as error:
+            form.add_error(None, str(error))
     context = {"project": rfq.project, "rfq": rfq, "form": form, "rates": rates}
     return render(request, "quotes/quotes/assumptions.html", context, status=_status(form))
 
@@ -185,7 +188,7 @@ def _foreign(rfq: Rfq, base: str) -> list[str]:
     """Currencies other than the project's that quotes of this RFQ use; none while prices are sealed."""
     if rfq.prices_sealed:
         return []
-    submitted = Quote.objects.filter(rfq=rfq).exclude(state="draft")
+    submitted = Quote.objects.filter(rfq=rfq, state__in=COMPARED)
     own = set(submitted.values_list("currency", flat=True))
     lines = QuoteLine.objects.filter(quote__in=submitted, values__has_key="currency")
     return sorted((own | set(lines.values_list("values__currency", flat=True))) - {base, ""})

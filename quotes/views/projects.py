@@ -75,10 +75,11 @@ def editable(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @sponsor_action(Action.VIEW)
 def project_list(request: HttpRequest) -> HttpResponse:
     if request.GET.get("archived"):
-        context = {"archived": archived_projects(request.sponsor)}
+        context = {"archived": archived_projects(request.sponsor, request.GET.get("page"))}
         return render(request, "quotes/projects/archived.html", context)
-    rows = [{"project": project, "next": next_action(project)} for project in list_projects(request.sponsor)]
-    return render(request, "quotes/projects/list.html", {"rows": rows})
+    page = list_projects(request.sponsor, request.GET.get("page"))
+    rows = [{"project": project, "next": next_action(project)} for project in page]
+    return render(request, "quotes/projects/list.html", {"rows": rows, "page": page})
 
 
 @require_safe

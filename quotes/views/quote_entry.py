@@ -17,7 +17,14 @@ from quotes.quote_upload import attach, detach, own_files
 from quotes.response_page import edition_of, error_list, line_inputs, quote_inputs
 from quotes.rfq_selectors import document
 from quotes.services.rates import rates_of
-from quotes.services.responses import StaleDraft, asked_of, save_draft, submit_quote
+from quotes.services.responses import (
+    StaleDraft,
+    asked_of,
+    left_unfinished,
+    not_kept,
+    save_draft,
+    submit_quote,
+)
 from quotes.services.rfq import RfqError
 from quotes.views.rfq import CONFLICT, INVALID, archived_refused, get_rfq
 
@@ -31,12 +38,14 @@ def quote_enter(request: HttpRequest, project_id: int, rfq_id: int, slug: str) -
     organisation = Organisation.objects.active().filter(slug=slug).first()
     if organisation is None:
         raise Http404("There is no such partner.")
-    quote = Quote.objects.filter(rfq=rfq, organisation=organisation).first()
+    quote = Quote.objects.filter(rfq=rfq, organisation=organisation).select_related("invitation").first()
     if quote is not None and quote.entered_by_id is None:
-        messages.error(
-            request, f"{organisation} answers through its own link; its quote cannot be entered by hand."
-        )
-        return redirect("quotes:rfq", rfq.project_id, rfq.pk)
+        if not left_unfinished(quote):
+            messages.error(
+                request, f"{organisation} answers through its own link; its quote cannot be entered by hand."
+            )
+            return redirect("quotes:rfq", rfq.project_id, rfq.pk)
+        quote = None  # the partner's own draft is not ours to read
     page: dict[str, Any] = {
         "quote": quote,
         "draft": quote.draft if quote else {},
@@ -50,6 +59,8 @@ def quote_enter(request: HttpRequest, project_id: int, rfq_id: int, slug: str) -
             quote = save_draft(
                 rfq=rfq, organisation=organisation, values=typed, edition=edition, actor=request.user
             )
+            if quote.refused:
+                messages.warning(request, not_kept(quote.refused))
             if typed.get("remove_file"):
                 messages.success(request, detach(typed["remove_file"], quote, actor=request.user))
                 return redirect(f"{request.path}#files")

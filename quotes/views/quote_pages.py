@@ -126,7 +126,7 @@ def quote_detail(request: HttpRequest, project_id: int, quote_id: int) -> HttpRe
     quote = next((q for q in found.quotes if q.pk == quote.pk), quote)
     typed = {line.code: line for line in quote.lines.all()}
     scenario = found.chosen(request.GET.get("scenario"))
-    figures = found.figures(quote, scenario) if found.cost else None
+    figures = found.figures(quote, scenario) if quote.pk in found.by_quote else None
     discounts = found.discounts()
     rows = []
     for index, line in enumerate(found.lines):
@@ -143,7 +143,7 @@ def quote_detail(request: HttpRequest, project_id: int, quote_id: int) -> HttpRe
                 "npv": present(code, discounts) if code else None,
             }
         )
-    if found.cost is not None:
+    if figures is not None:
         flat = Comparison(
             **{name: getattr(found, name) for name in ("rfq", "lines", "quotes", "scenarios", "rates")}
         )

@@ -37,6 +37,7 @@ from quotes.services.responses import (
     checked,
     decline,
     known_fields,
+    not_kept,
     save_draft,
     submit_quote,
     upload_nda,
@@ -191,6 +192,8 @@ def save(request: HttpRequest, invitation: Invitation, token: str) -> HttpRespon
             edition=edition,
             invitation=invitation,
         )
+        if quote.refused:
+            messages.warning(request, not_kept(quote.refused))
         if typed.get("remove_file"):
             messages.success(request, detach(typed["remove_file"], quote))
             return redirect(f"{reverse('respond', args=[token])}#files")
@@ -260,7 +263,8 @@ def autosave(request: HttpRequest, invitation: Invitation, token: str) -> HttpRe
         )
     except RfqError as error:
         return JsonResponse({"error": str(error)}, status=CONFLICT)
-    return JsonResponse({"edition": quote.edition, "saved": format_datetime(timezone.now())})
+    told = {"refused": not_kept(quote.refused)} if quote.refused else {}
+    return JsonResponse({"edition": quote.edition, "saved": format_datetime(timezone.now()), **told})
 
 
 @require_safe
@@ -297,14 +301,14 @@ def upload(request: HttpRequest, invitation: Invitation, token: str) -> HttpResp
         found = read_bid_sheet(
             file.read(LARGEST_FILE + 1), rfq_id=invitation.rfq_id, organisation_id=invitation.organisation_id
         )
-        refused = found.refused
-        save_draft(
+        saved = save_draft(
             rfq=invitation.rfq,
             organisation=invitation.organisation,
             values={**typed, **found.values},
             edition=edition_of(request.POST) if "edition" in request.POST else None,
             invitation=invitation,
         )
+        refused = [*found.refused, *((name, "The request does not ask for it.") for name in saved.refused)]
     except StaleDraft as stale:
         return _kept(request, invitation, token, typed, str(stale), edition=stale.edition, status=CONFLICT)
     except (BadSheet, RfqError) as error:

@@ -166,6 +166,7 @@ CASES = [
     Case("brand", ("login", 403, 403, 403, 403, 200, 403)),
     Case("brand", OWNER, {}, "POST", {"accent": "#0b6474"}),
     Case("team_change", OWNER, {"membership_id": "{member}"}, "POST", {"role": "viewer"}),
+    Case("team_link", OWNER, {"membership_id": "{member}"}, "POST"),
     Case("team_remove", OWNER, {"membership_id": "{member}"}, "POST"),
     # every sponsor's own notes on a shared partner
     Case("quotes:partner_notes", ("login", 200, 403, 403, 200, 200, 403), {"slug": "{partner}"}),

@@ -312,4 +312,16 @@ def test_the_partners_page_asks_the_same_number_of_queries_for_one_file_and_for_
         connection,
     ) as found:
         assert Client().get(reverse("respond", args=[token])).status_code == 200
-    assert len(found) == 9
+    assert len(found) == 7
+
+
+def test_files_that_old_versions_still_name_count_towards_a_second_limit(member, monkeypatch):
+    monkeypatch.setattr("quotes.services.attachments.MOST_KEPT_FILES", 3)
+    rfq = make_rfq(member)
+    for number in range(3):
+        row = add_rfq_file(actor=member.user, rfq=rfq, name="plan.txt", content=f"Plan {number}".encode())
+        type(row).objects.filter(pk=row.pk).update(used=True)
+        row.refresh_from_db()
+        remove_rfq_file(actor=member.user, attachment=row)
+    with pytest.raises(RfqError, match="with the files of earlier versions, which stay readable, there are"):
+        add_rfq_file(actor=member.user, rfq=rfq, name="plan.txt", content=b"Plan 4")

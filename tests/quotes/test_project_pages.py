@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from cmo_selector.accounts.roles import Role
 from quotes.enums import ReportState, ShortlistStatus
@@ -121,7 +122,7 @@ def test_the_list_takes_the_same_queries_for_one_and_for_three(
         project = ProjectFactory(sponsor=member.sponsor)
         NeedFactory.create_batch(count, project=project)
         ShortlistEntryFactory.create_batch(count, project=project)
-    with django_assert_num_queries(4):  # session, person, memberships, projects
+    with django_assert_num_queries(5):  # session, person, memberships, number of projects, projects
         assert len(listed(client)) == count
 
 
@@ -275,3 +276,17 @@ def test_gaps_name_what_weakens_the_ranking_and_where_to_mend_it():
         "No need is a must: only the two fixed rules can knock a partner out.",
         "The day by which work must start has passed.",
     ]
+
+
+def test_long_lists_have_pages(client, member, monkeypatch):
+    monkeypatch.setattr("quotes.project_selectors.PER_PAGE", 2)
+    for name in "abcde":
+        ProjectFactory(
+            sponsor=member.sponsor, name=name, archived_at=timezone.now() if name in "abc" else None
+        )
+    ProjectFactory(sponsor=member.sponsor, name="f")
+    assert [row["project"].name for row in listed(client)] == ["f", "e"]
+    assert [row["project"].name for row in listed(client, page="2")] == ["d"]
+    archived = client.get(reverse("quotes:project_list"), {"archived": "1", "page": "2"})
+    assert len(archived.context["archived"]) == 1
+    assert "archived=1&amp;page=1" in archived.content.decode()

@@ -1,5 +1,6 @@
 """The comparison as people see it: gaps in their own colour, drill-down, clarification, award, entry by hand."""
 
+import datetime as dt
 import re
 from decimal import Decimal
 
@@ -10,8 +11,22 @@ from django.urls import reverse
 
 from cmo_selector.accounts.roles import Role
 from partners.models import Organisation
-from quotes.models import Award, CostScenario, Quote, Rfq, RfqMessage
+from quotes.comparison import load_comparison
+from quotes.models import Award, CostScenario, Invitation, ProjectRates, Quote, Rfq, RfqMessage
+from quotes.quote_facts import offer_facts
+from quotes.services.attachments import add_quote_file
+from quotes.services.awards import (
+    award_quote,
+    copy_scenario,
+    save_assumptions,
+    save_probabilities,
+    save_scenario,
+)
+from quotes.services.rates import fix_rates
+from quotes.services.responses import decline, save_draft, submit_quote
+from quotes.services.rfq import RfqError
 from quotes.services.rfq_mail import send_due
+from quotes.services.rfq_send import renew_link
 from tests.factories.accounts import MembershipFactory
 from tests.factories.partners import FacilityFactory, OrganisationFactory
 from tests.factories.quotes import NeedFactory
@@ -232,6 +247,8 @@ def test_own_costs_benchmarks_and_the_day_of_the_rates(client, rfq):
     line = rfq.lines.get(code="annual_review")
     assert [Decimal(n) for n in line.sponsor_cost] == [Decimal("35000.50"), 2, 0]
     assert "Exchange rates of 2020-01-02" in text(page(client, rfq))
+    first = client.post(url, {"day": "0001-01-01"})
+    assert (first.status_code, "rates begin on 1999-01-04" in text(first)) == (422, True)
 
 
 # -- the builder's pages --------------------------------------------------------------------------
@@ -305,3 +322,81 @@ def test_sending_from_the_page(client, member):
     shown = client.post(reverse("quotes:rfq_link", args=[project.pk, rfq.pk, invitation.pk]), {"how": "show"})
     link = re.search(r'value="(http[^"]+/respond/[^"]+)"', shown.content.decode())[1]
     assert Client().get(link[link.index("/respond/") :]).status_code == 200
+
+
+# -- withdrawn, let in again, decided -------------------------------------------------------------
+
+
+def test_a_withdrawn_quote_is_named_and_counts_nowhere(client, rfq, member):
+    birch = Quote.objects.get(organisation__name="Birch")
+    assert load_comparison(rfq).winner(load_comparison(rfq).base) == birch
+    decline(invitation=birch.invitation, reason="Our line is sold.")
+    birch.refresh_from_db()
+    found = load_comparison(Rfq.objects.get(pk=rfq.pk))
+    assert (birch.state, [q.organisation.name for q in found.quotes]) == ("withdrawn", ["Aspen"])
+    assert found.winner(found.base).organisation.name == "Aspen"
+    assert birch.organisation_id not in offer_facts(rfq.project)
+    shown = text(page(client, rfq))
+    assert "Birch has withdrawn its quote: Our line is sold." in shown
+    assert "Aspen costs least" in shown
+    own = client.get(reverse("quotes:quote", args=[rfq.project_id, birch.pk]))
+    assert (own.status_code, "Withdrawn by the bidder" in text(own)) == (200, True)
+    with pytest.raises(RfqError, match="Birch has withdrawn its quote"):
+        award_quote(actor=member.user, quote=birch, reason="Cheapest.")
+    renew_link(
+        actor=member.user, invitation=birch.invitation
+    )  # let in again: its old price still does not count
+    assert [q.organisation.name for q in load_comparison(rfq).quotes] == ["Aspen"]
+    birch.refresh_from_db()
+    again = Invitation.objects.get(pk=birch.invitation_id)
+    assert (again.state, again.decline_reason) == ("invited", "")
+    birch.invitation = again
+    submit_quote(quote=birch, edition=birch.edition, by="Birch")
+    assert len(load_comparison(rfq).quotes) == 2
+
+
+def test_a_declined_partners_quote_can_be_typed_in_without_reading_its_draft(client, member):
+    rfq = make_rfq(member)
+    (invitation,) = send(rfq, member, "Aspen")
+    typed = priced(q_reference="ASPEN-SECRET")
+    quote = save_draft(
+        rfq=rfq, organisation=invitation.organisation, values=typed, edition=0, invitation=invitation
+    )
+    add_quote_file(quote=quote, name="secret.txt", content=b"Secret")
+    enter = reverse("quotes:quote_enter", args=[rfq.project_id, rfq.pk, invitation.organisation.slug])
+    assert client.get(enter).status_code == 302  # it still answers itself
+    assert "Enter quote" not in text(client.get(rfq.get_absolute_url()))
+    decline(invitation=invitation, reason="Too busy for the form.")
+    assert "Enter quote" in text(client.get(rfq.get_absolute_url()))
+    shown = client.get(enter).content.decode()
+    assert ["ASPEN-SECRET" in shown, "secret.txt" in shown] == [False, False]
+    answer = client.post(enter, {**priced(q_reference="By e-mail"), "edition": "0", "submit": "1"})
+    assert answer.status_code == 302, text(answer)
+    quote.refresh_from_db()
+    assert (quote.state, quote.reference, quote.entered_by, quote.invitation) == (
+        "submitted", "By e-mail", member.user, None,
+    )  # fmt: skip
+    assert "files" not in quote.revisions.get().content
+
+
+def test_rates_are_fixed_with_the_sending_and_a_decision_keeps_its_figures(client, rfq, member):
+    fixed = ProjectRates.objects.get(project=rfq.project)
+    aspen = Quote.objects.get(organisation__name="Aspen")
+    scenario = rfq.scenarios.first()
+    award_quote(actor=member.user, quote=aspen, reason="Complete.")
+    awarded = Rfq.objects.get(pk=rfq.pk)
+    for change in (
+        lambda: save_assumptions(actor=member.user, rfq=awarded, rows={}),
+        lambda: save_probabilities(actor=member.user, rfq=awarded, values={}),
+        lambda: save_scenario(actor=member.user, scenario=scenario, values={"name": "Other"}, edition=0),
+        lambda: copy_scenario(actor=member.user, scenario=scenario),
+    ):
+        with pytest.raises(RfqError, match="stay as the decision rested on them"):
+            change()
+    address = reverse("quotes:assumptions", args=[rfq.project_id, rfq.pk])
+    refused = client.post(address, {"day": "2020-01-02"})
+    assert (refused.status_code, "stay as the decision" in text(refused)) == (422, True)
+    fix_rates(
+        actor=member.user, project=rfq.project, day=dt.date(2020, 1, 2)
+    )  # for another RFQ of the project
+    assert load_comparison(awarded).rates.day == fixed.day

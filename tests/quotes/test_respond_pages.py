@@ -256,6 +256,19 @@ def test_declining_takes_a_reason_and_ends_answering(aspen):
     assert aspen.rfq.project.shortlist.get().status == "rfp_declined"
 
 
+def test_only_what_was_asked_for_is_kept_and_the_rest_is_named(rfq, member, aspen):
+    token = open_gate(aspen)
+    flood = {f"a-x{n}": "y" * 100 for n in range(40)} | {"l-nothing-price": "9"}
+    answer = Client().post(at("respond_save", token), {**priced(), **flood, "edition": 0}, follow=True)
+    assert "Not kept, because the request does not ask for it: “x0”" in text(answer)
+    assert Quote.objects.get().draft == priced()
+    told = post(token, "respond_autosave", {"l-nothing-price": "9"}).json()
+    assert told["refused"] == "Not kept, because the request does not ask for it: “nothing”."
+    # a line that a later version drops stops nobody
+    Quote.objects.update(draft={**priced(), "l-dropped-price": "9"})
+    assert save(token, priced(), edition=Quote.objects.get().edition, submit="1").status_code == 302
+
+
 # -- the bid sheet through the page ---------------------------------------------------------------
 
 

@@ -37,6 +37,30 @@ def test_an_owner_adds_a_new_person_who_gets_a_link_and_can_sign_in(client, owne
     assert AuditEvent.objects.get(verb="member.added").data == {"role": "evaluator"}
 
 
+def test_a_mail_server_that_refuses_leaves_a_member_and_a_link_to_send_again(
+    client, owner, mailoutbox, monkeypatch
+):
+    client.force_login(owner.user)
+
+    def refuse(*args, **kwargs):
+        raise ConnectionRefusedError("no mail server")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("django.core.mail.EmailMessage.send", refuse)
+        answer = client.post(reverse("team"), {"email": "new@example.org", "role": "viewer"}, follow=True)
+        html = answer.content.decode()
+        assert (answer.status_code, "could not be sent" in html, "Send the link again" in html) == (
+            200,
+            True,
+            True,
+        )
+        member = Membership.objects.get(user__email="new@example.org")
+        again = reverse("team_link", args=[member.pk])
+        assert "does not answer" in client.post(again, follow=True).content.decode()
+    assert "on its way to new@example.org" in client.post(again, follow=True).content.decode()
+    assert [mail.to for mail in mailoutbox] == [["new@example.org"]]
+
+
 def test_a_member_of_another_sponsor_can_be_added_and_keeps_the_other(client, owner, mailoutbox):
     other = MembershipFactory(user__email="both@example.org", role=Role.VIEWER.value)
     client.force_login(owner.user)

@@ -136,8 +136,11 @@ def test_figures_made_from_prices_are_closed_to_roles_without_them(client, scene
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_costs_the_same_queries_however_long(client, scene, count, django_assert_num_queries):
     ReportFactory.create_batch(count, project=scene.project, done=True)
+    ReportFactory.create_batch(count, project=scene.project)
     client.force_login(scene.user)
     path = address("project-reports", scene.project.pk)
     client.get(path)
-    with django_assert_num_queries(5):
-        assert len(client.get(path).json()) == count
+    with django_assert_num_queries(6):
+        found = client.get(path).json()
+    assert [row["reports_before"] for row in found if row["state"] == "queued"] == list(range(count))[::-1]
+    assert len(found) == 2 * count
