@@ -157,6 +157,7 @@ def _row(result: PartnerResult) -> dict[str, Any]:
             for c in result.criteria
         ],
         "near_miss": result.near_miss,
+        "stopped": result.stopped,
         "needs": [
             {
                 "label": rule.label,

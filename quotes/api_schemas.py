@@ -37,7 +37,8 @@ class Criterion(Schema):
 class RankedPartner(Schema):
     """One partner: `rank`, `best_rank` and `worst_rank` only where it is ranked; `contributions` add up to `point`.
 
-    `separable_from_next` says whether its interval lies clear of the next one's; null for the last one.
+    `separable_from_next` says whether its interval lies clear of the next one's; null for the last one. `near_miss`:
+    fails one must only, by a margin; `stopped`: only by an authority's listing or open action.
     """
 
     partner_id: int
@@ -56,6 +57,7 @@ class RankedPartner(Schema):
     contributions: dict[str, float]
     criteria: list[Criterion]
     near_miss: bool
+    stopped: bool
     needs: list[NeedResult]
 
 

@@ -1,4 +1,4 @@
-"""What people decided in the demo: an evaluation by three people, weight sets of two functions, a kept scenario, and a
+"""What people decided in the demo: an evaluation by three people, weight sets of two functions, kept scenarios, and a
 must that was let pass. All of it belongs to the antibody project of the illustrative sponsor; points are invented.
 """
 
@@ -10,7 +10,7 @@ from django.db import transaction
 
 from cmo_selector.accounts.models import User
 from partners.models import Organisation
-from partners.scoring.types import CRITERIA, Group, Ranking
+from partners.scoring.types import CRITERIA, Group, Ranking, Rule
 from quotes.enums import SponsorFunction
 from quotes.evaluation_page import criteria_for
 from quotes.models import Evaluation, Project, WeightSet
@@ -37,8 +37,9 @@ POINTS = (
     (62, 74, 70, 80, 55, 40, 50, 50, 60, 72),
 )
 LESS = 7
-SCENARIO = ("Speed matters most", {"c1": "14", "c2": "8", "c3": "12", "c4": "16", "c5": "26", "c6": "9", "c7": "5",
-            "c8": "3", "c9": "4", "c10": "3"})  # fmt: skip
+#: with cost first the two leaders trade places; the slot as a must costs the third one its place
+MONEY = ("Money is tight", (15, 11, 10, 12, 8, 8, 20, 9, 4, 3))
+SLOT = "The slot is a must"
 
 
 @transaction.atomic
@@ -54,9 +55,7 @@ def load_decisions() -> bool:
     ranking = rank_project(project)
     _weight_sets(manager, project)
     _let_pass(manager, project, ranking)
-    name, changes = SCENARIO
-    if not project.whatif_scenarios.exists():
-        keep_scenario(actor=manager, project=project, name=name, changes=changes)
+    _scenarios(manager, project)
     _evaluate([people[email] for email in EVALUATORS], project, ranking)
     return True
 
@@ -67,6 +66,17 @@ def _weight_sets(manager: User, project: Project) -> None:
     for function, (name, points) in WEIGHT_SETS.items():
         weights = dict(zip(CRITERIA, map(Decimal, points), strict=True))
         add_weight_set(actor=manager, sponsor=project.sponsor, name=name, function=function, weights=weights)
+
+
+def _scenarios(manager: User, project: Project) -> None:
+    if project.whatif_scenarios.exists():
+        return
+    name, points = MONEY
+    weights = {code.lower(): str(value) for code, value in zip(CRITERIA, points, strict=True)}
+    keep_scenario(actor=manager, project=project, name=name, changes=weights)
+    slot = project.needs.filter(rule=Rule.CAPACITY).first()
+    if slot is not None:
+        keep_scenario(actor=manager, project=project, name=SLOT, changes={f"n.{slot.pk}": "must"})
 
 
 def _let_pass(manager: User, project: Project, ranking: Ranking) -> None:

@@ -50,7 +50,8 @@ class RankingPage:
             return "The catalogue has no partners yet."
         if not self.ranked:
             if not self.insufficient:
-                return "Every partner fails at least one must-have. The list below says which; near misses come first."
+                nearest = "; near misses come first" if self.near_misses else ""
+                return f"Every partner fails at least one must-have. The list below says which{nearest}."
             return "No partner has enough known facts to be ranked. Those without a failed must-have are listed below."
         first = self.ranked[0].result
         if self.ranking.count(Group.RANKED) == 1:
@@ -65,12 +66,16 @@ class RankingPage:
 
     @property
     def near_misses(self) -> list[Row]:
-        """Knocked out by one must only, by size or date: these are worth a second look."""
-        return [row for row in self.knocked_out if row.result.near_miss]
+        """Knocked out by one must only, by size or date or by an authority's stop: these are worth a second look."""
+        return [row for row in self.knocked_out if row.result.near_miss or row.result.stopped]
+
+    @property
+    def any_stopped(self) -> bool:
+        return any(row.result.stopped for row in self.knocked_out)
 
     @property
     def far_misses(self) -> list[Row]:
-        return [row for row in self.knocked_out if not row.result.near_miss]
+        return [row for row in self.knocked_out if not (row.result.near_miss or row.result.stopped)]
 
     @property
     def has_illustrative(self) -> bool:

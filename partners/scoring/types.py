@@ -250,7 +250,12 @@ class PartnerResult:
     @property
     def near_miss(self) -> bool:
         """Knocked out by one must only, and by a margin: the wrong size or date, not the wrong trade."""
-        return len(self.fails) == 1 and not self.fails[0].mismatch
+        return len(self.fails) == 1 and not self.fails[0].mismatch and not self.stopped
+
+    @property
+    def stopped(self) -> bool:
+        """Knocked out only by an authority's listing or open action: no size or date would mend it."""
+        return len(self.fails) == 1 and self.fails[0].rule in (Rule.NO_OPEN_ACTION, Rule.RESTRICTED_PARTY)
 
     @property
     def overridden(self) -> tuple[RuleResult, ...]:

@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from cmo_selector.accounts.roles import Action, may
 from cmo_selector.http import is_fragment
 from partners.scoring import criteria_labels
-from partners.scoring.types import CRITERIA, Ranking
+from partners.scoring.types import CRITERIA, Group, Ranking
 from quotes.access import get_project
 from quotes.brief import NothingToRank
 from quotes.models import Project
@@ -39,6 +39,7 @@ TABS: tuple[tuple[str, str, str], ...] = (
     ("whatif", "What if", "ranking_whatif"),
     ("questions", "Questions", "ranking_questions"),
 )
+AMONG_RANKED = ("robustness", "value", "profiles", "questions")  # tabs that speak of ranked partners only
 MOVING = "X-Moving"  # header of a request made while a slider is dragged
 
 
@@ -100,6 +101,7 @@ def open_frame(request: HttpRequest, project_id: int, tab: str, *, ranked: bool 
         ranking = ranking_for(request, project, weights) if ranked else None
     except NothingToRank as nothing:
         context["nothing"] = str(nothing)
+    context["nobody"] = bool(ranking and tab in AMONG_RANKED and not ranking.group(Group.RANKED))
     context["part_note"] = part_note(ranking) if ranking and tab != "list" else ""
     draws = LIVE_DRAWS if request.headers.get(MOVING) else DRAWS
     return Frame(project, ranking, labels, weights, space, draws, context)

@@ -196,7 +196,9 @@ def questions(request: HttpRequest, project_id: int) -> HttpResponse:
         for q, text in zip(found, neutral_texts(found), strict=True)
     ]
     turning = sum(row["turns"] for row in rows)
-    if not rows:
+    if not rows and frame.context["nobody"]:
+        headline = "No partner is ranked, and no answer would put one first."
+    elif not rows:
         headline = "No open question can change the first place."
     elif turning:
         headline = f"{turning} of these answers can change who is first, all else as it is."

@@ -18,7 +18,8 @@ from quotes.demo_projects import PROJECTS
 from quotes.evaluation_page import results
 from quotes.models import Evaluation, Need, Project, ProjectWeights, ReportSchedule, WeightSet
 from quotes.needs import problems
-from quotes.ranking import rank_project
+from quotes.ranking import inputs_of, rank_project
+from quotes.scenario_page import kept_scenarios
 
 TODAY = dt.date(2027, 3, 15)
 
@@ -248,7 +249,13 @@ def test_the_antibody_project_shows_what_a_group_decided(demo):
     assert [row.rank for row in rows] == [1, 2, 3]
     assert [cell.voices for cell in rows[0].cells] == [3] * 6 + [2] * 2 + [3] * 2
     assert rows[0].cells[5].agreed.points == 60
-    assert project.whatif_scenarios.count() == 1
+    given = inputs_of(project)
+    kept = kept_scenarios(project.whatif_scenarios.all(), given, given.ranking(), prices=True)
+    assert {k.row.name: k.sentence.split(";")[0] for k in kept} == {
+        "Money is tight": "4 partners change place",
+        "The slot is a must": "3 partners change place",
+    }
+    assert kept[0].ranking.results[0].name != given.ranking().results[0].name
     assert {s.name for s in WeightSet.objects.for_sponsor(project.sponsor)} == {
         "Quality first",
         "Finance view",

@@ -134,3 +134,14 @@ def test_queries_do_not_grow_with_the_partners(client, db, tab, django_assert_nu
             {"ranking": 11, "ranking_profiles": 10, "ranking_whatif": 10, "ranking_questions": 12}.get(tab, 9)
         ):
             client.get(url(project, tab))
+
+
+def test_where_nobody_is_ranked_every_tab_says_so_and_leads_to_the_list(client, scene):
+    client.force_login(scene.user)
+    NeedFactory(project=scene.project, rule="country", level="must", countries=["AQ"], service=None)
+    page = client.get(reverse("quotes:ranking", args=[scene.project.pk])).content.decode()
+    assert "Every partner fails at least one must-have. The list below says which" in page
+    for tab in ("robustness", "value", "profiles", "questions"):
+        page = client.get(reverse(f"quotes:ranking_{tab}", args=[scene.project.pk])).content.decode()
+        assert "Nobody is ranked" in page, tab
+        assert f'href="{reverse("quotes:ranking", args=[scene.project.pk])}"' in page

@@ -11,6 +11,7 @@ from tests.partners.scoring.builders import (
     assessment,
     brief,
     capability,
+    inspection,
     metric,
     need,
     partner,
@@ -225,3 +226,11 @@ def test_assess_then_rank_equals_rank():
     one = rank(partners, project, PHASE_2, min_coverage=0)
     two = rank_assessed(assess(partners, project), PHASE_2, as_of=dt.date(2026, 1, 15), min_coverage=0)
     assert one == two
+
+
+def test_only_a_margin_is_a_near_miss_an_authoritys_stop_is_not():
+    letter = partner(site(capabilities=[capability()], actions=[action()], inspections=[inspection()]))
+    small = partner(site(capabilities=[capability(scale_max=100.0)], inspections=[inspection()]))
+    found = rank([letter, small], brief(need(quantity=200, unit="l")), PHASE_2).results
+    by_id = {r.partner_id: (r.near_miss, r.stopped, len(r.fails)) for r in found}
+    assert by_id == {letter.id: (False, True, 1), small.id: (True, False, 1)}
