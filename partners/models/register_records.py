@@ -136,6 +136,7 @@ class RegisterAction(RegisterRow):
             GinIndex(OpClass(ACTION_TEXT, name="gin_trgm_ops"), name="register_action_text_trgm"),
             _beginnings("case_id", "register_action_case"),
             models.Index(fields=["-issued_on", "id"], name="register_action_by_date"),
+            models.Index(fields=["country", "-issued_on", "id"], name="register_action_by_country"),
             models.Index(fields=["firm_name", "id"], name="register_action_by_name"),
             models.Index(
                 fields=["country", "product_type", "kind", "listing"], name="register_action_facets"
@@ -183,6 +184,7 @@ class RegisterInspection(RegisterRow):
             GinIndex(OpClass(INSPECTION_TEXT, name="gin_trgm_ops"), name="register_inspection_text_trgm"),
             _beginnings("inspection_id", "register_inspection_number"),
             models.Index(fields=["-ended_on", "id"], name="register_inspection_by_date"),
+            models.Index(fields=["country", "-ended_on", "id"], name="register_inspection_by_country"),
             models.Index(fields=["firm_name", "id"], name="register_inspection_by_name"),
             models.Index(
                 fields=["country", "fiscal_year", "product_type", "outcome", "project_area"],

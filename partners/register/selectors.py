@@ -247,10 +247,13 @@ def similar_firms(
         .order_by("-likeness", field)
         .values_list(field, flat=True)[: limit * 5]
     )
-    # The operator, unlike a comparison of similarities, can use the index; its threshold is a setting.
+    # The operator, unlike a comparison of similarities, can use the index; its threshold is a setting. The planner
+    # takes it for so unselective that it would read the whole table.
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(LEAST_LIKENESS)]
+            "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true), "
+            "set_config('enable_seqscan', 'off', true)",
+            [str(LEAST_LIKENESS)],
         )
         found = list(rows)
     return list(dict.fromkeys(found))[:limit]
