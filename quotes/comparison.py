@@ -13,6 +13,7 @@ from functools import cached_property
 
 from django.db.models import Prefetch
 
+from partners.scoring.explain import listing
 from quotes.adjusted import Late, batches_wanted, cancellation_fees, lateness, success_adjusted
 from quotes.costing import CostingError, compare, delay_cost, read_programme
 from quotes.costing.precision import precisely
@@ -300,7 +301,10 @@ def headline_sentence(found: Comparison) -> str:
         text += f", although {other.organisation} has the lowest headline"
     text += "."
     if others:
-        parts = ", ".join(f"{found.winner(s).organisation} in “{s.name}”" for s in others)
+        wins: dict[str, list[str]] = {}
+        for scenario in others:
+            wins.setdefault(str(found.winner(scenario).organisation), []).append(f"“{scenario.name}”")
+        parts = "; ".join(f"{who} in {listing(where)}" for who, where in wins.items())
         text += f" Others win elsewhere: {parts}."
     return text
 

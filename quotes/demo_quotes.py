@@ -46,6 +46,16 @@ CALCULATIONS = (
         "Serialisation line",
         "price=5600000&years=4&lease_payment=1640000&tax_rate=21&debt_rate=7",
     ),
+    (
+        ToolKind.MAKE,
+        "Own tablet line or a second source?",
+        "discount_rate=8&tax_rate=21&batches=0;60;100;110;110&probability=100;100;95;95;90&capex=18000000;4000000;0;0;0"
+        "&life_years=12&fixed=1000000;4500000;4500000;4500000;4500000&fixed_per_year=4500000&variable_per_batch=62000"
+        "&depreciation=0;1833000;1833000;1833000;1833000&residual=6000000&cost=500000;7200000;11600000;12700000;12700000"
+        "&price_per_batch=115000&months_make=26&months_buy=11&month_value=150000&hybrid_capex=5000000;1000000;0;0;0"
+        "&hybrid_fixed=200000;1200000;1200000;1200000;1200000&hybrid_variable=18000"
+        "&hybrid_cost=400000;4900000;7900000;8600000;8600000",
+    ),
 )
 
 SECTIONS = {

@@ -139,7 +139,7 @@ def _said_without_ranking(kind: str, s: Mapping[str, Any]) -> dict[str, str]:
     """Question and answer of the kinds that are not about the ranking; nothing for the others."""
     if kind == ReportKind.MEMO and (memo := memo_context(s)):
         return {
-            "question": f"Make or buy: “{memo['name']}”?",
+            "question": f"Make or buy: “{memo['name']}”",
             "headline": f"{memo['sentence']} {memo['turning']}",
         }
     if kind == ReportKind.PACKAGE and (package := s.get("rfq_package")):

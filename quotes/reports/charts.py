@@ -10,6 +10,7 @@ import base64
 import json
 import math
 import os
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -36,7 +37,7 @@ ROW = 34
 LABEL = 34
 ROOM_PER_LETTER = 1.8  # points of score a segment needs for each letter of its code
 _DREW: set[int] = set()  # processes that have used vl-convert
-NEAR_X, NEAR_Y = 30, 12  # pixels: dots closer than this in both directions share one label
+NEAR_X, NEAR_Y = 26, 10  # pixels: dots closer than this in both directions share one label
 
 
 def contribution_spec(
@@ -56,7 +57,7 @@ def contribution_spec(
     line = INK if paper else BOTH_SCHEMES
     partners, segments, names = [], [], []
     for place, row in enumerate(rows):
-        name = bar_label(row)
+        name = bar_label(row, paper=paper)
         names.append(name)
         interval = {end: round(row[end], 4) for end in ("low", "point", "high")}
         partners.append({"place": place, "partner": name, **interval})
@@ -115,12 +116,17 @@ def contribution_spec(
     return _finished(chart, paper=paper)
 
 
-def bar_label(row: Mapping[str, Any]) -> str:
-    """ "1  Helix Vector (ill.)", at most `LABEL` characters of name."""
+def bar_label(row: Mapping[str, Any], *, paper: bool = False) -> str:
+    """ "1  Helix Vector (ill.)", at most `LABEL` characters of name.
+
+    The text of a drawing on paper runs from left to right, letter by letter: a name that does not is left to the table.
+    """
     place = row["rank"] if row["rank"] is not None else "not ranked"
     mark = " (ill.)" if row["illustrative"] else ""
     room = LABEL - len(mark)
     name = row["name"] if len(row["name"]) <= room else row["name"][: room - 1].rstrip() + "…"
+    if paper and any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in row["name"]):
+        name = "named in the table"
     return f"{place}  {name}{mark}"
 
 

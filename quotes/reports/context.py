@@ -30,6 +30,7 @@ from .printable import clean
 NBSP = "\u00a0"
 FIRST_PAGE_ROWS = 5
 CHART_ROWS = 10
+SHORTLIST_ROWS = 15  # in the part for leadership; the record holds them all
 RESTRICTED = "restricted-party"  # the engine's own need that is not about a site
 MATRIX_PARTNERS = 6
 CHANGE_ROWS = 25  # of one group, on paper
@@ -55,7 +56,7 @@ def report_context(
     by_partner = {row["partner_id"]: row for row in [*s["ranked"], *s["details"].values()]}
     place_labels = {partner_id: _place(row) for partner_id, row in by_partner.items()}
     chart_rows = s["ranked"][:CHART_ROWS]
-    markers = charts.cluster(s["sites"], place_labels, width=map_size[0], height=map_size[1])
+    markers = _markers(s, options, place_labels, map_size)
     numbers = fact_numbers(s)
     questions, partners = question_list(s, numbers), dossiers(s, numbers)
     why, team = group_words.why_pairs(s, labels), group_words.team_scores(s, labels)
@@ -76,6 +77,7 @@ def report_context(
         "team": team,
         "scenarios": group_words.kept_scenarios(s),
         "side": side_by_side.table(s),
+        "listed": s["shortlist"][: SHORTLIST_ROWS if options.kind == ReportKind.DECISION else None],
         "lines_part": {"code": "lines", "letter": "", "title": Appendix.QUOTES.label},
         "paper": options.paper,
         "recipient": clean(options.recipient),
@@ -123,6 +125,17 @@ def report_context(
         "sources": source_list(s),
         "data_range": format_interval_of_dates(s["data"]["from"], s["data"]["to"]),
     }
+
+
+def _markers(
+    s: Mapping[str, Any], options: ReportOptions, ranks: Mapping[int, str], size: tuple[int, int]
+) -> list[charts.Marker]:
+    """Dots labelled with their partners' ranks, in a dossier with the names of its sites."""
+    sites, labels = s["sites"], ranks
+    if options.kind == ReportKind.DOSSIER:
+        sites = [{**site, "partner_id": site["site_id"]} for site in sites]
+        labels = {site["site_id"]: wording.shorten(site["name"], 24) for site in sites}
+    return charts.cluster(sites, labels, width=size[0], height=size[1])
 
 
 def format_interval_of_dates(first: str | None, last: str | None) -> str:

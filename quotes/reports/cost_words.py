@@ -60,7 +60,7 @@ def cost_context(s: Mapping[str, Any]) -> dict[str, Any] | None:
         "rows": [_row(c, quote) for quote in c["quotes"]],
         "scenario_rows": [_scenario(c, row, names) for row in c["scenarios"]],
         "spread": [_spread(c, quote, reach) for quote in c["quotes"]],
-        "axis": [whole(end, currency) for end in reach],
+        "axis": [whole(end, currency).replace(" ", "\u00a0") for end in reach],
         "waterfalls": [_waterfall(quote, currency, top) for quote in c["quotes"]],
         "telling": [_waterfall(quote, currency, top) for quote in _telling(c)],
         "line_rows": _line_rows(c),

@@ -20,7 +20,7 @@ def firmness_rows(s: Mapping[str, Any]) -> dict[str, Any]:
         "nearest_flip": robustness["nearest_flip"],
         "assumption": robustness["assumption"],
         "check": found["cross_check"]["sentence"] if found["cross_check"] else "",
-        "more": len(robustness["near"]) - SHOWN,
+        "more": s["funnel"]["ranked"] - SHOWN,
         "rows": [
             {
                 **row,

@@ -92,5 +92,5 @@ def _criteria(s: Mapping[str, Any], partners: list[Mapping[str, Any]]) -> list[d
             {"text": format_number(value, decimals=1), "best": value == top and not level} for value in values
         ]
         weight = format_number(s["weights"]["values"][code], decimals=1)
-        rows.append({"label": f"{code} {label} (of {weight})", "cells": cells})
+        rows.append({"label": f"{code} {label} (of\u00a0{weight})", "cells": cells})
     return rows

@@ -74,7 +74,7 @@ def headline(snapshot: Mapping[str, Any]) -> str:
     if funnel["ranked"] == 1:
         return f"{named(leader)} is the only partner that can be ranked, with {scored(leader)} out of 100 points."
     if not within:
-        return f"{lead}, ahead of every other ranked partner whatever the open facts turn out to be."
+        return f"{lead}, ahead of every other ranked partner whatever is still open."
     return f"{lead}; not separable from {_names(not_separable(ranked), within)}."
 
 
@@ -108,7 +108,7 @@ def caveats(snapshot: Mapping[str, Any]) -> list[str]:
     """What has to be said beside the headline, most important first."""
     ranked = snapshot["ranked"]
     if not ranked:
-        return ["The nearest misses and the open questions below show what would have to change."]
+        return [_what_would_have_to_change(snapshot["funnel"])]
     leader, said = ranked[0], []
     name = shorten(leader["name"], NAME_ROOM)
     if passed := [o for o in snapshot.get("overrides", []) if o["partner_id"] == leader["partner_id"]]:
@@ -145,6 +145,14 @@ def caveats(snapshot: Mapping[str, Any]) -> list[str]:
     if leader["illustrative"]:
         said.append("Illustrative partners are fictional, with made-up figures, for demonstration only.")
     return said
+
+
+def _what_would_have_to_change(funnel: Mapping[str, int]) -> str:
+    if not funnel["assessed"]:
+        return "Partners have to be added to the catalogue first; propose them on its page."
+    if not funnel["passed_musts"]:
+        return "The nearest misses below show what would have to change, at a partner or in the need."
+    return "The partners with too little data are listed in this report; the ranking page says which facts are missing."
 
 
 def _team(snapshot: Mapping[str, Any], leader: Mapping[str, Any]) -> list[str]:

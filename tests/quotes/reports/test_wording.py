@@ -29,8 +29,8 @@ def test_overlapping_intervals_are_called_not_separable():
 def test_a_lead_that_holds_whatever_is_unknown_says_so():
     said = wording.headline(frozen(row("X", 70, 80), row("Y", 40, 60, 2)))
     assert said == (
-        "X leads with 75.0 (70.0–80.0) out of 100 points, ahead of every other ranked partner whatever the open "
-        "facts turn out to be."
+        "X leads with 75.0 (70.0–80.0) out of 100 points, ahead of every other ranked partner whatever is still "
+        "open."
     )
 
 
