@@ -130,6 +130,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}
     ],
+    "STYLES": [lambda request: static("css/desk.css")],
     "SCRIPTS": [lambda request: static("js/desk.js")],
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "partners.admin.dashboard.dashboard",

@@ -274,6 +274,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Seconds a mail server may take to answer: below the lease of e-mails, or a second worker would send them again.
 EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 30, minimum=1)
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = ["cmo_selector.formats"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -1,5 +1,7 @@
 """The curation desk: every model of the catalogue in Django's admin."""
 
+from django.contrib import admin
+
 from . import (
     commercial,
     curation,
@@ -19,6 +21,8 @@ from . import (
     term_merges,
     vocabulary,
 )
+
+admin.site.index_title = "What waits"
 
 __all__ = [
     "commercial",

@@ -166,6 +166,7 @@ class VerificationTaskAdmin(SavedFiltersMixin, AuditedAdmin):
                     row,
                     reverse(f"admin:partners_{name}_change", args=[row.pk]),
                     selectors.freshness.of(row, today),
+                    owner_name(row),
                 )
                 for row in queue.rows
             ]

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminFileFieldWidget, Un
 
 from partners.enums import RegisterKind, UploadState
 from partners.importers import uploads
-from partners.importers.core import CLOSING_LIMIT_ROWS
+from partners.importers.core import CLOSING_LIMIT_ROWS, CLOSING_LIMIT_SHARE
 from partners.importers.files import MEGABYTE, ROW_LIMIT
 from partners.models import RegisterUpload
 
@@ -84,7 +84,7 @@ class RegisterUploadAdmin(UploadJobAdmin):
             "rejected": report.get("rejected_rows", [])[:REJECTED_SHOWN],
             "facts": {what: count for what, count in report.get("facts", {}).items() if count},
             "nothing_new": not any(report.get(name) for name in ("created", "updated", "closed")),
-            "ask_about_closing": report.get("closed", 0) >= CLOSING_LIMIT_ROWS,
+            "ask_about_closing": _closes_most(report),
             "may_act": self.may_act(request, upload),
             "may_retry": upload.state in (UploadState.FAILED, UploadState.CANCELLED) and bool(upload.file),
         }
@@ -114,6 +114,13 @@ class RegisterUploadAdmin(UploadJobAdmin):
         upload = get_object_or_404(RegisterUpload, pk=pk)
         rows = (upload.report or {}).get("rejected_rows", [])
         return rejected_csv(rows, f"rejected-{upload.kind}-{upload.pk}.csv")
+
+
+def _closes_most(report: dict[str, Any]) -> bool:
+    """Whether the importer will ask for a word before it closes so much."""
+    closed = report.get("closed", 0)
+    now = closed + report.get("updated", 0) + report.get("unchanged", 0)  # those that were back count too
+    return closed >= CLOSING_LIMIT_ROWS and closed > CLOSING_LIMIT_SHARE * (now - report.get("reopened", 0))
 
 
 def _warnings(report: dict[str, Any]) -> list[tuple[str, int, int | None]]:

@@ -75,7 +75,9 @@ def run_import(
     with (
         transaction.atomic(),
         recording(how=ChangeHow.IMPORT, why=f"{register.kind.label}: {report.file}"),
-        TableReader(path, layouts=register.lists, encodings=register.encodings) as reader,
+        TableReader(
+            path, layouts=register.lists, encodings=register.encodings, others=_others(register)
+        ) as reader,
     ):
         spec = reader.layout
         report.layout, report.read_as = spec.list_name, reader.read_as
@@ -96,6 +98,13 @@ def run_import(
             _apply(spec, staging, report, applied_by, allow_closing)
         staging.drop()
     return report
+
+
+def _others(register: Register) -> dict[str, tuple[RegisterSpec, ...]]:
+    """The layouts of all other registers: what a file is when it was given under the wrong kind."""
+    from .kinds import KINDS
+
+    return {r.kind.label: r.lists for r in KINDS.values() if r is not register}
 
 
 def lock_name(register: Register | RegisterSpec) -> str:

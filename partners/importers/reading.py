@@ -49,12 +49,21 @@ class TableReader(Generic[L]):
     """A CSV (commas or semicolons) or tab-separated file, plain or gzip, or an Excel workbook, as records.
 
     A context manager: on entry the header is read and `layout` is the one of `layouts` that it fits. Columns are
-    known by their names, in any order and any case. `sha256` and `rows` are final once the iterator is exhausted.
+    known by their names, in any order and any case. `others` are layouts that a file chosen by mistake may have,
+    by name. `sha256` and `rows` are final once the iterator is exhausted.
     """
 
-    def __init__(self, path: Path, *, layouts: Sequence[L], encodings: tuple[str, ...] = UTF8) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        layouts: Sequence[L],
+        encodings: tuple[str, ...] = UTF8,
+        others: Mapping[str, Sequence[Layout]] | None = None,
+    ) -> None:
         self.path, self.name = path, path.name
         self.layouts = layouts
+        self.others = others or {}
         self.encodings = encodings
         self.rows = 0
         self._stack = ExitStack()
@@ -156,7 +165,7 @@ class TableReader(Generic[L]):
         return layout, names
 
     @staticmethod
-    def _known_as(name: str, layout: L) -> str:
+    def _known_as(name: str, layout: Layout) -> str:
         """The layout's own name of a column of the file; empty when the layout has none."""
         folded = " ".join(name.split()).upper()
         folded = layout.aliases.get(folded, folded)
@@ -170,6 +179,11 @@ class TableReader(Generic[L]):
                     f"{self.name} has its fields separated by “|”; "
                     "save it with commas, semicolons or tabs between the fields"
                 )
+        for name, layouts in self.others.items():
+            if any(
+                all(c in [self._known_as(h, one) for h in header] for c in one.columns) for one in layouts
+            ):
+                return f"{self.name} is not this register; its columns are those of “{name}”: choose that one"
         expected = " or ".join(f"({', '.join(layout.columns)})" for layout in self.layouts)
         return f"{self.name} is not this register: its first line has none of the expected columns {expected}"
 

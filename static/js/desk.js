@@ -8,6 +8,11 @@ const NAMES = [
   ["[data-simplebar]:has(#command-results)", "Results of the search everywhere"],
 ];
 
+const NAVIGATION = [
+  ["nav-sidebar-inner", "Desk"],
+  ["tabs-items", "Parts of this page"],
+];
+
 function headingOf(part) {
   const section = part.closest(".inline-group, fieldset, section");
   return section?.querySelector("h2, h3, legend")?.textContent.trim().replace(/\s+/g, " ");
@@ -15,6 +20,7 @@ function headingOf(part) {
 
 // Before the theme's own script, which reads the names when the page has loaded.
 document.addEventListener("DOMContentLoaded", () => {
+  for (const [id, name] of NAVIGATION) document.getElementById(id)?.setAttribute("aria-label", name);
   const used = new Set();
   for (const part of document.querySelectorAll("[data-simplebar]")) {
     const known = NAMES.find(([selector]) => part.matches(selector));

@@ -336,7 +336,10 @@ def test_stale_facts_are_picked_on_their_list_and_verified_in_one_go(client, cur
     old, new = (
         f.CapacitySlotFactory(retrieved_on=day) for day in (dt.date(2020, 1, 1), timezone.localdate())
     )
-    assert "Stale facts" in client.get(reverse("admin:partners_stale")).content.decode()
+    shown = client.get(reverse("admin:partners_stale")).content.decode()
+    assert f">{old.facility}: {old}</a>" in shown  # whose fact it is
+    page = client.get(reverse("admin:partners_capacityslot_change", args=[old.pk])).content.decode()
+    assert 'value="2020-01-01"' in page  # days are shown and typed with the year first
     url = reverse("admin:partners_capacityslot_changelist")
     listing = client.get(url, {"freshness": "stale"})
     assert list(listing.context["cl"].result_list) == [old]

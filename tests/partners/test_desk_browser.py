@@ -100,14 +100,15 @@ PAGES = (
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_pages_of_the_desk_fit_the_screen_and_are_accessible(page, width):
-    site = make.FacilityFactory()
+    long_title = "Drug Establishments Current Registration Site of an agency, file of 29 August 2025"
+    site = make.FacilityFactory(source=make.SourceFactory(code="long", title=long_title))
     for gmp in (True, False):
         make.CapabilityFactory(facility=site, gmp=gmp)
     make.MatchProposalFactory()
     page.set_viewport_size({"width": width, "height": 800})
     found = {}
-    for name in PAGES:
-        address = reverse(f"admin:{name}")
+    form = reverse("admin:partners_facility_change", args=[site.pk])
+    for address in (*(reverse(f"admin:{name}") for name in PAGES), form):
         page.goto(address)
         page.get_by_role("heading").first.wait_for()
         result = Axe().run(page)

@@ -144,6 +144,16 @@ def test_the_same_rows_are_read_alike_from_csv_with_either_delimiter_tsv_and_xls
     )
 
 
+def test_a_file_of_another_register_says_which_it_is():
+    for kind, other, title in (
+        ("ndc", "letters with FEI", "FDA warning letters"),
+        ("drls", "483s of 2025", "FDA published Form 483s"),
+    ):
+        path = DATA / FILES[other][1]
+        with pytest.raises(ImportFileError, match=f"its columns are those of “{title}”: choose that one"):
+            run_import(register=KINDS[kind], path=path)
+
+
 def test_newer_483s_update_the_older_by_their_pdf_and_close_what_is_gone():
     run("483s of 2024")
     report = run("483s of 2025", sample=100)

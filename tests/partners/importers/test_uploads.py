@@ -296,14 +296,17 @@ def test_message_that_was_lost_is_sent_again(monkeypatch):
     assert told == [upload.pk]
 
 
-def test_a_file_that_closes_most_of_the_register_needs_to_be_told_so(curator):
+def test_a_file_that_closes_most_of_the_register_needs_to_be_told_so(client, curator):
     for start in (0, 150):
         rows = [drls_row(f"{100000100 + start + n}") for n in range(150)]
         upload = previewed(curator, *rows)
+        asked = "Apply even if it closes most" in client.get(page("change", upload.pk)).content.decode()
+        assert asked is (start == 150)
         uploads.request_apply(actor=curator, upload=upload)
         read_register_upload(upload.pk)
         upload.refresh_from_db()
     assert upload.state == UploadState.FAILED
+    assert "Apply even if it closes most" in client.get(page("change", upload.pk)).content.decode()
     assert "lacks 150 of the 150 establishments now in the register" in upload.error
     uploads.retry(actor=curator, upload=upload, allow_closing=True)
     read_register_upload(upload.pk)
