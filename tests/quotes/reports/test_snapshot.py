@@ -156,7 +156,7 @@ def test_the_number_of_queries_does_not_grow_with_the_shortlist(scene, django_as
         take(scene, ranking=ranking)
         counts.append(len(connection.queries_log) - start)
         connection.force_debug_cursor = False
-    assert counts[0] == counts[1] <= 40
+    assert counts[0] == counts[1] <= 48
 
 
 def test_long_lists_are_bounded_and_say_how_many_there_are(scene):
