@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from quotes.costing import batches_needed, compare, delay_cost, read_programme, success_adjusted_npv
 from quotes.costing.precision import precisely
 from quotes.costing.types import ScenarioCost
-from quotes.costing_inputs import end_scenarios, programme
+from quotes.costing_inputs import end_scenarios, programme, without_commitments
 from quotes.models import Quote, Rfq
 
 if TYPE_CHECKING:
@@ -18,32 +18,77 @@ if TYPE_CHECKING:
 DAYS_PER_MONTH = Decimal("30.4375")
 
 
-def cancellation_fees(found: Comparison) -> dict[int, list[Decimal]]:
-    """By quote, what ending the programme in each year costs on top of what it costs anyway."""
+@dataclass(frozen=True)
+class EndCosts:
+    """What ending the programme costs with one quote, year by year and not yet weighed by chances.
+
+    `fees` are due once, in the year that is not reached; `commitments` are what take-or-pay bills in that year and in
+    every one after it, though nothing is made.
+    """
+
+    fees: list[Decimal]
+    commitments: list[Decimal]
+
+
+def end_costs(found: Comparison) -> dict[int, EndCosts]:
+    """By quote, what ending costs on top of what is due anyway."""
     ended, cancelled = end_scenarios(found.rfq)
     data = programme(found.rfq, found.lines, found.quotes, [ended, cancelled], found.rates)
-    fees = {}
+    free = without_commitments({**data, "scenarios": data["scenarios"][:1]})
     with precisely():
-        for cost in compare(read_programme(data)).quotes:
-            anyway, with_fee = cost.scenarios
-            fees[int(cost.name)] = [b - a for a, b in zip(anyway.cash, with_fee.cash, strict=True)]
-    return fees
+        costs = compare(read_programme(data)).quotes
+        bound = compare(read_programme(free)).quotes if free else costs
+        return {
+            int(cost.name): EndCosts(
+                fees=_differences(cost.scenarios[1], cost.scenarios[0]),
+                commitments=_differences(cost.scenarios[0], without.scenarios[0]),
+            )
+            for cost, without in zip(costs, bound, strict=True)
+        }
+
+
+def _differences(more: ScenarioCost, less: ScenarioCost) -> list[Decimal]:
+    return [a - b for a, b in zip(more.cash, less.cash, strict=True)]
 
 
 def success_adjusted(found: Comparison, quote: Quote, figures: ScenarioCost) -> Decimal | None:
-    """Σ P(year is reached) · cash, and the fee for cancelling in the year that is not; None without the chances."""
-    if quote.pk not in found.fees:
+    """Σ P(year is reached) · cash, and of the years that are not: the fee for cancelling in the first of them and
+    what take-or-pay bills in each; None without the chances."""
+    if quote.pk not in found.ending:
         return None
+    costs = found.ending[quote.pk]
     with precisely():
         reached = [Decimal(text) for text in found.rfq.reach]
         before = [Decimal(1), *reached[:-1]]
         ending = [
-            (sooner - now) * fee
-            for sooner, now, fee in zip(before, reached, found.fees[quote.pk], strict=True)
+            (sooner - now) * fee + (1 - now) * commitment
+            for sooner, now, fee, commitment in zip(
+                before, reached, costs.fees, costs.commitments, strict=True
+            )
         ]
         return success_adjusted_npv(
             figures.cash, reached, discounts=found.discounts(), expected_cancellation=ending
         )
+
+
+@dataclass(frozen=True)
+class EndingRow:
+    """One year: the chance that it is reached, its cash then, and what is due when it is not."""
+
+    year: int
+    reached: Decimal
+    cash: Decimal
+    fee: Decimal
+    commitment: Decimal
+
+
+def ending_rows(found: Comparison, quote: Quote, figures: ScenarioCost) -> list[EndingRow]:
+    """What the success-adjusted cost of a quote rests on; empty without the chances."""
+    if quote.pk not in found.ending:
+        return []
+    costs = found.ending[quote.pk]
+    columns = (found.rfq.years, map(Decimal, found.rfq.reach), figures.cash, costs.fees, costs.commitments)
+    return [EndingRow(*row) for row in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,19 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
 from openpyxl import Workbook, load_workbook
-from openpyxl.cell.cell import Cell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import from_excel
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from partners.spreadsheets import FORMULA_STARTS, plain_text
@@ -35,6 +38,9 @@ FIRST_ROW = 5  # of quote fields, lines and answers
 ASKED_COLUMNS = 5  # code, line, package, basis, base quantities
 TEXTS = {"assumption", "tiers", "committed", "state", "model", "share_code", "currency"}
 QUOTE_NUMBERS = {"headline", "escalation"}
+DAYS = {"valid_until", "slot_from"}
+FIRST_SERIAL, LAST_SERIAL = 30_000, 80_000  # days 1982 to 2119 as a spreadsheet counts them
+LATER_COLUMNS = {"lump_discount"}  # sheets downloaded before a column was there are read without it
 NOT_OURS = "The file is no .xlsx workbook. Download the bid sheet, fill it in and send it back."
 INPUT = PatternFill("solid", fgColor="FFF6DD")
 HEAD = PatternFill("solid", fgColor="E1F0F2")
@@ -42,6 +48,18 @@ HEAD = PatternFill("solid", fgColor="E1F0F2")
 
 class BadSheet(ValueError):
     """The file as a whole cannot be used; the message says what to send instead."""
+
+
+STRICT = b"http://purl.oclc.org/ooxml/"
+
+
+class Kind(StrEnum):
+    """What a cell is asked for."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    PERCENT = "percent"
+    DAY = "day"
 
 
 @dataclass
@@ -212,6 +230,11 @@ def _refuse_file(content: bytes) -> None:
         raise BadSheet(f"The bid sheet cannot be used. {bad}") from None
     if kind is not FileKind.XLSX:
         raise BadSheet(NOT_OURS)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if STRICT in archive.read("xl/workbook.xml"):
+            raise BadSheet(
+                "The file is saved as “Strict Open XML Spreadsheet”. Save it as “Excel Workbook (.xlsx)” and send that."
+            )
 
 
 def _check_mark(text: str, rfq_id: int, organisation_id: int) -> None:
@@ -230,14 +253,22 @@ def _read_quote(sheet: Any, found: ReadSheet) -> None:
     for row in range(FIRST_ROW, FIRST_ROW + len(QUOTE_FIELDS) + 5):
         name = names.get(str(sheet.cell(row, 1).value or "").strip())
         if name:
-            _take(found, sheet, sheet.cell(row, 2), f"q-{name}", percent=name == "escalation")
+            kind = Kind.DAY if name in DAYS else Kind.NUMBER if name in QUOTE_NUMBERS else Kind.TEXT
+            _take(
+                found,
+                sheet,
+                sheet.cell(row, 2),
+                f"q-{name}",
+                Kind.PERCENT if name == "escalation" else kind,
+            )
 
 
 def _read_lines(sheet: Any, found: ReadSheet) -> None:
     columns = {
         str(sheet.cell(FIRST_ROW - 1, c).value or "").strip(): c for c in range(1, sheet.max_column + 1)
     }
-    absent = [label for label in LINE_FIELDS.values() if label not in columns]
+    there = {name: label for name, label in LINE_FIELDS.items() if label in columns}
+    absent = [LINE_FIELDS[name] for name in LINE_FIELDS if name not in there and name not in LATER_COLUMNS]
     if absent:
         raise BadSheet(
             f"The sheet Lines has no column {', '.join(absent[:3])}. Download the bid sheet again."
@@ -246,44 +277,67 @@ def _read_lines(sheet: Any, found: ReadSheet) -> None:
         code = str(sheet.cell(row, 1).value or "").strip()
         if not re.fullmatch(r"[a-zA-Z0-9_-]{1,40}", code):
             continue
-        for name, label in LINE_FIELDS.items():
-            _take(found, sheet, sheet.cell(row, columns[label]), f"l-{code}-{name}", percent=name in PERCENT)
+        for name, label in there.items():
+            kind = Kind.PERCENT if name in PERCENT else Kind.TEXT if name in TEXTS else Kind.NUMBER
+            _take(found, sheet, sheet.cell(row, columns[label]), f"l-{code}-{name}", kind)
 
 
 def _read_answers(sheet: Any, found: ReadSheet) -> None:
     for row in range(FIRST_ROW, min(sheet.max_row, 1000) + 1):
         identifier = str(sheet.cell(row, 1).value or "").strip()
         if re.fullmatch(r"[a-zA-Z0-9_]{1,40}", identifier):
-            _take(found, sheet, sheet.cell(row, 3), f"a-{identifier}")
+            _take(found, sheet, sheet.cell(row, 3), f"a-{identifier}", Kind.TEXT)
 
 
-def _take(found: ReadSheet, sheet: Any, cell: Cell, name: str, *, percent: bool = False) -> None:
+def _take(found: ReadSheet, sheet: Any, cell: Cell | MergedCell, name: str, kind: Kind) -> None:
     """One cell as text, or a refusal that names it. An empty cell clears what was typed before."""
-    value = cell.value
-    where = f"{sheet.title}!{cell.coordinate}"
-    if cell.data_type == "f":
-        found.refused.append((where, "holds a formula. Enter the value itself."))
-        return
-    if cell.data_type == "e":
-        found.refused.append((where, f"holds the error {value}. Enter the value itself."))
-        return
-    if value is None:
-        found.values[name] = ""
-    elif isinstance(value, bool):
-        found.refused.append((where, "holds true or false where a text or number is asked for."))
-    elif isinstance(value, dt.datetime | dt.date):
-        found.values[name] = (value.date() if isinstance(value, dt.datetime) else value).isoformat()
-    elif isinstance(value, int | float | Decimal):
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-        if percent and "%" in (cell.number_format or ""):
-            number *= 100  # Excel keeps 10 % as 0.1
-        found.values[name] = write_number(number)
+    if problem := _refusal(cell, kind):
+        found.refused.append((f"{sheet.title}!{cell.coordinate}", problem))
     else:
-        text = str(value).strip()
-        if _runs(text):
-            found.refused.append((where, "begins like a formula. Begin the text with a letter."))
-            return
-        found.values[name] = text.removeprefix("'")
+        found.values[name] = _cell_text(cell, kind, sheet.parent.epoch)
+
+
+def _refusal(cell: Cell | MergedCell, kind: Kind) -> str:
+    """Why a cell cannot be used; empty when it can."""
+    value = cell.value
+    if isinstance(cell, MergedCell):
+        return "is merged with another cell. Undo the merge and enter each value."
+    if cell.data_type == "f":
+        return "holds a formula. Enter the value itself."
+    if cell.data_type == "e":
+        return f"holds the error {value}. Enter the value itself."
+    if isinstance(value, bool):
+        return "holds true or false where a text or number is asked for."
+    if isinstance(value, dt.date | dt.time | dt.timedelta) and kind in (Kind.NUMBER, Kind.PERCENT):
+        return (
+            "holds a day where a number is asked for: spreadsheets make days of figures such as 1.5 or 1/5. Format "
+            "the cell as a number and enter it again."
+        )
+    if isinstance(value, str) and _runs(value.strip()):
+        return "begins like a formula. Begin the text with a letter."
+    return ""
+
+
+def _cell_text(cell: Cell | MergedCell, kind: Kind, epoch: dt.datetime) -> str:
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime | dt.date):
+        return (value.date() if isinstance(value, dt.datetime) else value).isoformat()
+    if isinstance(value, int | float | Decimal):
+        number = _number(value)
+        if kind is Kind.DAY and number == int(number) and FIRST_SERIAL <= number <= LAST_SERIAL:
+            day = from_excel(int(number), epoch)  # a day in a cell that was formatted as a number
+            return day.date().isoformat()
+        if kind is Kind.PERCENT and "%" in (cell.number_format or ""):
+            number *= 100  # Excel keeps 10 % as 0.1
+        return write_number(number)
+    return str(value).strip().removeprefix("'")
+
+
+def _number(value: int | float | Decimal) -> Decimal:
+    """A cell's number to the 15 digits a spreadsheet shows; 0.30000000000000004 was meant as 0.3."""
+    return Decimal(f"{value:.15g}") if isinstance(value, float) else Decimal(value)
 
 
 def _runs(text: str) -> bool:

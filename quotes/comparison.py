@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch
 
 from partners.scoring.explain import listing
-from quotes.adjusted import Late, batches_wanted, cancellation_fees, lateness, success_adjusted
+from quotes.adjusted import EndCosts, Late, batches_wanted, end_costs, lateness, success_adjusted
 from quotes.costing import CostingError, compare, delay_cost, read_programme
 from quotes.costing.precision import precisely
 from quotes.costing.types import CodeCost, ProgrammeCost, QuoteCost, ScenarioCost, Source
 from quotes.costing_inputs import NotCostable, programme, scenario_quantities
 from quotes.models import Award, CostScenario, ProjectRates, Quote, QuoteLine, Rfq, RfqMessage, ScopeLine
 from quotes.past_prices import PastPrice
-from quotes.rfq_enums import Demand, LineState, MessageKind, QuoteState
+from quotes.rfq_enums import Demand, MessageKind, QuoteState
 from quotes.services.rates import decided_rates, rates_of
 
 COMPARED = (QuoteState.SUBMITTED, QuoteState.AWARDED, QuoteState.NOT_AWARDED)
@@ -34,6 +34,7 @@ SOURCE_WORDS = {
     Source.UNPRICED: "gap: no price",
 }
 PLUGS = (Source.MEDIAN, Source.BENCHMARK, Source.UNPRICED)
+MOST_READS = 5
 ZERO = Decimal(0)
 
 
@@ -51,9 +52,7 @@ class Comparison:
     cost: ProgrammeCost | None = None
     problem: str = ""
     withdrawn: list[Quote] = field(default_factory=list)  # by their bidders: named, never counted
-    fees: dict[int, list[Decimal]] = field(
-        default_factory=dict
-    )  # by quote: what cancelling in each year costs
+    ending: dict[int, EndCosts] = field(default_factory=dict)  # by quote; empty without chances of success
 
     @cached_property
     def by_quote(self) -> dict[int, QuoteCost]:
@@ -84,15 +83,31 @@ class Comparison:
             return [1 / (1 + self.rfq.discount_rate) ** (t + half) for t in range(self.rfq.periods)]
 
 
+def load_quotes(rfq: Rfq) -> list[Quote]:
+    """The quotes that were submitted, withdrawn ones too, with their lines.
+
+    Each is of one revision, though a bidder may submit the next one meanwhile.
+
+    Two queries; more only while bidders revise.
+    """
+    with_revision = QuoteLine.objects.order_by("pk").annotate(of_revision=F("quote__revision"))
+    quotes = (
+        Quote.objects.filter(rfq=rfq, state__in=[*COMPARED, QuoteState.WITHDRAWN])
+        .select_related("organisation", "invitation", "entered_by")
+        .prefetch_related(Prefetch("lines", queryset=with_revision))
+        .defer("draft")
+    )
+    for _ in range(MOST_READS):
+        found = list(quotes.all())
+        if all(line.of_revision == quote.revision for quote in found for line in quote.lines.all()):
+            break
+    return found
+
+
 def load_comparison(rfq: Rfq, *, escalated: bool = True) -> Comparison:
     """Eight queries at most: scope, quotes, their lines, scenarios, rates (up to three), award, clarifications."""
     lines = list(rfq.lines.all())
-    given = list(
-        Quote.objects.filter(rfq=rfq, state__in=[*COMPARED, QuoteState.WITHDRAWN])
-        .select_related("organisation", "invitation", "entered_by")
-        .prefetch_related(Prefetch("lines", queryset=QuoteLine.objects.order_by("pk")))
-        .defer("draft")
-    )
+    given = load_quotes(rfq)
     quotes = [quote for quote in given if quote.state != QuoteState.WITHDRAWN]
     award = Award.objects.filter(rfq=rfq).select_related("quote__organisation", "awarded_by").first()
     found = Comparison(
@@ -122,7 +137,7 @@ def calculate(found: Comparison, *, escalated: bool = True) -> None:
         )
         found.cost = compare(read_programme(data))
         if found.rfq.reach and escalated:
-            found.fees = cancellation_fees(found)
+            found.ending = end_costs(found)
     except NotCostable as error:
         found.problem = str(error)
     except CostingError as error:
@@ -357,9 +372,3 @@ def _nominal(figures: ScenarioCost, *, quoted: bool) -> Decimal:
     """Nominal cash of the quoted codes without what is plugged in them."""
     codes = [c for c in figures.codes if (c.source is Source.QUOTED) is quoted]
     return sum((sum(c.cash, ZERO) - sum(c.plugged_cash, ZERO) for c in codes), ZERO)
-
-
-def unquoted(found: Comparison, quote: Quote) -> list[ScopeLine]:
-    """The lines of the scope this quote does not price."""
-    states = {line.code: line.state for line in quote.lines.all()}
-    return [x for x in found.lines if states.get(x.code, LineState.NOT_QUOTED) == LineState.NOT_QUOTED]

@@ -6,7 +6,8 @@ Vendor lines are multiplied by the sponsor's quantities. How a pricing model bec
 * fixed: the price × typed quantities; on a line that follows a driver, once, in the first year with base demand
 * FTE: people × months (1 when not said) × rate; time and materials: hours × rate, at most the cap
 * cost-plus: (materials + labour + overhead) × (1 + mark-up); milestone: price × probability
-* a discount is taken off the price, the tiers or the fixed part before everything else
+* a discount in per cent is taken off the price, the tiers or the fixed part before everything else; a lump-sum
+  discount is credited against the line's first amounts
 * hybrid: the fixed part once and the price × quantity; share: of another line's cash
 """
 
@@ -17,6 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from quotes.models import CostScenario, ProjectRates, Quote, QuoteLine, Rfq, ScopeLine
+from quotes.quote_sheet import CONDITIONS
 from quotes.rfq_enums import Demand, LineState, PricingModel
 
 ZERO = Decimal(0)
@@ -74,6 +76,20 @@ def end_scenarios(rfq: Rfq) -> tuple[CostScenario, CostScenario]:
     nothing = CostScenario(pk=-1, name="ended", rfq=rfq)
     cancelled = {name: [str(n) for n in row] for name, row in demand(rfq, Demand.BASE).items()}
     return nothing, CostScenario(pk=-2, name="cancelled", rfq=rfq, cancelled=cancelled)
+
+
+def without_commitments(data: Programme) -> Programme | None:
+    """The same programme with nothing committed; None when no quote commits to anything."""
+    if not any("take_or_pay" in line for quote in data["quotes"] for line in quote["lines"]):
+        return None
+    quotes = [
+        {
+            **quote,
+            "lines": [{k: v for k, v in line.items() if k != "take_or_pay"} for line in quote["lines"]],
+        }
+        for quote in data["quotes"]
+    ]
+    return {**data, "quotes": quotes}
 
 
 # -- demand ---------------------------------------------------------------------------------------
@@ -142,9 +158,10 @@ def quote_input(
 ) -> dict[str, Any]:
     lines: list[dict[str, Any]] = []
     cancellation: dict[str, Decimal] = {}
+    lines += [{"code": code, "state": LineState.INCLUDED.value} for code in CONDITIONS if code in scope]
     for line in quote.lines.all():
         asked = scope.get(line.code)
-        if asked is None:  # no longer in the scope
+        if asked is None or line.code in CONDITIONS:  # no longer in the scope, or nothing to pay for
             continue
         lines += engine_lines(rfq, asked, line, escalated=escalated)
         if fee := line.values.get("cancellation"):
@@ -176,6 +193,8 @@ def engine_lines(
         return [{key: v for key, v in {**common, "quantity": quantity}.items() if key != "currency"}]
     if escalated and values.get("escalation"):
         common["escalation"] = Decimal(values["escalation"])
+    if values.get("lump_discount"):
+        common["discount"] = Decimal(values["lump_discount"])
     quantity = needed_quantity(rfq, asked)
     net = 1 - Decimal(values.get("discount") or 0)
     if line.model == PricingModel.FIXED:

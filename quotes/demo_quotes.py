@@ -70,6 +70,8 @@ SECTIONS = {
     "materials": "The active substance is supplied by the sponsor free of charge; excipients and packaging materials "
     "are bought by the partner at cost with a stated handling mark-up.",
     "safety": "OEL 150 µg/m³, OEB 2; SDS in the data room; not a controlled substance; no beta-lactam or hormone.",
+    "forecast": "Illustrative. 400 million tablets a year from the second year on, half of it firm. The sponsor "
+    "expects the supply of the five years to take place with 100, 95, 95, 90 and 90 % probability.",
     "quality": "EU GMP certificate for tablets and an FDA inspection within five years that was not OAI; quality "
     "agreement before transfer; audit of the site within three months of award.",
 }
@@ -113,6 +115,10 @@ LABELS = {
     "annual_review": "Annual product review",
     "storage": "Storage",
 }
+#: first slot offered, in days after the project's day of need; the fourth partner states none
+SLOTS = {"castelvero-solidi": -60, "kaverinadi-generics-works": -10, "tidewater-point-solids": 75}
+#: chances that a year is reached: transfer and PPQ succeed, the product stays on the market
+REACH = ["1", "0.95", "0.95", "0.9", "0.9"]
 SUPPLY = {"low": [0, 250, 250, 250, 250], "base": [0, 400, 400, 400, 400], "high": [0, 450, 500, 500, 500]}
 
 #: slug → (quote fields, line fields); a line that is a text is its state, one that is absent is a gap
@@ -123,7 +129,7 @@ QUOTES: dict[str, tuple[dict[str, str], dict[str, dict[str, str] | str]]] = {
             "currency": "EUR",
             "headline": "16.400.000,00",
             "escalation": "2",
-            "slots": "Line 4 from the first quarter; 14 weeks for a first order",
+            "slots": "Line 4; 14 weeks for a first order",
             "assumptions": "Batches of 4 million. 80 % of 400 million a year is taken or paid.",
             "exclusions": "Active substance; destruction of rejected material.",
         },
@@ -153,7 +159,7 @@ QUOTES: dict[str, tuple[dict[str, str], dict[str, dict[str, str] | str]]] = {
             "currency": "USD",
             "headline": "18,900,000.00",
             "escalation": "3",
-            "slots": "Two lines free from the second quarter",
+            "slots": "Two lines, one of them kept free for you",
             "assumptions": "Tiers by calendar year; prices hold for call-offs of at least 8 million.",
             "exclusions": "Active substance; import duty.",
         },
@@ -181,7 +187,7 @@ QUOTES: dict[str, tuple[dict[str, str], dict[str, dict[str, str] | str]]] = {
             "currency": "USD",
             "headline": "23,800,000.00",
             "escalation": "2.5",
-            "slots": "Slot from the third quarter",
+            "slots": "One campaign a quarter",
             "assumptions": "All-in price in our standard bottle.",
             "exclusions": "Blister packing is done by the sponsor's packer.",
         },
@@ -296,6 +302,7 @@ def _rfq(owner: User, project: Project) -> Rfq:
         "unit_label": "1,000 tablets",
         "month_value": Decimal(150_000),
         "discount_rate": Decimal("0.08"),
+        "reach": REACH,
         "nda_text": "Illustrative text. Each side keeps what it learns from the other confidential for five years and "
         "uses it for this request only.",
         "deadline": timezone.now() + dt.timedelta(days=DEADLINE_DAYS),
@@ -328,7 +335,10 @@ def _rfq(owner: User, project: Project) -> Rfq:
 def _answer(invitation: Invitation, quote: dict[str, str], lines: dict[str, dict[str, str] | str]) -> None:
     accept_nda(invitation=invitation, signer="Business development (illustrative)")
     valid = (timezone.localdate() + dt.timedelta(days=180)).isoformat()
+    slot, need = SLOTS.get(invitation.organisation.slug), invitation.rfq.project.need_date
     typed = {"q-valid_until": valid, **{f"q-{name}": text for name, text in quote.items()}}
+    if slot is not None and need is not None:
+        typed["q-slot_from"] = (need + dt.timedelta(days=slot)).isoformat()
     for code, line in lines.items():
         fields = {"state": line} if isinstance(line, str) else line
         typed |= {f"l-{code}-{name}": text for name, text in fields.items()}

@@ -45,9 +45,10 @@ def past_prices(rfq: Rfq, lines: list[ScopeLine], rates: ProjectRates) -> dict[s
     found: dict[str, list[tuple[Decimal, dt.date]]] = {}
     for code, values, currency, submitted in rows:
         rate = _rate(values.get("currency") or currency, rates)
-        if rate is not None and values.get("price"):
-            net = Decimal(values["price"]) * (1 - Decimal(values.get("discount") or 0)) * rate
-            found.setdefault(code, []).append((net, submitted.date()))
+        # what a lump sum takes off one unit cannot be said
+        if rate is not None and values.get("price") and not values.get("lump_discount"):
+            net = Decimal(values["price"]) * (1 - Decimal(values.get("discount") or 0))
+            found.setdefault(code, []).append((net * rate, submitted.date()))
     return {code: _summary(prices) for code, prices in found.items() if len(prices) >= FEWEST}
 
 

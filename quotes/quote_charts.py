@@ -10,6 +10,7 @@ from quotes.comparison import Column, Step
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 MILLION = Decimal(10) ** 6
+MOST_NAMED = 15
 
 
 def millions(amount: Decimal) -> float:
@@ -174,9 +175,16 @@ def value_spec(points: Sequence[dict[str, Any]], currency: str) -> dict[str, Any
                 },
             },
             {
-                "data": {"values": list(points)},
+                "data": {"values": named(points)},
                 "mark": {"type": "text", "dx": 10, "dy": -9, "align": "left", "fontSize": 11},
                 "encoding": {"x": x, "y": y, "text": {"field": "partner"}},
             },
         ],
     }
+
+
+def named(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The points whose names stand beside them: of many only the efficient ones, the others say theirs when hovered."""
+    if len(points) <= MOST_NAMED:
+        return list(points)
+    return [point for point in points if point["kind"] == "efficient"]

@@ -42,6 +42,7 @@ LINE_FIELDS: dict[str, str] = {
     "share": "Share, %",
     "markup": "Mark-up, %",
     "discount": "Discount, %",
+    "lump_discount": "Lump-sum discount",
     "escalation": "Escalation per year, %",
     "cancellation": "Cancellation fee, % of price",
     "currency": "Currency, if another",
@@ -60,12 +61,19 @@ MODEL_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     PricingModel.HYBRID: (("fixed", "price"), ()),
     PricingModel.SHARE: (("share_code", "share"), ()),
 }
-COMMON = ("markup", "discount", "escalation", "cancellation", "currency")
+COMMON = ("markup", "discount", "lump_discount", "escalation", "cancellation", "currency")
 PERCENT = ("committed_share", "share", "markup", "discount", "escalation", "probability", "cancellation")
 MOST_PERCENT = {"markup": 1000, "share": 1000}
+#: lines for the conditions of what is priced at other lines
+CONDITIONS = ("discounts",)
 LONGEST = 8000
 NOT_NEGATIVE = (
-    "A price is not negative. Give the full price here and what is taken off it under “Discount, %”."
+    "A price is not negative. Give the full price here and what is taken off it under “Discount, %” or "
+    "“Lump-sum discount”."
+)
+PRICED_CONDITION = (
+    "A price here would be added. Give the discount at the line it is taken off, in per cent or as a lump sum, and "
+    "its conditions as this line's assumption."
 )
 
 
@@ -213,7 +221,8 @@ def _read_line(
     }
     state = texts["state"] or (LineState.QUOTED if priced else "")
     if not state:
-        sheet.untouched.append(code)
+        if code not in CONDITIONS:
+            sheet.untouched.append(code)
         sheet.lines.append(SheetLine(code, LineState.NOT_QUOTED, assumption=texts["assumption"][:1000]))
         return
 
@@ -270,6 +279,12 @@ def _check_combination(line: SheetLine, texts: Mapping[str, str], wrong: Callabl
         wrong("cancellation", "A share of another line has no cancellation fee of its own.")
     if line.model == PricingModel.SHARE and texts["discount"]:
         wrong("discount", "A share of another line has no discount of its own: give a smaller share.")
+    if line.model == PricingModel.SHARE and texts["lump_discount"]:
+        wrong("lump_discount", "A share of another line has no discount of its own: give a smaller share.")
+    if line.model == PricingModel.HYBRID and texts["lump_discount"]:
+        wrong("lump_discount", "Take a lump sum off the fixed part and give that.")
+    if line.code in CONDITIONS:
+        wrong("price", PRICED_CONDITION)
     if line.model == PricingModel.SHARE and texts["escalation"]:
         wrong("escalation", "A share of another line follows that line's escalation.")
 

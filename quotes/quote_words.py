@@ -25,6 +25,8 @@ def price_words(quote: Quote, line: QuoteLine, asked: ScopeLine | None) -> str:
         parts.append(f"mark-up {format_percent(Decimal(value['markup']), None)}")
     if value.get("discount"):
         parts.append(f"less {format_percent(Decimal(value['discount']), None)} discount")
+    if value.get("lump_discount"):
+        parts.append(f"less {money('lump_discount')} once")
     if value.get("escalation"):
         parts.append(f"escalation {format_percent(Decimal(value['escalation']), None)} a year")
     if value.get("cancellation"):

@@ -18,6 +18,7 @@ HINTS = {
     "cap": "The most that is charged",
     "cancellation": "Share of the price due for what is cancelled",
     "discount": "Volume, campaign or prepayment; taken off the price",
+    "lump_discount": "Taken off this line's first amounts until used up",
     "markup": "Handling on pass-through, or the m of cost-plus",
 }
 QUOTE_LABELS = {
@@ -140,6 +141,17 @@ def _line(
         open=any(item.value or item.error for item in more),
         has_error=any(item.error for item in inputs.values()),
     )
+
+
+def field_words(name: str) -> str:
+    """A field of the form in words, without the request it belongs to."""
+    kind, _, rest = name.partition("-")
+    if kind == "q":
+        return QUOTE_LABELS[rest]
+    if kind == "a":
+        return f"Answer {rest}"
+    code, _, part = rest.rpartition("-")
+    return f"Line {code}, {LINE_FIELDS[part].lower()}"
 
 
 def error_list(sheet: Sheet | None, labels: Mapping[str, str]) -> list[dict[str, str]]:

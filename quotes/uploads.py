@@ -1,7 +1,8 @@
 """Files that people send: told by their content, never by their name, refused when opening them could run something.
 
 A file is a PDF, a picture, an Office file of today's formats or a plain text. Office files may hold no macros, no
-embedded objects and no links to other files; links that a reader clicks on are harmless and stay.
+embedded objects and no links to other files, PDFs no scripts, actions or files (pdf_check.py); links that a reader
+clicks on are harmless and stay.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import PurePosixPath
 from django.core.exceptions import SuspiciousFileOperation
 from django.db import models
 from django.utils.text import get_valid_filename
+
+from quotes.pdf_check import REMEDY, UnreadablePdf, active_parts
 
 MEGABYTE = 1024 * 1024
 LARGEST_UNPACKED = 200 * MEGABYTE
@@ -92,6 +95,8 @@ def check_file(
     kind = kind_of(content)
     if kind is None or kind not in kinds:
         raise BadFile(f"The file is none of the kinds that are taken. Send {words}.")
+    if kind is FileKind.PDF:
+        refuse_active(content)
     return CheckedFile(kind, clean_name(name, kind), content)
 
 
@@ -108,6 +113,16 @@ def kind_of(content: bytes) -> FileKind | None:
     if content.startswith(b"PK"):
         return office_kind(content)
     return FileKind.TEXT if is_text(content) else None
+
+
+def refuse_active(content: bytes) -> None:
+    """Raises BadFile for a PDF that does more than show pages, or cannot be looked into."""
+    try:
+        parts = active_parts(content)
+    except UnreadablePdf as unreadable:
+        raise BadFile(str(unreadable)) from None
+    if parts:
+        raise BadFile(f"The PDF has {' and '.join(parts)}. {REMEDY}")
 
 
 def office_kind(content: bytes, *, unpacked: int = LARGEST_UNPACKED) -> FileKind | None:

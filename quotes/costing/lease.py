@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from .escalation import discount_factors, present_value
 from .fields import Field, optional_number
-from .precision import ONE, ZERO, calculated_precisely, stated
+from .precision import ONE, ZERO, calculated_precisely, settled, stated
 from .types import PerYear
 
 LONGEST = 1000  # years
@@ -87,11 +87,12 @@ def lease_or_buy(lease: Lease) -> LeaseAdvice:
     at_year_end = factors[1:]
     at_payment = factors[:-1] if lease.in_advance else at_year_end
     residual_factor = discount_factors(lease.residual_rate, years + 1)[-1]
-    nal = (
-        lease.price
-        - present_value(lease.payments, at_payment) * after_tax
-        - present_value(lease.depreciation, at_year_end) * lease.tax_rate
-        + present_value(lease.maintenance, at_year_end) * after_tax
-        - lease.residual * after_tax * residual_factor
+    terms = (
+        lease.price,
+        -present_value(lease.payments, at_payment) * after_tax,
+        -present_value(lease.depreciation, at_year_end) * lease.tax_rate,
+        present_value(lease.maintenance, at_year_end) * after_tax,
+        -lease.residual * after_tax * residual_factor,
     )
+    nal = settled(sum(terms, ZERO), size=max(abs(term) for term in terms))
     return LeaseAdvice(stated(rate), stated(nal), "lease" if nal > 0 else "buy")

@@ -1,7 +1,8 @@
 """What the quoted lines of one quote cost in base currency, code by code and period by period.
 
 amount × (1 + markup) × (1 + escalation)^t × fx; cancelled quantities cost their share of the price, escalated and
-converted the same way but without markup, since nothing is bought and passed on for them.
+converted the same way but without markup, since nothing is bought and passed on for them. A lump-sum discount is
+credited against what the line costs, from the first period on, until it is used up; it never makes money.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class PricedLine:
     line: Line
     on_billed: PerYear  # with markup
     on_cancelled: PerYear
+    discount: Decimal  # in base currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ def priced(quote: Quote, programme: Programme) -> PricedQuote:
         on_cancelled = tuple(
             converted(factor, line.currency, programme.fx) for factor in grown[line.escalation]
         )
-        return PricedLine(line, tuple(factor * (ONE + line.markup) for factor in on_cancelled), on_cancelled)
+        on_billed = tuple(factor * (ONE + line.markup) for factor in on_cancelled)
+        discount = converted(line.discount, line.currency, programme.fx)
+        return PricedLine(line, on_billed, on_cancelled, discount)
 
     return PricedQuote(
         quote, {code: tuple(priced_line(line) for line in lines) for code, lines in quote.lines.items()}
@@ -76,6 +80,8 @@ def line_cash(item: PricedLine, scenario: Scenario, fee: Decimal) -> PerYear:
         quantity * price * factor
         for quantity, price, factor in zip(billed, prices, item.on_billed, strict=True)
     )
+    if item.discount:
+        amounts = credited(amounts, item.discount)
     cancelled = cancelled_quantities(item.line, scenario) if fee else None
     if cancelled is None:
         return amounts
@@ -84,6 +90,16 @@ def line_cash(item: PricedLine, scenario: Scenario, fee: Decimal) -> PerYear:
         for quantity, price, factor in zip(cancelled, prices, item.on_cancelled, strict=True)
     )
     return added_up([amounts, fees])
+
+
+def credited(amounts: PerYear, discount: Decimal) -> PerYear:
+    """The amounts less a lump sum, period by period until it is used up; what is left over at the end lapses."""
+    left, net = discount, []
+    for amount in amounts:
+        taken = min(left, amount)
+        left -= taken
+        net.append(amount - taken)
+    return tuple(net)
 
 
 def share_cash(line: Line, base: PerYear) -> PerYear:

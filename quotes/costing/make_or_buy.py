@@ -123,11 +123,11 @@ def numbers_or_nothing(parent: Field, key: str, count: int) -> PerYear:
 @calculated_precisely
 def make_or_buy(question: MakeOrBuy) -> MakeOrBuyAdvice:
     """The expected cost of both ways, the cheaper one, and the batches a year from which making pays."""
-    make, buy = cost_of_making(question), cost_of_buying(question)
+    make, buy = stated(cost_of_making(question)), stated(cost_of_buying(question))
     yearly = annualised(question.make.capex_total, question.discount_rate, question.make.life_years)
     return MakeOrBuyAdvice(
-        npv_cost_make=stated(make),
-        npv_cost_buy=stated(buy),
+        npv_cost_make=make,
+        npv_cost_buy=buy,
         advice="make" if make < buy else "buy",
         annualised_capex=stated(yearly),
         break_even_batches_per_year=break_even(yearly, question),

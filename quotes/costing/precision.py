@@ -22,6 +22,7 @@ INSIDE = decimal.Context(
     traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
 )
 STATED = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN)
+ROUNDING = Decimal("1e-40")
 
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
@@ -56,6 +57,11 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
 def stated(amount: Decimal) -> Decimal:
     """An amount as it leaves the engine: rounded to 34 digits, so that equal costs compare equal."""
     return STATED.plus(amount)
+
+
+def settled(amount: Decimal, *, size: Decimal) -> Decimal:
+    """An amount that is left over when amounts of `size` cancel out; nothing, when it is only their rounding."""
+    return ZERO if abs(amount) <= size * ROUNDING else amount
 
 
 def stated_all(amounts: Iterable[Decimal]) -> tuple[Decimal, ...]:

@@ -54,6 +54,7 @@ def read_quote(
             "markup",
             "escalation",
             "currency",
+            "discount",
         )
         code = item.need("code").text()
         state = read_state(item)
@@ -120,6 +121,7 @@ def read_line(
         markup=optional_number(field, "markup", ZERO),
         escalation=optional_number(field, "escalation", escalation, least=None, above=-1),
         currency=read_currency(own_currency, fx) if own_currency else currency,
+        discount=optional_number(field, "discount", ZERO),
     )
 
 
@@ -169,7 +171,7 @@ def read_take_or_pay(field: Field, periods: int) -> TakeOrPay:
 
 def refuse_prices_of_a_share(line: Field) -> None:
     """A share of another line is already an escalated amount in base currency: it has no price of its own."""
-    for key in ("tiers", "take_or_pay"):
+    for key in ("tiers", "take_or_pay", "discount"):
         if field := line.optional(key):
             raise field.error("cannot be used with share_of", "leave it out, or give a quantity of its own")
     for key, neutral in (("unit_price", 1), ("escalation", 0)):

@@ -82,7 +82,10 @@ class TakeOrPay:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One quoted line. A flat price is one tier from 0; a `ShareOf` line has no tiers."""
+    """One quoted line. A flat price is one tier from 0; a `ShareOf` line has no tiers.
+
+    `discount` is a lump sum in the line's currency, credited against the line's first amounts until it is used up.
+    """
 
     code: str
     quantity: Quantity
@@ -91,6 +94,7 @@ class Line:
     markup: Decimal
     escalation: Decimal
     currency: str
+    discount: Decimal
 
 
 @dataclass(frozen=True, slots=True)

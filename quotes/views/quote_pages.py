@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cmo_selector.accounts.roles import Action
 from cmo_selector.http import whole_number
 from quotes.access import get_project, sponsor_action
+from quotes.adjusted import ending_rows, success_adjusted
 from quotes.attached import missing_documents, submitted_files
 from quotes.comparison import (
     SOURCE_WORDS,
@@ -38,6 +39,8 @@ from quotes.services.rfq import RfqError
 from quotes.services.rfq_messages import ask_clarification
 from quotes.views.rfq import archived_refused, get_rfq
 
+MOST_SHOWN = 12  # quotes beside each other, unless all are asked for
+MANY_LINES = 30  # of which the headings stay in sight
 UNIT_WORDS = {
     "per_released_batch": "NPV per released batch",
     "per_gram": "NPV per gram",
@@ -72,14 +75,19 @@ def quotes(request: HttpRequest, project_id: int) -> HttpResponse:
     if found.cost is None:
         return render(request, "quotes/quotes/none.html", context)
     scenario = found.chosen(request.GET.get("scenario"))
-    shown = columns(found, scenario)
+    every = columns(found, scenario)
+    show_all = request.GET.get("show") == "all"
+    shown = every if show_all else every[:MOST_SHOWN]
     context |= {
         "scenario": scenario,
         "columns": shown,
+        "every_column": every,
+        "show_all": show_all,
+        "many_lines": len(found.lines) > MANY_LINES,
         "rows": table(found, shown, past_prices(rfq, found.lines, found.rates)),
         "scenario_rows": scenario_rows(found, shown),
         "worst": [(c.quote, worst_regret(found, c.quote)) for c in shown],
-        "knocked": knocked_out(project, shown),
+        "knocked": knocked_out(project, every),
         "sentence": headline_sentence(found),
         "cash": cash_spec(shown, rfq.years, found.rates.base),
         "currencies": _currencies(found),
@@ -149,7 +157,12 @@ def quote_detail(request: HttpRequest, project_id: int, quote_id: int) -> HttpRe
         )
         calculate(flat, escalated=False)
         steps = waterfall(found, flat, quote, scenario)
-        context |= {"steps": steps, "waterfall": waterfall_spec(steps, found.rates.base)}
+        context |= {
+            "steps": steps,
+            "waterfall": waterfall_spec(steps, found.rates.base),
+            "ending": ending_rows(found, quote, figures),
+            "adjusted": success_adjusted(found, quote, figures),
+        }
     questions = {q["id"]: q["text"] for q in quote.rfq.questions}
     files = submitted_files(quote)
     context |= {

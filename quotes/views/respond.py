@@ -7,26 +7,22 @@ says so. Nothing of another bidder is ever shown. Answers are never cached and n
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from cmo_selector.templatetags.fmt import format_datetime
 from quotes.bid_sheet import LARGEST_FILE, BadSheet, read_bid_sheet, write_sheet
-from quotes.links import find_link
-from quotes.models import Invitation, Quote, Rfq
+from quotes.models import Invitation, Quote
 from quotes.quote_sheet import Sheet
 from quotes.quote_upload import attach, detach, own_files
 from quotes.response_page import edition_of, error_list, line_inputs, quote_inputs
-from quotes.rfq_enums import NDA_PASSED, InvitationState, RfqState
+from quotes.rfq_enums import NDA_PASSED, InvitationState, MessageKind
 from quotes.rfq_selectors import document
 from quotes.services.rates import rates_of
 from quotes.services.responses import (
@@ -44,46 +40,10 @@ from quotes.services.responses import (
 )
 from quotes.services.rfq import RfqError
 from quotes.services.rfq_messages import answer_clarification, ask_question, can_ask, shown_to
+from quotes.views.respond_gate import TALK, behind_link
 
-GONE, INVALID, CONFLICT = 410, 422, 409
+INVALID, CONFLICT = 422, 409
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-def behind_link(*, gate: bool = True) -> Callable:
-    """The view gets the invitation of a working link; `gate` also asks for the NDA."""
-
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        @login_not_required
-        @never_cache
-        @wraps(view)
-        def gated(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
-            link = find_link(token)
-            if link is None:
-                answer = render(request, "quotes/respond/closed.html", {"why": "unknown"}, status=404)
-            elif why := _closed(link):
-                context = {"why": why, "invitation": link.invitation}
-                answer = render(request, "quotes/respond/closed.html", context, status=GONE)
-            elif gate and link.invitation.nda not in NDA_PASSED:
-                answer = redirect("respond", token)
-            else:
-                answer = view(request, link.invitation, token, **kwargs)
-            answer.headers["X-Robots-Tag"] = "noindex, nofollow"
-            # "no-referrer" would make browsers send Origin: null with forms, which the CSRF check refuses
-            answer.headers["Referrer-Policy"] = "same-origin"
-            return answer
-
-        return gated
-
-    return decorate
-
-
-def _closed(link: Any) -> str:
-    """Why a known link opens nothing; empty when it does."""
-    if link.revoked_at is not None or link.invitation.state == InvitationState.REVOKED:
-        return "revoked"
-    if link.invitation.expires_at <= timezone.now():
-        return "expired"
-    return "cancelled" if link.invitation.rfq.state == RfqState.CANCELLED else ""
 
 
 @require_safe
@@ -364,18 +324,20 @@ def _act(
             asked=asked_of(invitation.rfq),
             status=INVALID,
             talk_error=error,
-            talk_note=_apart(invitation.rfq, error),
-            talk_text=next(
-                (text for name in ("text", "reason", "answer") if (text := request.POST.get(name))), ""
-            ),
+            talk_note=_apart(invitation, error),
+            talk_text=next((text for name in TALK if (text := request.POST.get(name, ""))), ""),
         )
     messages.success(request, done)
     return redirect("respond", token)
 
 
-def _apart(rfq: Rfq, error: RfqError) -> str:
+def _apart(invitation: Invitation, error: RfqError) -> str:
     """The refusal when no form is left on the page to show it beside its field."""
-    beside = (error.field == "text" and can_ask(rfq)) or (error.field == "reason" and rfq.takes_quotes)
+    field, rfq = error.field or "", invitation.rfq
+    beside = (field == "text" and can_ask(rfq)) or (field == "reason" and rfq.takes_quotes)
+    if field.startswith("answer-"):
+        asked = invitation.messages.filter(kind=MessageKind.CLARIFICATION, pk=field.removeprefix("answer-"))
+        beside = asked.exists()
     return "" if beside else str(error)
 
 

@@ -12,7 +12,7 @@ from quotes.downloads import attachment_answer
 from quotes.models import Invitation
 from quotes.rfq_package import Cover, answered_questions
 from quotes.services.responses import asked_of
-from quotes.views.respond import behind_link
+from quotes.views.respond_gate import behind_link
 from quotes.views.rfq_files import package_answer
 
 

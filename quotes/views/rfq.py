@@ -94,15 +94,23 @@ def rfq_new(request: HttpRequest, project_id: int) -> HttpResponse:
 @require_safe
 @sponsor_action(Action.VIEW)
 def rfq_detail(request: HttpRequest, project_id: int, rfq_id: int) -> HttpResponse:
-    rfq = get_rfq(request, project_id, rfq_id)
+    return detail_page(request, get_rfq(request, project_id, rfq_id))
+
+
+def detail_page(
+    request: HttpRequest, rfq: Rfq, *, refused: RfqError | None = None, typed: str = ""
+) -> HttpResponse:
+    """The RFQ's page; after a refusal with the reason and what was `typed` in the field that is meant."""
     context = {
         "project": rfq.project,
         "rfq": rfq,
         "overview": rfq_overview(rfq),
         "steps": STEPS,
+        "refused": refused,
+        "typed": typed,
         **FILE_RULES,
     }
-    return render(request, "quotes/rfq/detail.html", context)
+    return render(request, "quotes/rfq/detail.html", context, status=INVALID if refused else 200)
 
 
 @require_safe

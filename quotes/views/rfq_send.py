@@ -31,7 +31,7 @@ from quotes.services.rfq_send import (
     send_rfq,
     set_rfq_state,
 )
-from quotes.views.rfq import INVALID, archived_refused, get_rfq
+from quotes.views.rfq import INVALID, archived_refused, detail_page, get_rfq
 
 
 class SendForm(forms.Form):
@@ -111,12 +111,17 @@ def send(request: HttpRequest, project_id: int, rfq_id: int) -> HttpResponse:
     return render(request, "quotes/rfq/send.html", context, status=INVALID if form.errors else 200)
 
 
+IN_PLACE = ("deadline", "note")  # fields of the RFQ's page that show their own errors
+
+
 def _act(request: HttpRequest, rfq: Rfq, act, done: str, *, typed: str = "") -> HttpResponse:
-    """Run one service; its refusal becomes a message on the RFQ's page, with what was `typed`."""
+    """Run one service; its refusal stands beside its field or above the RFQ's page, with what was `typed`."""
     try:
         act()
         messages.success(request, done)
     except RfqError as error:
+        if error.field in IN_PLACE:
+            return detail_page(request, rfq, refused=error, typed=typed)
         messages.error(request, f"{error} You wrote: “{typed.strip()}”" if typed.strip() else str(error))
     return redirect("quotes:rfq", rfq.project_id, rfq.pk)
 
@@ -223,22 +228,20 @@ def read_moment(text: str) -> dt.datetime | None:
 @archived_refused
 def extend(request: HttpRequest, project_id: int, rfq_id: int) -> HttpResponse:
     rfq = get_rfq(request, project_id, rfq_id)
-    deadline = read_moment(request.POST.get("deadline", ""))
-    if deadline is None:
-        typed = request.POST.get("deadline", "")[:40]
-        messages.error(
-            request,
-            "Write the new deadline as a day and time, such as 2027-03-31 17:00."
-            + (f" You wrote: “{typed}”" if typed else ""),
-        )
-        return redirect("quotes:rfq", rfq.project_id, rfq.pk)
-    return _act(
-        request,
-        rfq,
-        lambda: extend_deadline(actor=request.user, rfq=rfq, deadline=deadline),
-        "The deadline is extended for all partners; they are told by e-mail.",
-        typed=request.POST["deadline"].replace("T", " "),
-    )
+    typed = request.POST.get("deadline", "")
+
+    def act() -> None:
+        deadline = read_moment(typed)
+        if deadline is None:
+            # a field for days and times shows nothing else, so it is said again
+            wrote = f" You wrote: “{typed[:40]}”" if typed else ""
+            raise RfqError(
+                f"Write the new deadline as a day and time, such as 2027-03-31 17:00.{wrote}", "deadline"
+            )
+        extend_deadline(actor=request.user, rfq=rfq, deadline=deadline)
+
+    done = "The deadline is extended for all partners; they are told by e-mail."
+    return _act(request, rfq, act, done, typed=typed)
 
 
 @require_POST

@@ -32,6 +32,13 @@ if (form) {
     for (const [name, value] of sent) body.append(name, value);
     try {
       const answer = await fetch(form.dataset.autosave, { method: "POST", body, headers: { Accept: "application/json" } });
+      if (answer.status === 404 || answer.status === 410) {
+        // the link has ended: saving by button says why and shows what was typed
+        form.dataset.autosave = "";
+        state.textContent = "Not saved: this link no longer opens. Press “Save for later” to see why and to copy what you typed.";
+        running = false;
+        return;
+      }
       const data = await answer.json();
       if (answer.ok) {
         form.querySelector("[name=edition]").value = data.edition;

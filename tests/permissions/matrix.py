@@ -275,7 +275,10 @@ CASES = [
     Case("quotes:rfq_step", ("login", 404, 403, 403, 404, 404, 403), {**RFQ, "step": "nothing"}),
     Case("quotes:rfq_send", EDIT_PAGE, RFQ),
     Case("quotes:rfq_extend", EDIT, RFQ, "POST", {"deadline": "2099-01-01 12:00"}),
-    Case("quotes:rfq_publish", EDIT, RFQ, "POST", {"note": "More detail."}),
+    # 422: nothing has changed since the last version
+    Case(
+        "quotes:rfq_publish", ("login", 404, 403, 403, 422, 422, 403), RFQ, "POST", {"note": "More detail."}
+    ),
     Case("quotes:rfq_state", EDIT, RFQ, "POST", {"state": "closed"}),
     Case("quotes:rfq_revoke", EDIT, {**RFQ, "invitation_id": "{invitation}"}, "POST"),
     Case("quotes:rfq_link", EDIT, {**RFQ, "invitation_id": "{invitation}"}, "POST"),

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from quotes.adjusted import batches_wanted, lateness, success_adjusted
+from quotes.adjusted import EndCosts, batches_wanted, lateness, success_adjusted
 from quotes.comparison import load_comparison
 from quotes.models import Project, Quote, Rfq
 from quotes.past_prices import past_prices
@@ -30,7 +30,7 @@ def test_success_adjusted_cost_weighs_each_year_and_adds_the_fee_for_ending(memb
     figures = found.figures(found.quotes[0], found.base)
     assert list(figures.cash) == [500_000 + 250 * 14_500, 400 * 14_500, 400 * 14_500]
     fee = Decimal("0.4") * 400 * 14_500
-    assert found.fees[quote.pk] == [Decimal("0.4") * 250 * 14_500, fee, fee]
+    assert found.ending[quote.pk] == EndCosts([Decimal("0.4") * 250 * 14_500, fee, fee], [0, 0, 0])
     by_hand = (
         figures.cash[0]
         + figures.cash[1] / 2
@@ -39,6 +39,36 @@ def test_success_adjusted_cost_weighs_each_year_and_adds_the_fee_for_ending(memb
         + fee * Decimal("0.3")
     )
     assert success_adjusted(found, found.quotes[0], figures) == by_hand
+
+
+@pytest.mark.django_db
+def test_what_take_or_pay_bills_in_the_years_that_are_not_reached_is_expected_too(member):
+    """By hand: 80 % of 300 million is paid at 100 in every year, whether the programme is still there or not; 10 %
+    handling of it follows. The other quote has no commitment and the same prices."""
+    rfq = make_rfq(member, discount_rate=Decimal(0), reach=["1", "0.5", "0.2"])
+    bound = submitted(
+        rfq,
+        member,
+        "Aspen",
+        priced(
+            l_commercial_supply_model="take_or_pay",
+            l_commercial_supply_price="100",
+            l_commercial_supply_committed="300",
+            l_commercial_supply_committed_share="80",
+            l_annual_review_state="quoted",
+            l_annual_review_model="share",
+            l_annual_review_share_code="commercial_supply",
+            l_annual_review_share="10",
+        ),
+    )
+    free = submitted(rfq, member, "Birch", priced(l_commercial_supply_price="100"))
+    found = load_comparison(Rfq.objects.select_related("project").get(pk=rfq.pk))
+    due = Decimal("0.8") * 300 * 100 * Decimal("1.1")
+    assert found.ending[bound.pk] == EndCosts([0, 0, 0], [due, due, due])
+    assert found.ending[free.pk] == EndCosts([0, 0, 0], [0, 0, 0])
+    cash = [Decimal(500_000 + 250 * 110), Decimal(400 * 110), Decimal(400 * 110)]
+    by_hand = cash[0] + cash[1] / 2 + cash[2] / 5 + due / 2 + due * Decimal("0.8")
+    assert success_adjusted(found, bound, found.figures(bound, found.base)) == by_hand
 
 
 @pytest.mark.django_db

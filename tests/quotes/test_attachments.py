@@ -23,10 +23,11 @@ from quotes.services.responses import save_draft, submit_quote
 from quotes.services.rfq import RfqError, content_of, save_rfq
 from quotes.services.rfq_send import publish_changes
 from tests.factories.accounts import MembershipFactory
+from tests.factories.files import pdf
 from tests.factories.rfq import in_days, make_rfq, open_gate, priced, send
 
 pytestmark = pytest.mark.django_db
-PDF = b"%PDF-1.7 offer"
+PDF, OTHER_PDF = pdf("offer"), pdf("other")
 CERTIFICATES = "Certificates in scope"
 
 
@@ -125,7 +126,7 @@ def test_a_file_that_is_there_already_too_many_and_too_much(aspen, monkeypatch):
         add_quote_file(quote=quote, name="b.pdf", content=PDF)
     monkeypatch.setattr("quotes.services.attachments.MOST_BYTES", len(PDF) + 1)
     with pytest.raises(RfqError, match="all files together"):
-        add_quote_file(quote=quote, name="c.pdf", content=PDF + b"2")
+        add_quote_file(quote=quote, name="c.pdf", content=OTHER_PDF)
     monkeypatch.setattr("quotes.services.attachments.MOST_FILES", 1)
     with pytest.raises(RfqError, match="there are 1 files already"):
         add_quote_file(quote=quote, name="c.txt", content=b"3")
@@ -214,7 +215,7 @@ def test_a_removed_file_stays_in_the_revision_that_was_submitted_with_it(aspen):
     first.refresh_from_db()
     remove_quote_file(attachment=first)
     assert [row.name for row in submitted_files(quote)] == ["first.pdf"]  # until the next revision
-    add_quote_file(quote=quote, name="second.pdf", content=PDF + b"2")
+    add_quote_file(quote=quote, name="second.pdf", content=OTHER_PDF)
     quote, _ = submit_quote(quote=quote, edition=quote.edition, by="Aspen")
     assert [row.name for row in submitted_files(quote)] == ["second.pdf"]
     assert quote.revisions.get(number=1).content_hash != quote.revisions.get(number=2).content_hash
@@ -295,10 +296,10 @@ def test_the_signed_nda_is_read_by_those_who_run_the_rfq(rfq, member, aspen):
     token = new_link(aspen)
     Client().post(
         reverse("respond_nda", args=[token]),
-        {"signer": "A. Signer", "file": SimpleUploadedFile("signed.exe", b"%PDF-1.7 signed")},
+        {"signer": "A. Signer", "file": SimpleUploadedFile("signed.exe", pdf("signed"))},
     )
     answer = signed_in(member).get(reverse("quotes:rfq_nda", args=[rfq.project_id, rfq.pk, aspen.pk]))
-    assert body(answer) == b"%PDF-1.7 signed"
+    assert body(answer) == pdf("signed")
     assert answer["Content-Disposition"] == f'attachment; filename="nda-{aspen.organisation.slug}.pdf"'
     assert answer["Content-Type"] == "application/pdf"
 

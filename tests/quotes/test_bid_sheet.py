@@ -119,7 +119,7 @@ def test_cells_that_would_run_are_refused_by_name_and_the_others_kept():
     assert found.refused == [
         ("Lines!O5", "holds true or false where a text or number is asked for."),
         ("Lines!H6", "holds a formula. Enter the value itself."),
-        ("Lines!AB6", "begins like a formula. Begin the text with a letter."),
+        ("Lines!AC6", "begins like a formula. Begin the text with a letter."),
     ]
     assert kept(found) == {**DRAFT, "l-transfer-cap": "-5"}
 

@@ -14,6 +14,7 @@ from quotes.costing import CostingError, compare, read_programme
 from quotes.costing_inputs import engine_lines, programme, scenario_quantities, unit_price
 from quotes.models import Award, CostScenario, Quote, QuoteLine, Rfq, ScopeLine
 from quotes.past_prices import past_prices
+from quotes.quote_words import price_words
 from quotes.services.awards import (
     award_quote,
     copy_scenario,
@@ -148,6 +149,9 @@ def test_fixed_hybrid_share_and_commitment_become_lines_of_the_engine():
     assert found(typed, line("unit", price="10", discount="0.03", markup="0.1")) == [
         {"markup": Decimal("0.1"), "quantity": amounts, "unit_price": Decimal("9.7")}
     ]
+    assert found(typed, line("unit", price="10", lump_discount="15", currency="EUR")) == [
+        {"currency": "EUR", "discount": 15, "quantity": amounts, "unit_price": 10}
+    ]
     assert found(driven, line("share", share_code="y", share="0.1", markup="0.05")) == [
         {"markup": Decimal("0.05"), "quantity": {"share_of": "y", "share": Decimal("0.1")}}
     ]
@@ -221,6 +225,26 @@ def test_gaps_are_filled_in_their_own_share_and_a_hollow_bid_never_wins(three):
         assert abs(total - column.figures.npv) < Decimal("1e-6")
     assert worst_regret(found, c) is None
     assert worst_regret(found, b) == 0
+
+
+@pytest.mark.django_db
+def test_a_lump_sum_comes_off_and_a_line_for_conditions_is_nobodys_gap(member):
+    rfq = make_rfq(member, discount_rate=Decimal(0))
+    rows = [scope_row("commercial_supply", "supply"), scope_row("discounts", "", ["1", "0", "0"])]
+    rfq = save_scope(actor=member.user, rfq=rfq, rows=rows, edition=rfq.edition)
+    typed = {"q-currency": "USD", "q-assumptions": "none", "l-commercial_supply-price": "10"}
+    plain = submitted(rfq, member, "Aspen", typed)
+    less = submitted(
+        rfq,
+        member,
+        "Birch",
+        {**typed, "l-commercial_supply-lump_discount": "3.000,00", "l-discounts-assumption": "Prepaid."},
+    )
+    found = load_comparison(Rfq.objects.select_related("project").get(pk=rfq.pk))
+    figures = [found.figures(quote, found.base) for quote in (plain, less)]
+    assert [list(x.cash) for x in figures] == [[2500, 4000, 4000], [0, 3500, 4000]]
+    assert [(x.gaps, x.comparable) for x in figures] == [((), True)] * 2
+    assert price_words(less, less.lines.get(code="commercial_supply"), None).endswith("less USD 3,000 once")
 
 
 @pytest.mark.django_db

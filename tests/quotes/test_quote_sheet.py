@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quotes.quote_sheet import NOT_NEGATIVE, field_text, read_date, read_field, read_sheet, read_tiers
+from quotes.quote_sheet import (
+    NOT_NEGATIVE,
+    PRICED_CONDITION,
+    field_text,
+    read_date,
+    read_field,
+    read_sheet,
+    read_tiers,
+)
 
 TODAY = dt.date(2026, 11, 26)
 CODES = ("transfer", "supply", "review")
@@ -108,6 +116,12 @@ def test_what_is_wrong_with_the_quote_stands_beside_its_field(quote, expected):
         ({"model": "share", "share_code": "nothing", "share": "5"}, ["supply.share_code"]),
         ({"model": "share", "share_code": "supply", "share": "5"}, ["supply.share_code"]),
         ({"price": "5", "tiers": "0: 1"}, ["supply.tiers"]),
+        ({"price": "5", "lump_discount": "-1"}, ["supply.lump_discount"]),
+        ({"model": "hybrid", "fixed": "5", "price": "5", "lump_discount": "1"}, ["supply.lump_discount"]),
+        (
+            {"model": "share", "share_code": "transfer", "share": "5", "lump_discount": "1"},
+            ["supply.lump_discount"],
+        ),
         ({"price": "5", "currency": "RUB"}, ["supply.currency"]),
         ({"price": "1" + "0" * 16}, ["supply.price"]),
         ({"tiers": "0: 5; " + "9" * 29 + ": 4"}, ["supply.tiers", "supply.price"]),
@@ -140,6 +154,20 @@ def test_tiers_neither_overlap_nor_leave_gaps(text, message):
 
 def test_a_line_nobody_asked_for_is_an_error():
     assert list(errors(read({"golf": {"price": "5"}}))) == ["golf.state"]
+
+
+def test_the_line_for_discounts_takes_conditions_and_no_price_and_is_no_gap():
+    codes = ["supply", "discounts"]
+
+    def sheet(line):
+        raw = {"quote": GOOD, "lines": {"supply": {"price": "5"}, "discounts": line}}
+        return read_sheet(
+            raw, codes=codes, questions=[], periods=3, currencies={"EUR"}, today=dt.date(2026, 1, 1)
+        )
+
+    assert sheet({"assumption": "2 % when paid in 10 days"}).untouched == []
+    priced = sheet({"price": "5000"})
+    assert priced.errors == {("lines", "discounts", "price"): PRICED_CONDITION}
 
 
 def test_shares_in_a_circle_are_refused():

@@ -16,6 +16,7 @@ from quotes.rfq_enums import InvitationState
 from quotes.services.rfq_mail import owe_reminders
 from quotes.services.rfq_messages import answer_question, ask_clarification, ask_question
 from tests.factories.accounts import MembershipFactory
+from tests.factories.files import pdf
 from tests.factories.rfq import in_days, make_rfq, open_gate, priced, send
 
 pytestmark = pytest.mark.django_db
@@ -150,7 +151,8 @@ def test_the_nda_is_accepted_by_a_named_person(aspen):
 @pytest.mark.parametrize(
     ("content", "status", "nda"),
     [
-        (b"%PDF-1.7 signed", 302, "uploaded"),
+        (pdf("signed"), 302, "uploaded"),
+        (b"%PDF-1.7 no pages", 422, "waiting"),
         (b"MZ program", 422, "waiting"),
         (b"PK\x03\x04 word/vbaProject.bin", 422, "waiting"),
         (b"%PDF-" + b"x" * (10 * 1024 * 1024), 422, "waiting"),

@@ -422,10 +422,11 @@ def test_deadline_and_seal_of_a_sent_rfq_change_only_through_extend(member, clie
     assert html.count("“Extend for all” on the RFQ&#x27;s page") >= 2
     assert not Rfq.objects.filter(deadline__year=2099).exists()
     extend = reverse("quotes:rfq_extend", args=[rfq.project_id, rfq.pk])
-    for typed, shown in (("tomorrow", "tomorrow"), ("2001-02-03T04:05", "2001-02-03 04:05")):
-        assert (
-            f"You wrote: “{shown}”" in client.post(extend, {"deadline": typed}, follow=True).content.decode()
-        )
+    for typed, shown in (
+        ("tomorrow", "You wrote: “tomorrow”"),
+        ("2001-02-03T04:05", 'value="2001-02-03T04:05"'),
+    ):
+        assert shown in client.post(extend, {"deadline": typed}, follow=True).content.decode()
 
 
 def test_a_project_with_an_open_rfq_is_not_archived(member, client):

@@ -75,13 +75,24 @@ class Brute:
                 base = self.quoted(quote, line["quantity"]["share_of"], scenario, t)
                 amount += exactly(line["quantity"]["share"]) * base * markup
                 continue
-            growth = (1 + exactly(line.get("escalation", quote.get("escalation", 0)))) ** t
-            billed = self.billed(line, scenario, t)
+            so_far = [self.amount(quote, line, scenario, s) for s in range(t + 1)]
+            discount = exactly(line.get("discount", 0)) * self.rate(quote, line)
+            used = [min(discount, sum(so_far[:s], Fraction(0))) for s in (t, t + 1)]
+            amount += so_far[t] - (used[1] - used[0])
             fee = exactly(quote.get("cancellation", {}).get(code, 0))
             cancelled = self.quantity(line, scenario, t, "cancelled")
-            price = self.price(line, billed)
-            amount += (billed * markup + fee * cancelled) * price * growth * self.rate(quote, line)
+            amount += fee * cancelled * self.unit(quote, line, scenario, t)
         return amount
+
+    def unit(self, quote, line, scenario, t):
+        """What one unit costs in a year, in base currency and without markup."""
+        growth = (1 + exactly(line.get("escalation", quote.get("escalation", 0)))) ** t
+        return self.price(line, self.billed(line, scenario, t)) * growth * self.rate(quote, line)
+
+    def amount(self, quote, line, scenario, t):
+        """What is billed in a year before any lump-sum discount."""
+        markup = 1 + exactly(line.get("markup", 0))
+        return self.billed(line, scenario, t) * markup * self.unit(quote, line, scenario, t)
 
     def rests_on_gap(self, quote, code):
         if self.state(quote, code) != "quoted":

@@ -59,6 +59,8 @@ def quoted_lines(draw, code, bases, periods):
         line["escalation"] = draw(rates)
     if draw(st.integers(0, 3)) == 0:
         line["take_or_pay"] = {"committed": draw(per_period(periods)), "share": draw(shares)}
+    if draw(st.integers(0, 4)) == 0:
+        line["discount"] = draw(decimals(0, 300_000))
     if draw(st.integers(0, 5)) == 0:
         line["currency"] = draw(st.sampled_from(CURRENCIES))
     return line

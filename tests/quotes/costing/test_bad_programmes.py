@@ -274,6 +274,12 @@ MISTAKES = [
         "quotes[0].lines[3].quantity.share: is missing; give it a value",
     ),
     ((*LINES, 3, "quantity", "share"), -0.1, f"quotes[0].lines[3].quantity.share: -0.1 {NEGATIVE}"),
+    ((*LINES, 0, "discount"), -5, f"quotes[0].lines[0].discount: -5 {NEGATIVE}"),
+    (
+        (*LINES, 3, "discount"),
+        5,
+        "quotes[0].lines[3].discount: cannot be used with share_of; leave it out, or give a quantity of its own",
+    ),
     (
         (*LINES, 3, "take_or_pay"),
         {"committed": [1, 1], "share": 1},

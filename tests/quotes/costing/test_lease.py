@@ -53,3 +53,10 @@ def test_without_tax_and_interest_the_advantage_is_the_difference_of_the_payment
 @pytest.mark.parametrize(("payment", "advice"), [(499, "lease"), (500, "buy"), (501, "buy")])
 def test_only_a_positive_advantage_advises_the_lease(payment, advice):
     assert lease_or_buy(read_lease({**BASE, "debt_rate": 0, "lease_payment": payment})).advice == advice
+
+
+@pytest.mark.parametrize("years", [3, 7, 9])
+def test_an_advantage_of_nothing_is_nothing_and_no_rounding(years):
+    """At a tax of 100 % the depreciation gives the whole price back: price − years × price / years."""
+    found = lease_or_buy(read_lease({**BASE, "price": 5_278_221.31, "years": years, "tax_rate": 1}))
+    assert (found.nal, found.advice) == (0, "buy")

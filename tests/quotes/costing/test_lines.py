@@ -173,3 +173,26 @@ def test_a_share_has_the_markup_it_is_given_and_includes_cancellation_fees():
 def test_a_share_of_what_the_bidder_charges_nothing_for_is_nothing(state):
     lines = [line("batch", state=state), share("pm", "batch", 0.1)]
     assert cash(quote("A", *lines), scope=["pm", "batch"]) == [0, 0]
+
+
+# -- lump-sum discounts -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("discount", "left"), [(0, [10, 25]), (4, [6, 25]), (15, [0, 20]), (35, [0, 0]), (1000, [0, 0])]
+)
+def test_a_lump_sum_is_credited_against_the_first_amounts_and_never_makes_money(discount, left):
+    assert cash(quote("A", line("batch", 10, 1, 2.5, discount=discount))) == left
+
+
+def test_a_lump_sum_is_neither_escalated_nor_marked_up_and_converted_like_its_line():
+    line_ = line("batch", 10, 0, 1, discount=4, escalation=0.5, markup=1, currency="EUR")
+    assert cash(quote("A", line_), fx={"EUR": 2}) == [0, (10 * 1.5 * 2 - 4) * 2]
+
+
+def test_a_lump_sum_takes_nothing_off_what_is_cancelled_and_a_share_follows_what_is_left():
+    scenario = [{"name": "stop", "drivers": {"gmp": [1, 0]}, "cancelled": {"gmp": [0, 2]}}]
+    lines = driven(10, discount=25), line("fee", quantity={"share_of": "batch", "share": 0.5})
+    bid = quote("A", *lines, cancellation={"batch": 0.5})
+    assert cash(bid, scenarios=scenario) == [0, 10]
+    assert cash(bid, scenarios=scenario, scope=["fee"]) == [0, 5]

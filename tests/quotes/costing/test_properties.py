@@ -45,6 +45,8 @@ def multiply_prices(line, factor):
         line["unit_price"] *= factor
     for tier in line.get("tiers", []):
         tier["unit_price"] *= factor
+    if "discount" in line:
+        line["discount"] *= factor
 
 
 @whatever
