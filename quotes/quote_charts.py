@@ -79,7 +79,7 @@ def waterfall_spec(steps: Sequence[Step], currency: str) -> dict[str, Any]:
         "type": "ordinal",
         "sort": [step.label for step in steps],
         "title": None,
-        "axis": {"labelAngle": 0, "labelLimit": 110},
+        "axis": {"labelAngle": 0, "labelLimit": {"expr": f"max(48, width / {len(steps)} - 8)"}},
     }
     y = {"field": "start", "type": "quantitative", "title": f"{currency} million"}
     return {

@@ -170,6 +170,8 @@ def quote_detail(request: HttpRequest, project_id: int, quote_id: int) -> HttpRe
         "files": files,
         "missing": missing_documents(quote.rfq.documents, files),
         "rows": rows,
+        "line_note": "What was quoted, in the bidder's words and currency"
+        + (f", and what it comes to in {found.rates.base}." if figures else "."),
         "scenario": scenario,
         "figures": figures,
         "answers": [(questions.get(key, key), text) for key, text in quote.answers.items()],
