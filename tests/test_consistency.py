@@ -164,3 +164,14 @@ def test_templates_hold_no_inline_script_style_or_handler():
         for match in inline.finditer(comment.sub("", path.read_text()))
     ]
     assert broken == []
+
+
+def test_no_argument_of_a_tag_holds_another_tag():
+    """Django would print the braces: a text with a value in it is made in the view."""
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()[:80]}"
+        for path in sorted((ROOT / "templates").rglob("*.html"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"{%[^%]*{[{%]", line)
+    ]
+    assert found == []

@@ -180,7 +180,13 @@ def assumptions(request: HttpRequest, project_id: int, rfq_id: int) -> HttpRespo
             form.add_error("day", str(error))
         except RfqError as error:
             form.add_error(None, str(error))
-    context = {"project": rfq.project, "rfq": rfq, "form": form, "rates": rates}
+    context = {
+        "project": rfq.project,
+        "rfq": rfq,
+        "form": form,
+        "rates": rates,
+        "amounts_note": f"In {rates.base}, the first years separated by semicolons. Empty: not known.",
+    }
     return render(request, "quotes/quotes/assumptions.html", context, status=_status(form))
 
 

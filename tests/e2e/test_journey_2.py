@@ -80,7 +80,7 @@ def prepare(page, project) -> None:
     deadline = timezone.now() + timezone.timedelta(days=20)
     page.fill("input[name=deadline]", f"{deadline:%Y-%m-%dT%H:%M}")
     page.fill("textarea[name=nda_text]", "Both sides keep what they learn to themselves.")
-    page.locator("form[data-guard]").get_by_role("button", name="Save", exact=True).first.click()
+    page.locator("form[data-guard]").get_by_role("button", name="Save and finish").click()
     page.wait_for_url(re.compile(r"/rfqs/\d+/$"))
 
 
