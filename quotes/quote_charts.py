@@ -40,7 +40,12 @@ def cash_spec(columns: Sequence[Column], years: Sequence[int], currency: str) ->
         "data": {"values": values},
         "mark": {"type": "line", "point": {"size": 60}},
         "encoding": {
-            "x": {"field": "year", "type": "ordinal", "title": None, "axis": {"labelAngle": 0}},
+            "x": {
+                "field": "year",
+                "type": "ordinal",
+                "title": None,
+                "axis": {"labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 4},
+            },
             "y": {"field": "cash", "type": "quantitative", "title": f"Cash, {currency} million"},
             "color": {"field": "quote", "type": "nominal", "title": None, "legend": {"orient": "top"}},
             "shape": {"field": "quote", "type": "nominal", "title": None},
