@@ -52,9 +52,15 @@ def test_screen_spec_leaves_text_colours_to_the_page():
 
 
 def test_a_hostile_name_is_drawn_as_text():
-    drawing = charts.svg(charts.contribution_spec([row(HOSTILE)], LABELS, paper=True))
+    drawing = charts.svg(charts.contribution_spec([row(HOSTILE)], LABELS, paper=False))
     assert "<script" not in drawing
     assert "&lt;script&gt;" in drawing
+
+
+def test_on_paper_a_name_that_runs_from_right_to_left_is_left_to_the_table():
+    drawing = charts.svg(charts.contribution_spec([row(HOSTILE), row("Aspen", 2)], LABELS, paper=True))
+    assert "1  named in the table" in drawing
+    assert "2  Aspen" in drawing
 
 
 def test_the_map_is_drawn_without_any_network():
