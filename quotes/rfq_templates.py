@@ -103,8 +103,14 @@ def _template(row: Mapping[str, Any]) -> Template:
 
 
 def question_library() -> list[str]:
-    """Questions worth asking any partner: the standard ones first, then the rest."""
-    return [*_data()["questions"], *_data()["library"]]
+    """Questions worth asking partners: the standard ones first, then the rest."""
+    standard = [text for texts in _data()["profile_questions"].values() for text in texts]
+    return [*_data()["questions"], *standard, *_data()["library"]]
+
+
+def standard_questions(profile: str) -> list[str]:
+    """What every template of a profile asks, whether of a manufacturer, a maker of devices or a CRO."""
+    return [*_data()["questions"], *_data()["profile_questions"][profile]]
 
 
 def best_template(project: Project) -> Template:
@@ -147,7 +153,7 @@ def starting_values(template: Template, project: Project, first_year: int) -> di
         "unit_label": template.unit[2] if template.unit else "",
         "questions": [
             {"id": f"q{n}", "text": text}
-            for n, text in enumerate([*template.questions, *_data()["questions"]], start=1)
+            for n, text in enumerate([*template.questions, *standard_questions(template.profile)], start=1)
         ],
         "enclosures": list(template.documents),
         "documents": list(_data()["documents"]),

@@ -56,6 +56,21 @@ def rfq(member):
 # -- templates and readiness ----------------------------------------------------------------------
 
 
+def test_a_cro_is_asked_about_its_study_and_a_manufacturer_about_its_batches(member):
+    asked = {}
+    for code in ("cro_clinical", "cro_preclinical", "biologics", "device"):
+        rfq = create_rfq(
+            actor=member.user, project=ProjectFactory(sponsor=member.sponsor), template=templates()[code]
+        )
+        asked[code] = " ".join(question["text"] for question in rfq.questions)
+        assert "List every assumption you made" in asked[code]
+    assert {code for code, text in asked.items() if "batch" in text or "stability" in text} == {"biologics"}
+    assert {code for code, text in asked.items() if "recruitment is slow" in text} == {
+        "cro_clinical",
+        "cro_preclinical",
+    }
+
+
 def test_every_template_names_codes_of_the_catalogue_and_its_own_drivers():
     for template in templates().values():
         rows = starting_lines(template)
