@@ -5,10 +5,9 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from cmo_selector.http import is_fragment
+from cmo_selector.http import is_fragment, page_of_ours
 from partners import compare_export, selectors, tray
 from partners.access import sees_prices
 from partners.compare import Comparison, build_comparison
@@ -48,10 +47,7 @@ def change_tray(request: HttpRequest) -> HttpResponse:
 def _back(request: HttpRequest) -> str:
     """Where the button was pressed, if that is a page of ours."""
     target = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return target if ours else reverse("partners:list")
+    return target if page_of_ours(request, target) else reverse("partners:list")
 
 
 @require_safe

@@ -224,7 +224,7 @@ def _file_date(
     if newest and date < newest:
         raise ImportFileError(
             f"{report.file} is of {date}, older than the file of {newest} that was applied before it; "
-            "give its date with --date if that is wrong"
+            "state its date (on the command line with --date) if that is wrong"
         )
     return date, known
 

@@ -12,10 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action, may
+from cmo_selector.http import page_of_ours
 from partners.models import Organisation
 from quotes.access import get_project, sponsor_action
 from quotes.enums import ShortlistStatus
@@ -194,8 +194,4 @@ def _partner(slug: str) -> Organisation:
 def _next(request: HttpRequest, project: Project) -> str:
     """Back to where the button was pressed, if that is a page of ours."""
     target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        return target
-    return project.get_absolute_url() + "shortlist/"
+    return target if page_of_ours(request, target) else project.get_absolute_url() + "shortlist/"

@@ -176,7 +176,9 @@ def test_clear_empties_the_tray(sign_in):
     assert 'data-announce="0 partners to compare"' in response.content.decode()
 
 
-@pytest.mark.parametrize("target", ["https://example.org/", "//example.org", "javascript:alert(1)", ""])
+@pytest.mark.parametrize(
+    "target", ["https://example.org/", "//example.org", "javascript:alert(1)", "nope", "a\x00b", ""]
+)
 def test_the_way_back_never_leads_elsewhere(sign_in, target):
     assert sign_in().post(TRAY, {"clear": "1", "next": target}).url == "/partners/"
 

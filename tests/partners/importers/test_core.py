@@ -241,7 +241,7 @@ def test_older_file_than_the_one_applied_is_refused(drls_file):
         applied(drls_file([drls_row(B)], "old.csv"), FIRST)
     assert str(refused.value) == (
         "old.csv is of 2025-08-29, older than the file of 2025-09-30 that was applied before it; "
-        "give its date with --date if that is wrong"
+        "state its date (on the command line with --date) if that is wrong"
     )
     assert [row["duns"] for row in stored()] == [A]
 
