@@ -37,6 +37,15 @@ class TermForm(forms.ModelForm):
             self.fields["synonyms"].initial = "\n".join(synonyms(self.instance))
 
 
+class RowForm(forms.ModelForm):
+    """A term edited within the list: each field says whose it is, for who does not see the column's head."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label} of {self.instance}"
+
+
 class VocabularyAdmin(CatalogueAdmin):
     form = TermForm
     list_display = ("label", "code", "order", "active")
@@ -48,6 +57,9 @@ class VocabularyAdmin(CatalogueAdmin):
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         return (*super().get_list_display(request), "used")
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        return super().get_changelist_form(request, **{"form": RowForm, **kwargs})
 
     @display(description="Used by")
     def used(self, term: models.Vocabulary) -> str:

@@ -95,6 +95,7 @@ PAGES = (
     "partners_conflicts",
     "partners_duplicates",
     "partners_stale",
+    "partners_service_changelist",
 )
 
 
