@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.http import HttpRequest
@@ -16,7 +17,7 @@ from partners.scoring import criteria_labels
 from partners.scoring.types import Group, PartnerResult, Ranking
 from quotes.access import get_project
 from quotes.api_detail_schemas import NetworksAnswer, RunwayAnswer, TracedPartner
-from quotes.api_rows import let_pass, told, traced
+from quotes.api_rows import figures, let_pass, told, traced
 from quotes.api_schemas import RankingAnswer
 from quotes.brief import NothingToRank
 from quotes.models import Project
@@ -99,11 +100,18 @@ def project_ranking_partner(request: HttpRequest, project_id: int, slug: str) ->
     return dict(plain(traced(result, read, criteria_labels(project.profile))))
 
 
-def _ranked(project: Project, also: Iterable[int] = ()) -> Ranking:
+@contextmanager
+def rankable() -> Iterator[None]:
+    """A project that cannot be ranked yet is a conflict, with what it lacks in words."""
     try:
-        return rank_project(project, also=also)
+        yield
     except NothingToRank as nothing:
         raise HttpError(409, str(nothing)) from nothing
+
+
+def _ranked(project: Project, also: Iterable[int] = ()) -> Ranking:
+    with rankable():
+        return rank_project(project, also=also)
 
 
 @router.get(
@@ -114,10 +122,8 @@ def _ranked(project: Project, also: Iterable[int] = ()) -> Ranking:
 )
 def project_networks(request: HttpRequest, project_id: int) -> dict[str, Any]:
     project, prices = _opened(request, project_id)
-    try:
+    with rankable():
         found = networks_of(project)
-    except NothingToRank as nothing:
-        raise HttpError(409, str(nothing)) from nothing
     return dict(plain(frozen_networks(found if prices else networks_without_prices(found), told)))
 
 
@@ -129,28 +135,15 @@ def project_networks(request: HttpRequest, project_id: int) -> dict[str, Any]:
 )
 def project_runway(request: HttpRequest, project_id: int) -> dict[str, Any]:
     project, prices = _opened(request, project_id)
-    try:
+    with rankable():
         found = runway_of(project)
-    except NothingToRank as nothing:
-        raise HttpError(409, str(nothing)) from nothing
     return dict(plain(frozen_runway(found if prices else runway_without_prices(found), told)))
 
 
 def _row(result: PartnerResult) -> dict[str, Any]:
     return {
-        "partner_id": result.partner_id,
-        "slug": result.slug,
-        "name": result.name,
-        "illustrative": result.illustrative,
-        "lead_site": result.lead_site or None,
-        "rank": result.rank,
-        "best_rank": result.best_rank,
-        "worst_rank": result.worst_rank,
-        "low": result.low,
-        "point": result.point,
-        "high": result.high,
+        **figures(result),
         "separable_from_next": result.separable_from_next,
-        "coverage": result.coverage,
         "contributions": result.contributions,
         "criteria": [
             {"code": c.code, "low": c.low, "point": c.point, "high": c.high, "known": c.known}

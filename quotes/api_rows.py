@@ -27,14 +27,13 @@ def told(refs: Iterable[FactRef]) -> list[dict[str, Any]]:
     ]
 
 
-def traced(result: PartnerResult, ranking: Ranking, labels: Mapping[str, str]) -> dict[str, Any]:
-    """The figures and sentences of the partner's page under the ranking."""
+def figures(result: PartnerResult) -> dict[str, Any]:
+    """Who it is, its place and its score: what the list and the opened result both say."""
     return {
         "partner_id": result.partner_id,
         "slug": result.slug,
         "name": result.name,
         "illustrative": result.illustrative,
-        "group": result.group,
         "lead_site": result.lead_site or None,
         "rank": result.rank,
         "best_rank": result.best_rank,
@@ -43,6 +42,14 @@ def traced(result: PartnerResult, ranking: Ranking, labels: Mapping[str, str]) -
         "point": result.point,
         "high": result.high,
         "coverage": result.coverage,
+    }
+
+
+def traced(result: PartnerResult, ranking: Ranking, labels: Mapping[str, str]) -> dict[str, Any]:
+    """The figures and sentences of the partner's page under the ranking."""
+    return {
+        **figures(result),
+        "group": result.group,
         "confidence": confidence(result, ranking.weights, ranking.as_of),
         "summary": explain.summary(result, ranking),
         "needs": [_need(rule) for rule in result.rules],
