@@ -11,6 +11,7 @@ from ..aggregate import TIE, TIE_DECIMALS
 from .checks import Array, BadProblem, Ints
 
 FEW = 768  # scores up to which a plain argsort is quicker than two radix passes
+MOVES = 512  # scores that are put right one by one before their part is sorted
 COUNTED: Ints = np.arange(1, 4_097, dtype=np.int64)
 
 
@@ -24,10 +25,9 @@ def competition_ranks(scores: ArrayLike, *, scale: float = 1.0, lowest_first: bo
     if scale != 1.0:
         s = s / scale
     n = len(s)
-    order = best_first(-s if lowest_first else s)
-    placed = s.take(order)
+    order, placed = best_first(-s if lowest_first else s)
     position = COUNTED[:n] if n <= len(COUNTED) else np.arange(1, n + 1, dtype=np.int64)
-    steps = placed[1:] - placed[:-1] if lowest_first else placed[:-1] - placed[1:]
+    steps = placed[:-1] - placed[1:]
     if n > 1 and np.minimum.reduce(steps) <= 1.001 * TIE:
         near = np.flatnonzero(steps <= 1.001 * TIE)
         alike = near[placed[near].round(TIE_DECIMALS) == placed[near + 1].round(TIE_DECIMALS)]
@@ -40,40 +40,65 @@ def competition_ranks(scores: ArrayLike, *, scale: float = 1.0, lowest_first: bo
     return ranks
 
 
-def best_first(scores: Array) -> Ints:
-    """Indices from the highest to the lowest score; which of equal scores comes first is not said.
+def best_first(scores: Array) -> tuple[Ints, Array]:
+    """Indices from the highest to the lowest score, and the scores in that order; equal ones in any order.
 
     Each score's place in the range, as a 32-bit number, is sorted by its lower and then by its upper half: NumPy's
     stable sort of 16-bit numbers counts instead of comparing, several times as fast as an argsort of floats. Scores
-    that share a place are put in order afterwards.
+    that share a place are put in order afterwards. New memory costs as much as a pass over it: buffers are used twice.
     """
     n = len(scores)
     if n < FEW:
-        return np.argsort(scores)[::-1]
+        return _sorted(scores)
     high = np.maximum.reduce(scores)
     span = float(high - np.minimum.reduce(scores))
     factor = (2.0**32 - 1) / span if span > 0 else inf
     if not isfinite(factor) or not isfinite(span):
-        return np.argsort(scores)[::-1]
-    key = ((high - scores) * factor).astype(np.uint32)
+        return _sorted(scores)
+    buffer = np.subtract(high, scores)
+    buffer *= factor
+    key = buffer.astype(np.uint32)
     order: Ints = key.astype(np.uint16).argsort(kind="stable")
     key >>= 16
     order = order.take(key.astype(np.uint16).take(order).argsort(kind="stable"))
-    placed = scores.take(order)
-    wrong = placed[1:] > placed[:-1]
-    if np.logical_or.reduce(wrong):
-        order = _mended(scores, order, placed)
-    return order
+    placed = scores.take(order, out=buffer, mode="clip")  # the default mode would make a copy of the buffer
+    wrong = np.flatnonzero(placed[1:] > placed[:-1])
+    if wrong.size and not _mended(order, placed, wrong):
+        _mended_by_sorting(scores, order, placed)
+        placed = scores.take(order)
+    return order, placed
 
 
-def _mended(scores: Array, order: Ints, placed: Array) -> Ints:
-    """The order with the few scores that shared a place with a higher one put behind it."""
+def _sorted(scores: Array) -> tuple[Ints, Array]:
+    order = np.argsort(scores)[::-1]
+    return order, scores.take(order)
+
+
+def _mended(order: Ints, placed: Array, wrong: Ints) -> bool:
+    """Move the scores that stand right behind a lower one forward, in place. False: too many, the rest is open."""
+    if wrong.size > MOVES:
+        return False
+    moves = 0
+    for first in (wrong + 1).tolist():
+        at = first
+        while at < len(placed) and placed[at] > placed[at - 1]:
+            to = at
+            while to and placed[to] > placed[to - 1]:
+                if moves == MOVES:
+                    return False
+                placed[[to - 1, to]], order[[to - 1, to]] = placed[[to, to - 1]], order[[to, to - 1]]
+                to, moves = to - 1, moves + 1
+            at += 1
+    return True
+
+
+def _mended_by_sorting(scores: Array, order: Ints, placed: Array) -> None:
+    """Sort, in place, what stands behind a lower score or before a higher one anywhere in the order."""
     reach = np.maximum.accumulate(placed[::-1])[::-1]  # the highest score from here on
     least = np.minimum.accumulate(placed)
     apart = np.flatnonzero((reach > placed) | (placed > least))
     some = order[apart]
     order[apart] = some[np.argsort(-scores[some], kind="stable")]
-    return order
 
 
 def top_k(scores: ArrayLike, k: int) -> Ints:
