@@ -231,6 +231,7 @@ def test_many_scores_are_ranked_as_the_plain_way_ranks_them(n):
     for scores in shapes(np.random.default_rng(n), n):
         order, placed = best_first(scores)
         assert np.array_equal(np.sort(order), np.arange(n))
+        assert np.array_equal(placed, np.sort(scores)[::-1])
         assert np.all(np.diff(scores[order]) <= 0)
         assert np.array_equal(competition_ranks(scores), plain_ranks(scores))
         assert np.array_equal(competition_ranks(scores, lowest_first=True), plain_ranks(-scores))
