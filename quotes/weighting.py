@@ -216,18 +216,24 @@ def _board(
         return board, np.full(n, 1 / n)
     if given < len(board.pairs):
         out.notes.append(f"{title}: unanswered comparisons are taken as the answered ones imply.")
-    elif n > 2:
-        _judge_consistency(board, judged, items, named)
+    if given > n - 1:  # fewer cannot contradict each other
+        _judge_consistency(board, judged, items, named, given)
     return board, judged.weights
 
 
-def _judge_consistency(board: Board, judged: Judgement, items: list[str], named: Mapping[str, str]) -> None:
+def _judge_consistency(
+    board: Board, judged: Judgement, items: list[str], named: Mapping[str, str], given: int
+) -> None:
     ratio = judged.ratios[INDEX] or 0.0
     board.flagged = ratio > FLAG_ABOVE
     verdict = (
         "above 0.10: look at the answer below again" if board.flagged else "up to 0.10 is consistent enough"
     )
     board.consistency = f"Consistency ratio {ratio:.2f} ({INDEX_NAME} random index); {verdict}."
+    if given < len(board.pairs):
+        board.consistency += (
+            f" {given} of {len(board.pairs)} answered: the open ones fit by themselves, which flatters it."
+        )
     worst = judged.worst
     if worst is None or not board.flagged:
         return

@@ -88,7 +88,7 @@ def competition_ranks(points: ArrayLike) -> Ints:
     Scores are compared after rounding to nine decimals: unlike chaining neighbours within a tolerance, this
     cannot change two partners' order when a third one is taken away.
     """
-    rounded = np.round(np.asarray(points, dtype=np.float64), TIE_DECIMALS)
+    rounded = np.asarray(points, dtype=np.float64).round(NOISE_DECIMALS).round(TIE_DECIMALS)
     ordered = np.sort(rounded)
     return np.asarray(len(rounded) - np.searchsorted(ordered, rounded, side="right") + 1, dtype=np.int64)
 

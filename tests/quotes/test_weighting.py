@@ -101,6 +101,16 @@ def test_an_inconsistent_answer_is_shown_with_a_value_that_fits_and_taking_it_he
     assert ratios[1] < ratios[0]
 
 
+def test_contradicting_answers_show_while_comparisons_are_still_open():
+    answers = {"top.fit.delivery": "9", "top.delivery.money": "9", "top.fit.money": "1/9"}
+    open_ones = by_pairs(answers, CRITERIA).boards[0]
+    assert not open_ones.flagged  # nothing connects the fourth group yet
+    board = by_pairs({**answers, "top.money.risk": "1"}, CRITERIA).boards[0]
+    assert board.flagged
+    assert f"{len(answers) + 1} of 6 answered: the open ones fit by themselves" in board.consistency
+    assert board.advice.name in answers
+
+
 def test_too_few_pairs_are_said_and_an_unknown_value_is_refused():
     out = by_pairs({"top.fit.delivery": "3"}, CRITERIA)
     assert out.problems == [

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import Array, BadProblem
+from .checks import Array, BadProblem, Flags
 
 RANDOM_INDEX: dict[str, tuple[float, ...]] = {  # for n = 1 … 15
     "saaty1980": (0, 0, 0.58, 0.9, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57, 1.59),
@@ -138,6 +138,7 @@ def judge(matrix: Array, name: str = "The matrix") -> Judgement:
         raise BadProblem(f"{name} holds a comparison that is not above 0.")
     if np.any(a > LARGEST_RATIO) or np.any(a < 1 / LARGEST_RATIO):
         raise BadProblem(f"{name} holds a comparison beyond {LARGEST_RATIO:g} to 1.")
+    given = ~np.isnan(a) | ~np.isnan(a.T)
     a = _complete(a, name)
     w, lambda_max = eigenvector(a)
     ci = (lambda_max - n) / (n - 1) if n > 2 else 0.0
@@ -152,17 +153,17 @@ def judge(matrix: Array, name: str = "The matrix") -> Judgement:
         lambda_max=lambda_max,
         ci=ci,
         ratios=ratios,
-        worst=worst_comparison(a, w),
+        worst=worst_comparison(a, w, given),
         matrix=a,
         reciprocal=bool(np.all(np.abs(a * a.T - 1) <= 1e-6)),
     )
 
 
-def worst_comparison(a: Array, w: Array) -> Comparison | None:
-    """argmax of a_ij w_j / w_i over all pairs; None where everything fits (Saaty 2008)."""
+def worst_comparison(a: Array, w: Array, given: Flags) -> Comparison | None:
+    """argmax of a_ij w_j / w_i over the pairs somebody compared; None where everything fits (Saaty 2008)."""
     if len(a) < 2:
         return None
-    misfit = np.abs(np.log(a * w[None, :] / w[:, None]))
+    misfit = np.abs(np.log(a * w[None, :] / w[:, None])) * given
     upper = np.triu(misfit, 1)
     lower = np.tril(misfit, -1)
     i, j = np.unravel_index(int(np.argmax(upper)), upper.shape)

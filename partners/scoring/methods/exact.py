@@ -54,7 +54,7 @@ def pairwise_winning(values: ArrayLike, order: Sequence[int] | None = None) -> A
     """
     v = ordered_vertices(values, order) if order is not None else table(values, "The partial values")
     n = len(v)
-    noise = NOISE * max(1e-300, float(np.abs(v).max()))
+    noise = NOISE * np.abs(v).max(axis=0)
     result = np.zeros((n, n))
     first, second = np.triu_indices(n, 1)
     for begin in range(0, len(first), PAIRS):
@@ -83,8 +83,8 @@ def dirichlet_distribution(values: ArrayLike, alpha: ArrayLike | None = None) ->
     """
     v = table(values, "The partial values")
     a = np.ones(v.shape[1]) if alpha is None else np.asarray(alpha, dtype=np.float64)
-    if a.shape != (v.shape[1],) or not np.all(np.isfinite(a)) or np.any(a <= 0):
-        raise BadProblem("Each criterion needs one concentration above 0.")
+    if a.shape != (v.shape[1],) or not np.all(np.isfinite(a)) or np.any(a < 0) or not np.any(a):
+        raise BadProblem("Each criterion needs one concentration of 0 or more, and one of them above 0.")
     total = float(a.sum())
     mean = v @ a / total
     centred = v - mean[:, None]

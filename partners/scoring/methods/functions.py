@@ -50,8 +50,16 @@ class Categories:
 
     def of(self, cells: Sequence[object]) -> Array:
         """Partial values of category names; unknown categories and null are NaN."""
-        found = [self.lookup.at(str(c)) if c is not None else None for c in cells]
-        return np.array([math.nan if v is None else v for v in found], dtype=np.float64)
+        return np.array([self.at(c) for c in cells], dtype=np.float64)
+
+    def at(self, category: object) -> float:
+        """One partial value; 2.0 also finds the category "2"."""
+        if category is None:
+            return math.nan
+        found = self.lookup.at(str(category))
+        if found is None and isinstance(category, float):
+            found = self.lookup.at(f"{category:g}")
+        return math.nan if found is None else found
 
     def range(self) -> tuple[float, float]:
         return min(self.lookup.table.values()), max(self.lookup.table.values())

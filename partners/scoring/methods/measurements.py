@@ -219,8 +219,31 @@ def criteria_of(
     ]
 
 
+def _category(spec: object, function: Categories, name: str) -> Cell | float:
+    """Read one category: its name, null (missing), or exact, discrete or missing as a "dist"."""
+    if not isinstance(spec, Mapping):
+        if isinstance(spec, bool) or not (spec is None or isinstance(spec, str | int | float)):
+            raise BadProblem(f"{name} must be a category, not {kind_of(spec)}.")
+        found = function.at(spec)
+        return Cell("missing") if math.isnan(found) else found
+    kind = spec.get("dist")
+    if kind == "missing":
+        return Cell("missing")
+    if kind == "exact":
+        return _category(spec.get("value"), function, f"{name}, value")
+    if kind != "discrete":
+        raise BadProblem(f"{name}: under a lookup table a cell is a category, or exact, discrete or missing.")
+    named = sequence(spec.get("values"), f"{name}, values")
+    points = [function.at(v) if isinstance(v, str | int | float) else math.nan for v in named]
+    for said, value in zip(named, points, strict=True):
+        if math.isnan(value):
+            raise BadProblem(f"{name}, values: “{said}” is not in the lookup table.")
+    return cell({**spec, "values": points}, name)
+
+
 def _criterion(column: object, j: int, count: int, function: ValueFunction | None, sign: float) -> Criterion:
     name = f"Criterion {j + 1}"
+    sign = 1.0 if function is not None else sign  # a value function knows which direction is better
     none, empty = np.zeros(0, dtype=np.int64), np.zeros(0)
     numeric = function if isinstance(function, Numeric) else None
     if isinstance(column, Mapping):
@@ -237,21 +260,15 @@ def _criterion(column: object, j: int, count: int, function: ValueFunction | Non
     missing: list[int] = []
     drawn: list[tuple[int, Cell]] = []
     for i, spec in enumerate(items):
-        if isinstance(function, Categories):
-            found = float(function.of([spec])[0])
-            if math.isnan(found):
-                missing.append(i)
-            else:
-                base[i] = found
-            continue
-        one = cell(spec, f"{name}, alternative {i + 1}")
+        where = f"{name}, alternative {i + 1}"
+        one = _category(spec, function, where) if isinstance(function, Categories) else cell(spec, where)
         if isinstance(one, float):
             base[i] = float(numeric.points(np.array([one]))[0]) if numeric else sign * one
         elif one.kind == "missing":
             missing.append(i)
         else:
             drawn.append((i, one))
-    low, high = function.range() if function is not None else (0.0, 1.0)
+    low, high = function.range() if function is not None else (min(sign, 0.0), max(sign, 0.0))
     rows = np.array(missing, dtype=np.int64)
     span = np.full(len(missing), 1.0)
     return Criterion(base, rows, span * low, span * high, tuple(drawn), None, numeric, sign)

@@ -45,7 +45,7 @@ def normalise_table(x: Array, benefit: Flags, kind: str, bounds: Array | None = 
     none: x, cost negated. minmax: (x - min)/(max - min), reversed for cost; `bounds` (n × 2) replace min and
     max, nothing is clipped; a constant column gives 0 to everybody. max_ratio: x/max, min/x for cost.
     sum_after_inverse: 1/x for cost, then shares of the column sum. vector: x/√Σx², cost negated.
-    divide_by_max_of_high: as max_ratio (the table is its own high table).
+    divide_by_max_of_high: as max_ratio (the table is its own high table). NaN (missing) stays NaN under minmax.
     """
     if kind not in KINDS:
         raise BadProblem(f"Unknown normalization “{kind}”; known are {', '.join(KINDS)}.")
@@ -54,9 +54,12 @@ def normalise_table(x: Array, benefit: Flags, kind: str, bounds: Array | None = 
     for j in range(x.shape[1]):
         column = x[:, j]
         if kind == "minmax":
-            low, high = (column.min(), column.max()) if bounds is None else bounds[j]
-            if low == high:
-                values[:, j] = 0.0
+            known = column[~np.isnan(column)]
+            low, high = (
+                (known.min(initial=np.inf), known.max(initial=-np.inf)) if bounds is None else bounds[j]
+            )
+            if low >= high:
+                values[:, j] = np.where(np.isnan(column), np.nan, 0.0)
                 continue
             values[:, j] = (column - low if benefit[j] else high - column) / (high - low)
         elif kind in ("max_ratio", "divide_by_max_of_high"):
@@ -89,6 +92,17 @@ def _shares(column: Array, benefit: bool, kind: str, j: int) -> Array:
     return np.asarray(column / total) if total > 0 else np.zeros_like(column)
 
 
+def missing_range(kind: str, benefit: bool) -> tuple[float, float]:
+    """Between what a missing cell's partial value lies, where the normalization says it."""
+    if kind == "minmax" or (kind == "none" and benefit):
+        return 0.0, 1.0
+    if kind == "none":
+        return -1.0, 0.0
+    raise BadProblem(
+        f"A missing cell needs the normalization minmax, none or a value function; “{kind}” says no range for it."
+    )
+
+
 def normalise_intervals(
     low: Array, mode: Array | None, high: Array, benefit: Flags, kind: str, bounds: Array | None = None
 ) -> tuple[Array, Array | None, Array]:
@@ -96,14 +110,27 @@ def normalise_intervals(
 
     none, minmax (least low and greatest high unless `bounds`), max_ratio and divide_by_max_of_high
     (x / greatest high; for cost least low / x). The kinds whose scale depends on all cells at once have no
-    exact interval and are refused.
+    exact interval and are refused. A missing cell (NaN in both ends) becomes the whole range.
     """
     if np.any(low > high) or (mode is not None and (np.any(mode < low) or np.any(mode > high))):
         raise BadProblem("A low value is above its high value, or a most likely value is outside of the two.")
+    unknown = np.isnan(low)
+    if np.any(unknown != np.isnan(high)):
+        i, j = np.argwhere(unknown != np.isnan(high))[0]
+        raise BadProblem(
+            f"low and high, row {i + 1}, value {j + 1}: give both ends, or null in both (missing)."
+        )
     results = [np.empty_like(low), np.empty_like(low), np.empty_like(low)]
     tables = [low, mode if mode is not None else low, high]
     for j in range(low.shape[1]):
-        columns = [t[:, j] for t in tables]
+        known = ~unknown[:, j]
+        if not known.all():
+            least, most = missing_range(kind, bool(benefit[j]))
+            for result, end in zip(results, (least, (least + most) / 2, most), strict=True):
+                result[~known, j] = end
+        if not known.any():
+            continue
+        columns = [t[known, j] for t in tables]
         if kind == "none":
             ends = columns if benefit[j] else [-c for c in columns]
         elif kind == "minmax":
@@ -122,5 +149,5 @@ def normalise_intervals(
                 f"The normalization “{kind}” gives no exact score intervals; use minmax or max_ratio."
             )
         for result, column in zip(results, ends if benefit[j] else ends[::-1], strict=True):
-            result[:, j] = column
+            result[known, j] = column
     return results[0], (results[1] if mode is not None else None), results[2]

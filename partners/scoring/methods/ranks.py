@@ -7,7 +7,7 @@ from math import inf, isfinite
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..aggregate import TIE, TIE_DECIMALS
+from ..aggregate import NOISE_DECIMALS, TIE, TIE_DECIMALS
 from .checks import Array, BadProblem, Ints
 
 FEW = 768  # scores up to which a plain argsort is quicker than two radix passes
@@ -30,7 +30,7 @@ def competition_ranks(scores: ArrayLike, *, scale: float = 1.0, lowest_first: bo
     steps = placed[:-1] - placed[1:]
     if n > 1 and np.minimum.reduce(steps) <= 1.001 * TIE:
         near = np.flatnonzero(steps <= 1.001 * TIE)
-        alike = near[placed[near].round(TIE_DECIMALS) == placed[near + 1].round(TIE_DECIMALS)]
+        alike = near[_rounded(placed[near]) == _rounded(placed[near + 1])]
         if alike.size:
             position = position.copy()
             position[alike + 1] = 0
@@ -38,6 +38,11 @@ def competition_ranks(scores: ArrayLike, *, scale: float = 1.0, lowest_first: bo
     ranks = np.empty(n, dtype=np.int64)
     ranks[order] = position
     return ranks
+
+
+def _rounded(scores: Array) -> Array:
+    """To nine decimals, the noise of the last bits taken away first: it must not part what is just at an edge."""
+    return np.asarray(scores.round(NOISE_DECIMALS).round(TIE_DECIMALS))
 
 
 def best_first(scores: Array) -> tuple[Ints, Array]:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from ..aggregate import TIE
 from .checks import Array, BadProblem, table, weights
+from .ranks import spread_scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def weight_stability(values: ArrayLike, w: ArrayLike) -> Stability:
     v = table(values, "The partial values")
     share = weights(w, v.shape[1])
     scores = v @ share
-    best = int(np.argmax(scores >= scores.max() - TIE * max(1.0, float(np.abs(scores).max()))))
+    best = int(np.argmax(scores >= scores.max() - TIE * spread_scale(v, share)))
     n = v.shape[1]
     intervals = np.tile([0.0, 1.0], (n, 1))
     below: list[int | None] = [None] * n
@@ -51,7 +52,7 @@ def weight_stability(values: ArrayLike, w: ArrayLike) -> Stability:
         rest = np.delete(v, j, axis=1) @ others
         gap0, gap1 = rest[best] - rest, v[best, j] - v[:, j]
         slope = gap1 - gap0
-        noise = 1e-13 * max(1.0, float(np.abs(v).max()))
+        noise = 1e-13 * float(np.abs(v).max())
         moving = np.abs(slope) > noise
         root = np.where(moving, -gap0 / np.where(moving, slope, 1.0), np.nan)
         falling, rising = moving & (slope < 0), moving & (slope > 0)

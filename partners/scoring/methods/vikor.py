@@ -31,7 +31,8 @@ class Vikor:
 
 def _scaled(values: Array) -> Array:
     span = float(values.max() - values.min())
-    return np.asarray((values - values.min()) / span) if span > TIE else np.zeros_like(values)
+    same = span <= TIE * float(np.abs(values).max())
+    return np.zeros_like(values) if same else np.asarray((values - values.min()) / span)
 
 
 def vikor(x: Array, benefit: Flags, share: Array, v: float = 0.5) -> Vikor:
@@ -52,7 +53,7 @@ def vikor(x: Array, benefit: Flags, share: Array, v: float = 0.5) -> Vikor:
     first, second = int(order[0]), int(order[1])
     step = 1 / (m - 1)
     advantage = bool(q[second] - q[first] >= step - TIE)
-    stability = bool(s[first] <= s.min() + TIE or r[first] <= r.min() + TIE)
+    stability = bool(s[first] <= s.min() + TIE * s.max() or r[first] <= r.min() + TIE * r.max())
     if advantage and stability:
         chosen = [first]
     elif advantage:

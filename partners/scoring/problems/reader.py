@@ -115,12 +115,51 @@ def partial_values(problem: Problem, default: str, *, missing: bool = False) -> 
         return problem.table("partial_values", missing=missing), []
     if "value_functions" in problem:
         return _valued(problem, missing=missing), []
-    x = problem.table("matrix")
-    n = x.shape[1]
     kind = problem.text("normalization", default)
+    x = problem.table("matrix", missing=missing and kind == "minmax")
+    n = x.shape[1]
     done = normalise.normalise_table(x, problem.benefit(n), kind, problem.bounds(n))
     names = problem.names("criteria", n)
     return done.values, [f"{names[j]} is the same for all and separates nobody." for j in done.constant]
+
+
+def partial_intervals(problem: Problem) -> tuple[Array, Array]:
+    """Low and high of partial_values (N × n each): a number, null (anything in 0 … 1), or [low, high]."""
+    rows = checks.sequence(problem.need("partial_values"), "partial_values")
+    low, high = [], []
+    for i, row in enumerate(rows, 1):
+        cells = checks.sequence(row, f"partial_values, row {i}")
+        ends = [
+            checks.vector(c, f"partial_values, row {i}, value {j}", 2).tolist()
+            if isinstance(c, list)
+            else [c, c]
+            for j, c in enumerate(cells, 1)
+        ]
+        low.append([e[0] for e in ends])
+        high.append([e[1] for e in ends])
+    lows = checks.matrix(low, "partial_values", missing=True)
+    highs = checks.matrix(high, "partial_values", missing=True)
+    problem.check_names(*lows.shape)
+    lows, highs = np.where(np.isnan(lows), 0.0, lows), np.where(np.isnan(highs), 1.0, highs)
+    if np.any(lows > highs):
+        i, j = np.argwhere(lows > highs)[0]
+        raise BadProblem(f"partial_values, row {i + 1}, value {j + 1}: low is above high.")
+    return lows, highs
+
+
+def three_tables(problem: Problem) -> tuple[Array, Array | None, Array]:
+    """The tables low, mode (if there is one) and high. A missing cell is null (NaN) in all of them."""
+    low, high = problem.table("low", missing=True), problem.table("high", missing=True)
+    mode = problem.table("mode", missing=True) if "mode" in problem else None
+    if low.shape != high.shape or (mode is not None and mode.shape != low.shape):
+        raise BadProblem("The low, mode and high tables have different shapes.")
+    for name, other in (("high", high), ("mode", mode)):
+        if other is not None and np.any(np.isnan(other) != np.isnan(low)):
+            i, j = np.argwhere(np.isnan(other) != np.isnan(low))[0]
+            raise BadProblem(f"low and {name}, row {i + 1}, value {j + 1}: a missing cell is null in both.")
+    if np.any(low > high) or (mode is not None and (np.any(mode < low) or np.any(mode > high))):
+        raise BadProblem("A low value is above its high value, or a most likely value is outside of the two.")
+    return low, mode, high
 
 
 def _valued(problem: Problem, *, missing: bool) -> Array:
@@ -186,4 +225,14 @@ def plain(value: object) -> object:
     return value
 
 
-__all__ = ["Numeric", "Problem", "Result", "column_values", "partial_values", "plain", "ranges"]
+__all__ = [
+    "Numeric",
+    "Problem",
+    "Result",
+    "column_values",
+    "partial_intervals",
+    "partial_values",
+    "plain",
+    "ranges",
+    "three_tables",
+]

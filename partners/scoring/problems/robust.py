@@ -15,7 +15,7 @@ from ..methods.normalise import normalise_intervals
 from ..methods.smaa import DRAWS, rank_range
 from ..methods.smaa import smaa as run_smaa
 from ..methods.spaces import Box, DirichletAround, Fixed, Ordinal, Uniform, WeightSpace, around
-from .reader import Problem, Result, partial_values, ranges
+from .reader import Problem, Result, partial_intervals, partial_values, ranges, three_tables
 
 SMALL = 400  # alternatives × criteria up to which ten times more draws are taken when none are asked for
 NAMED_CELLS = 64  # alternatives × criteria up to which single rows and cells have names of their own
@@ -106,51 +106,30 @@ def _criteria(problem: Problem) -> list[Criterion]:
 
 
 def _partial(problem: Problem) -> list[Criterion]:
-    """Partial values: a number, null for a missing cell (anything in 0 … 1), or [low, high]."""
-    rows = checks.sequence(problem.get("partial_values"), "partial_values")
-    low, high = [], []
-    for i, row in enumerate(rows, 1):
-        cells = checks.sequence(row, f"partial_values, row {i}")
-        ends = [
-            checks.vector(c, f"partial_values, row {i}, value {j}", 2).tolist()
-            if isinstance(c, list)
-            else [c, c]
-            for j, c in enumerate(cells, 1)
-        ]
-        low.append([e[0] for e in ends])
-        high.append([e[1] for e in ends])
-    lows = checks.matrix(low, "partial_values", missing=True)
-    highs = checks.matrix(high, "partial_values", missing=True)
-    problem.check_names(*lows.shape)
-    lows, highs = np.where(np.isnan(lows), 0.0, lows), np.where(np.isnan(highs), 1.0, highs)
-    if np.any(lows > highs):
-        i, j = np.argwhere(lows > highs)[0]
-        raise BadProblem(f"partial_values, row {i + 1}, value {j + 1}: low is above high.")
+    lows, highs = partial_intervals(problem)
     return spread(lows, highs) if np.any(lows < highs) else certain(lows)
 
 
 def _three(problem: Problem) -> list[Criterion]:
     """Low and high tables: uniform in between, triangular where a mode is given."""
-    low, high = problem.table("low"), problem.table("high")
-    mode = problem.table("mode") if "mode" in problem else None
-    if high.shape != low.shape or (mode is not None and mode.shape != low.shape):
-        raise BadProblem("The low, mode and high tables have different shapes.")
-    n = low.shape[1]
+    low, mode, high = three_tables(problem)
+    n, unknown = low.shape[1], np.isnan(low)
     functions = value_functions(problem.get("value_functions"), n) if "value_functions" in problem else None
     if functions is None:
         kind = problem.text("normalization", "minmax")
         low, mode, high = normalise_intervals(low, mode, high, problem.benefit(n), kind, problem.bounds(n))
         if mode is None:
             return spread(low, high)
-    kind = "uniform" if mode is None else "triangular"
-    columns = [
-        [
-            {"dist": kind, "low": float(low[i, j]), "high": float(high[i, j])}
-            | ({"mode": float(mode[i, j])} if mode is not None else {})
-            for i in range(len(low))
-        ]
-        for j in range(n)
-    ]
+
+    def cell(i: int, j: int) -> dict[str, object] | None:
+        if unknown[i, j] and functions is not None:
+            return None
+        ends: dict[str, object] = {"low": float(low[i, j]), "high": float(high[i, j])}
+        if mode is None or unknown[i, j]:
+            return {"dist": "uniform", **ends}
+        return {"dist": "triangular", **ends, "mode": float(mode[i, j])}
+
+    columns = [[cell(i, j) for i in range(len(low))] for j in range(n)]
     return criteria_of(columns, len(low), functions, np.ones(n, dtype=np.bool_))
 
 
@@ -237,6 +216,8 @@ def distribution(problem: Problem) -> Result:
     if isinstance(space, DirichletAround):
         spread_ = exact.dirichlet_distribution(values, space.kappa * space.weights)
         return {"mean": spread_.mean, "sd": spread_.sd}
+    if isinstance(space, Fixed):
+        return _certain(problem, values @ space.weights)
     order = _order(space)
     low, high = exact.score_bounds(values, order=order)
     vertices = values if order is None else exact.ordered_vertices(values, order)
@@ -244,6 +225,16 @@ def distribution(problem: Problem) -> Result:
     result: Result = {"score_low": low, "score_high": high, "mean": moments.mean, "sd": moments.sd}
     if "thresholds" in problem:
         result["cdf"] = exact.score_cdf(values, checks.vector(problem.get("thresholds"), "thresholds"), order)
+    return result
+
+
+def _certain(problem: Problem, scores: Array) -> Result:
+    """What fixed weights leave of a distribution: one score each."""
+    result: Result = {"score_low": scores, "score_high": scores, "mean": scores, "sd": np.zeros_like(scores)}
+    if "thresholds" in problem:
+        at = checks.vector(problem.get("thresholds"), "thresholds")
+        noise = 1e-12 * np.maximum(np.abs(scores), 1.0)
+        result["cdf"] = (scores[:, None] <= at[None, :] + noise[:, None]).astype(np.float64)
     return result
 
 

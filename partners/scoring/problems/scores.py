@@ -9,7 +9,7 @@ from ..methods.checks import Array, BadProblem
 from ..methods.draws import seed_of
 from ..methods.functions import Categories, value_function, value_functions
 from ..methods.normalise import normalise_intervals
-from .reader import Problem, Result, column_values, partial_values, ranges
+from .reader import Problem, Result, column_values, partial_intervals, partial_values, ranges, three_tables
 
 ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 SIMULATION_DRAWS = 100_000
@@ -34,16 +34,19 @@ def wsm(problem: Problem) -> Result:
 def mavt(problem: Problem) -> Result:
     """As wsm, with partial_values and differences to the first alternative listed.
 
-    With missing cells, scores become intervals: scores_low, scores_high, completeness, and scores in the middle.
+    With missing cells or intervals as cells, scores become intervals: scores_low, scores_high, completeness, and
+    scores in the middle.
     """
-    values, _ = partial_values(problem, "none", missing=True)
-    n = values.shape[1]
-    weights = problem.weights(n)
-    unknown = np.isnan(values)
+    if "partial_values" in problem:
+        lows, highs = partial_intervals(problem)
+        values = np.where(lows == highs, lows, np.nan)
+    else:
+        values, _ = partial_values(problem, "none", missing=True)
+        low, high = ranges(problem, values.shape[1])
+        lows, highs = (np.where(np.isnan(values), end, values) for end in (low, high))
+    weights = problem.weights(values.shape[1])
     result: Result = {"partial_values": values}
-    if unknown.any():
-        low, high = ranges(problem, n)
-        lows, highs = np.where(unknown, low, values), np.where(unknown, high, values)
+    if np.isnan(values).any():
         return result | _interval_result(lows, highs, weights, problem)
     done = additive.weighted_sum(values, weights, normalise=False)
     result |= {
@@ -85,13 +88,13 @@ def values_of(problem: Problem) -> Result:
 
 
 def interval_wsm(problem: Problem) -> Result:
-    """scores_low, scores_mode (when there is a mode), scores_high, best_ranks, worst_ranks, completeness."""
+    """scores_low, scores_mode (with a mode and no missing cell), scores_high, best_ranks, worst_ranks, completeness."""
     if problem.get("normalization") == "sum_per_draw":
         return triangular(problem)
     if "low" not in problem and "high" not in problem:
         return mavt(problem)
-    low, mode, high = _three_tables(problem)
-    n = low.shape[1]
+    low, mode, high = three_tables(problem)
+    n, complete = low.shape[1], not np.isnan(low).any()
     if "value_functions" in problem:
         low, mode, high = _valued_intervals(problem, low, mode, high)
     else:
@@ -99,20 +102,10 @@ def interval_wsm(problem: Problem) -> Result:
         low, mode, high = normalise_intervals(low, mode, high, problem.benefit(n), kind, problem.bounds(n))
     weights = problem.weights(n)
     result = _interval_result(low, high, weights, problem)
-    if mode is not None:
+    if mode is not None and complete:
         done = additive.weighted_sum(mode, weights, normalise=False)
         result |= {"scores_mode": done.scores, "ranks": done.ranks}
     return result
-
-
-def _three_tables(problem: Problem) -> tuple[Array, Array | None, Array]:
-    low, high = problem.table("low"), problem.table("high")
-    mode = problem.table("mode") if "mode" in problem else None
-    if low.shape != high.shape or (mode is not None and mode.shape != low.shape):
-        raise BadProblem("The low, mode and high tables have different shapes.")
-    if np.any(low > high) or (mode is not None and (np.any(mode < low) or np.any(mode > high))):
-        raise BadProblem("A low value is above its high value, or a most likely value is outside of the two.")
-    return low, mode, high
 
 
 def _valued_intervals(
@@ -125,7 +118,9 @@ def _valued_intervals(
         if isinstance(function, Categories):
             raise BadProblem(f"Value function {j + 1}: a lookup table has no interval of numbers.")
         for i in range(len(low)):
-            least[i, j], most[i, j] = function.interval(float(low[i, j]), float(high[i, j]))
+            missing = np.isnan(low[i, j])
+            ends = function.range() if missing else function.interval(float(low[i, j]), float(high[i, j]))
+            least[i, j], most[i, j] = ends
         if middle is not None and mode is not None:
             middle[:, j] = function.points(mode[:, j])
     return least, middle, most
@@ -133,9 +128,12 @@ def _valued_intervals(
 
 def triangular(problem: Problem) -> Result:
     """Mean scores (scores, mean_scores) of simulated triangular cells, spread, ranks and shares of first places."""
-    low, mode, high = _three_tables(problem)
+    low, mode, high = three_tables(problem)
     if mode is None:
         raise BadProblem("The input has no mode (most likely values).")
+    if np.isnan(low).any():
+        i, j = np.argwhere(np.isnan(low))[0]
+        raise BadProblem(f"low, row {i + 1}, value {j + 1} is null: sums of each draw need all cells.")
     draws = problem.whole("draws", SIMULATION_DRAWS, low=1, high=10_000_000)
     if draws * len(low) > 50_000_000:
         raise BadProblem("That many draws of so many alternatives do not fit into memory; ask for fewer.")
@@ -163,11 +161,12 @@ def weight_stability(problem: Problem) -> Result:
     With `pairs` also what weight_sensitivity_ts says of them.
     """
     values, _ = partial_values(problem, "none")
-    done = stability.weight_stability(values, problem.weights(values.shape[1]))
+    weights = problem.weights(values.shape[1])
+    done = stability.weight_stability(values, weights)
     changes = weight_sensitivity(problem) if "pairs" in problem else {}
     return {
         **changes,
-        "scores": done.scores,
+        "scores": values @ weights,
         "best": done.best,
         "intervals": done.intervals,
         "weights": done.current,

@@ -114,8 +114,7 @@ def hierarchy(problem: Problem) -> Result:
     )
     root = judge_tree(problem.need("tree"), size)
     problem.names("alternatives", len(root.priorities))
-    if root.children:
-        problem.names("criteria", len(root.children))
+    _check_criteria_names(problem, root)
     return {
         "criteria_weights": root.judgement.weights,
         "local_priorities": [child.priorities for child in root.children],
@@ -124,6 +123,21 @@ def hierarchy(problem: Problem) -> Result:
         "ranks": competition_ranks(root.priorities),
         "nodes": [_node(node) for node in root.walk()],
     }
+
+
+def _check_criteria_names(problem: Problem, root: Node) -> None:
+    """Names, where given, are those of the uppermost criteria, of the lowest, or of all in the tree's order."""
+    if "criteria" not in problem or not root.children:
+        return
+    below = root.walk()[1:]
+    fitting = {len(root.children), len([node for node in below if not node.children]), len(below)}
+    given = len(checks.sequence(problem.get("criteria"), "criteria"))
+    if given not in fitting:
+        known = ", ".join(str(size) for size in sorted(fitting))
+        raise BadProblem(
+            f"criteria has {given} names; the tree has {known} (uppermost, lowest or all criteria)."
+        )
+    problem.names("criteria", given)
 
 
 def _node(node: Node) -> Result:
