@@ -13,6 +13,7 @@ from functools import cached_property
 
 from django.db.models import F, Prefetch
 
+from cmo_selector.templatetags.fmt import UNKNOWN
 from partners.scoring.explain import listing
 from quotes.adjusted import EndCosts, Late, batches_wanted, end_costs, lateness, success_adjusted
 from quotes.costing import CostingError, compare, delay_cost, read_programme
@@ -33,6 +34,8 @@ SOURCE_WORDS = {
     Source.BENCHMARK: "gap: your benchmark",
     Source.UNPRICED: "gap: no price",
 }
+NO_HEADLINE = "No headline stated"
+NOT_GIVEN = "own work, its cost not given"
 PLUGS = (Source.MEDIAN, Source.BENCHMARK, Source.UNPRICED)
 MOST_READS = 5
 ZERO = Decimal(0)
@@ -157,7 +160,8 @@ class Cell:
     quote: Quote
     source: Source
     words: str
-    npv: Decimal
+    npv: Decimal | None  # None when nobody has put a price on it: it counts as nothing
+    instead: str  # what stands in place of an amount; empty when there is one
     plugged: bool
     asked: bool  # a clarification is open or answered
 
@@ -243,14 +247,35 @@ def table(found: Comparison, shown: Sequence[Column], benchmarks: dict[str, Past
                 Cell(
                     quote=column.quote,
                     source=code.source,
-                    words=SOURCE_WORDS[code.source],
-                    npv=present(code, discounts),
+                    words=source_words(column.figures, code),
+                    npv=priced(column.figures, code, discounts),
+                    instead=instead_of_amount(column.figures, code),
                     plugged=code.source in PLUGS or any(code.plugged_cash),
                     asked=(column.quote.invitation_id, line.code) in asked,
                 )
             )
         rows.append(Row(line, cells, benchmarks.get(line.code)))
     return rows
+
+
+def source_words(figures: ScenarioCost, code: CodeCost) -> str:
+    """Where an amount comes from; an own cost that nobody has put in counts as nothing and says so."""
+    return NOT_GIVEN if code.code in figures.sponsor_unpriced else SOURCE_WORDS[code.source]
+
+
+def instead_of_amount(figures: ScenarioCost, code: CodeCost) -> str:
+    """What stands in place of an amount that nobody has stated; empty when there is an amount."""
+    if code.source is Source.INCLUDED:
+        return "included"
+    if code.source is Source.UNPRICED:
+        return "no price"
+    return UNKNOWN if code.code in figures.sponsor_unpriced else ""
+
+
+def priced(figures: ScenarioCost, code: CodeCost, discounts: Sequence[Decimal]) -> Decimal | None:
+    """The present value of a line; None when nobody has put a price on it. What is included costs nothing more."""
+    missing = code.source is Source.UNPRICED or code.code in figures.sponsor_unpriced
+    return None if missing else present(code, discounts)
 
 
 def present(code: CodeCost, discounts: Sequence[Decimal]) -> Decimal:
@@ -329,7 +354,7 @@ class Step:
     """One bar of the waterfall from the headline to the normalised cost."""
 
     label: str
-    amount: Decimal
+    amount: Decimal | None  # None for a headline that the bidder has not stated
     start: Decimal
     end: Decimal
     kind: str  # total, quoted, sponsor, plug, discount
@@ -358,7 +383,10 @@ def waterfall(found: Comparison, flat: Comparison, quote: Quote, scenario: CostS
                 steps.append(Step(label, amount, at, at + amount, kind))
                 at += amount
 
-        add("Headline" if headline is not None else "No headline stated", headline or ZERO, "total")
+        if headline is None:
+            steps.append(Step(NO_HEADLINE, None, ZERO, ZERO, "total"))
+        else:
+            add("Headline", headline, "total")
         add("Quoted beyond the headline", unescalated - (headline or ZERO), "quoted")
         add("Price escalation", by_kind["quoted"] - unescalated, "quoted")
         add("Own work for exclusions", by_kind["sponsor"], "sponsor")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from cmo_selector.templatetags.fmt import UNKNOWN
 from quotes.comparison import Column, Step
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -73,7 +74,7 @@ def waterfall_spec(steps: Sequence[Step], currency: str) -> dict[str, Any]:
             "step": step.label,
             "start": millions(step.start),
             "end": millions(step.end),
-            "text": f"{millions(step.amount):,.2f}",
+            "text": UNKNOWN if step.amount is None else f"{millions(step.amount):,.2f}",
             "kind": WORDS[step.kind],
             "top": max(millions(step.start), millions(step.end)),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,14 +50,34 @@ def something_to_compare(project: Project, sees_prices: bool) -> bool:
     return len(hashes.distinct()[:2]) == 2
 
 
-def comparable_reports(project: Project, sees_prices: bool) -> list[tuple[int, str]]:
-    """Ids and names of reports that a role may compare, newest first: one for each snapshot in this format."""
+def comparable_reports(
+    project: Project, sees_prices: bool, asked: Collection[int] = ()
+) -> list[tuple[int, str]]:
+    """Ids and names of reports that a role may compare, newest first: one for each snapshot in this format.
+
+    Of the `COMPARED` newest; those `asked` for by id are among them however old they are, and whoever else has the
+    same snapshot. One query, two when some are asked for.
+    """
     rows = _comparable(project, sees_prices).order_by("-requested_at", "-pk")
-    found: dict[str, tuple[int, str]] = {}
     values = rows.values_list("pk", "snapshot_hash", "requested_at", "requested_by__name")
-    for pk, digest, asked_at, name in values[:COMPARED]:
-        found.setdefault(digest, (pk, f"{format_datetime(asked_at)} · {digest[:8]} · {name}"))
-    return list(found.values())
+    chosen = list(values.filter(pk__in=asked)) if asked else []
+    taken = {digest for _, digest, _, _ in chosen}
+    for row in values[:COMPARED]:
+        if row[1] not in taken:
+            taken.add(row[1])
+            chosen.append(row)
+    chosen.sort(key=lambda row: (row[2], row[0]), reverse=True)
+    return [
+        (pk, f"{format_datetime(asked_at)} · {digest[:8]} · {name}") for pk, digest, asked_at, name in chosen
+    ]
+
+
+def can_be_compared(report: Report, sees_prices: bool) -> bool:
+    """Whether a role may see what changed since the report that this one follows. One query, none without one."""
+    if report.previous_id is None:
+        return False
+    pair = _comparable(report.project, sees_prices).filter(pk__in=(report.pk, report.previous_id))
+    return len(set(pair.order_by().values_list("snapshot_hash", flat=True))) == 2
 
 
 def schedules_of(project: Project) -> list[ReportSchedule]:

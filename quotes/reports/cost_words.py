@@ -14,7 +14,9 @@ from cmo_selector.templatetags.fmt import (
     format_percent,
     whole_units,
 )
+from quotes.comparison import NO_HEADLINE, NOT_GIVEN
 
+RATE_DIGITS = 5
 UNIT_NAMES = {
     "per_released_batch": "per released batch",
     "per_gram": "per gram",
@@ -71,9 +73,17 @@ def cost_context(s: Mapping[str, Any]) -> dict[str, Any] | None:
         "unit_rows": _unit_rows(c),
         "columns": len(c["quotes"]) + 1,
         "rate_text": format_percent(Decimal(str(c["rfq"]["discount_rate"])), None),
-        "rate_pairs": [(code, rate[:8]) for code, rate in sorted(c["rates"]["used"].items())],
+        "rate_pairs": [(code, rate_text(rate)) for code, rate in sorted(c["rates"]["used"].items())],
         "base_name": next(row["name"] for row in c["scenarios"] if row["id"] == c["base"]),
     }
+
+
+def rate_text(rate: Any) -> str:
+    """An exchange rate to five significant digits, rounded: "1.0864", "0.000044712"; zeros at the end are left out."""
+    number = Decimal(str(rate))
+    places = max(0, RATE_DIGITS - 1 - number.adjusted())
+    shown = round(number, places).normalize()
+    return format_number(shown, decimals=max(0, -shown.as_tuple().exponent))
 
 
 def _telling(c: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -206,15 +216,16 @@ def _waterfall(quote: Mapping[str, Any], currency: str, top: float) -> dict[str,
     steps = []
     for step in quote["waterfall"]:
         start, end = sorted((float(step["start"]), float(step["end"])))
-        amount = Decimal(str(step["amount"]))
-        sign = "" if step["kind"] == "total" else "+" if amount >= 0 else "−"
+        stated = step["amount"] is not None and step["label"] != NO_HEADLINE  # a zero in older snapshots
+        amount = Decimal(str(step["amount"])) if stated else None
+        sign = "" if amount is None or step["kind"] == "total" else "+" if amount >= 0 else "−"
         steps.append(
             {
                 "label": step["label"],
                 "kind_word": KIND_WORDS[step["kind"]],
                 "total": step["kind"] == "total",
                 "colour": KIND_COLOURS[step["kind"]],
-                "amount": f"{sign}{whole(abs(amount), currency)}",
+                "amount": f"{sign}{whole(None if amount is None else abs(amount), currency)}",
                 "start": f"{max(start, 0) / (top or 1) * 100:.2f}",
                 "width": f"{max((end - max(start, 0)) / (top or 1) * 100, 0.4):.2f}",
             }
@@ -229,18 +240,22 @@ def _line_rows(c: Mapping[str, Any]) -> list[dict[str, Any]]:
         cells = []
         for quote in c["quotes"]:
             said = quote["lines"][index]
-            priced = said["source"] not in ("included", "unpriced")
-            cells.append(
-                {
-                    **said,
-                    "amount": whole(said["npv"], c["currency"])
-                    if priced
-                    else ("included" if said["source"] == "included" else "no price"),
-                    "note": _note(said),
-                }
-            )
+            amount = instead_of_amount(said) or whole(said["npv"], c["currency"])
+            cells.append({**said, "amount": amount, "note": _note(said)})
         packages.setdefault(line["package"], []).append({**line, "cells": cells})
     return [{"package": package, "rows": rows} for package, rows in packages.items()]
+
+
+def instead_of_amount(said: Mapping[str, Any]) -> str:
+    """What stands in place of a frozen line's amount; empty when it has one.
+
+    Snapshots made before prices nobody knows were frozen as null hold a zero there, and say so in their words.
+    """
+    if said["source"] == "included":
+        return "included"
+    if said["source"] == "unpriced":
+        return "no price"
+    return UNKNOWN if said["npv"] is None or said["source_words"] == NOT_GIVEN else ""
 
 
 def _note(said: Mapping[str, Any]) -> str:

@@ -11,20 +11,19 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from quotes.comparison import (
-    SOURCE_WORDS,
     Column,
     Comparison,
     calculate,
     columns,
     headline_sentence,
     load_comparison,
-    present,
+    priced,
     scenario_rows,
+    source_words,
     waterfall,
     worst_regret,
 )
 from quotes.costing.precision import precisely
-from quotes.costing.types import Source
 from quotes.models import Project
 from quotes.quote_words import price_words
 from quotes.rfq_enums import RfqState
@@ -50,7 +49,7 @@ def frozen_costs(project: Project) -> dict[str, Any] | None:
 def _comparison(found: Comparison) -> dict[str, Any]:
     base, rfq = found.base, found.rfq
     by_scenario = {s.pk: columns(found, s) for s in found.scenarios}
-    shown = by_scenario[base.pk][:QUOTES]
+    shown = _shown(found, by_scenario[base.pk])
     flat = Comparison(rfq, found.lines, found.quotes, found.scenarios, found.rates)
     calculate(flat, escalated=False)
     return {
@@ -81,12 +80,21 @@ def _comparison(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _rates(found: Comparison) -> dict[str, str]:
+def _shown(found: Comparison, every: list[Column]) -> list[Column]:
+    """At most `QUOTES`, cheapest first; those that win a scenario and the awarded one are always among them."""
+    named = {winner.pk for s in found.scenarios if (winner := found.winner(s))}
+    named |= {found.award.quote_id} if found.award else set()
+    room = max(QUOTES - len(named), 0)
+    kept = named | {c.quote.pk for c in [c for c in every if c.quote.pk not in named][:room]}
+    return [c for c in every if c.quote.pk in kept]
+
+
+def _rates(found: Comparison) -> dict[str, Decimal]:
     """Units of the project's currency for one unit of each currency the quotes are in."""
     spoken = {q.currency for q in found.quotes} | {
         line.values["currency"] for q in found.quotes for line in q.lines.all() if line.values.get("currency")
     }
-    return {code: found.rates.rates[code] for code in sorted(spoken) if code in found.rates.rates}
+    return {code: Decimal(found.rates.rates[code]) for code in sorted(spoken) if code in found.rates.rates}
 
 
 def _scenario(row: Any) -> dict[str, Any]:
@@ -167,19 +175,12 @@ def _lines(found: Comparison, column: Column) -> list[dict[str, Any]]:
                 "words": price_words(column.quote, line, asked) if line else "Not quoted",
                 "assumption": line.assumption if line else "",
                 "source": code.source.value,
-                "source_words": _source_words(column, asked.code, code.source),
-                "npv": cents(present(code, discounts)),
+                "source_words": source_words(column.figures, code),
+                "npv": cents(priced(column.figures, code, discounts)),
                 "plugged": any(code.plugged_cash) or code.source.value == "unpriced",
             }
         )
     return rows
-
-
-def _source_words(column: Column, code: str, source: Source) -> str:
-    """Where an amount comes from; an own cost that nobody has put in counts as nothing and says so."""
-    if code in column.figures.sponsor_unpriced:
-        return "own work, its cost not given"
-    return SOURCE_WORDS[source]
 
 
 def _award(found: Comparison) -> dict[str, Any] | None:

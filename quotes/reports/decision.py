@@ -86,17 +86,25 @@ def why_not(s: Mapping[str, Any], labels: Mapping[str, str]) -> list[dict[str, A
         behind = [f"{labels[code]} ({signed(float(gap))})" for code, gap in differing if gap < 0]
         ahead = [f"{labels[code]} ({signed(float(gap))})" for code, gap in differing if gap > 0]
         total = rounded(leader["point"]) - rounded(row["point"])
-        reach = row["high"] >= leader["low"]
         found.append(
             {
                 **row,
                 "total": "level" if not total else f"{format_number(total, decimals=1)} points behind",
                 "behind": wording.listing(behind[:OTHER_REASONS]) or "nothing",
                 "ahead": wording.listing(ahead[:OTHER_REASONS]) or "nothing",
-                "reach": "open facts could put it first" if reach else "open facts cannot put it first",
+                "reach": _reach(row, leader),
             }
         )
     return found
+
+
+def _reach(row: Mapping[str, Any], leader: Mapping[str, Any]) -> str:
+    """Whether what is unknown could put a partner first: by its score, or because the leader fails an open must."""
+    if row["high"] >= leader["low"]:
+        return "open facts could put it first"
+    if leader["unverified"]:
+        return "open scores cannot put it first; an open must-have of the leader could"
+    return "open facts cannot put it first"
 
 
 def open_musts(ranked: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -73,8 +73,10 @@ def headline(snapshot: Mapping[str, Any]) -> str:
         )
     if funnel["ranked"] == 1:
         return f"{named(leader)} is the only partner that can be ranked, with {scored(leader)} out of 100 points."
+    if not within and leader["unverified"]:
+        return f"{lead}, if its open must-haves are met."
     if not within:
-        return f"{lead}, ahead of every other ranked partner whatever is still open."
+        return f"{lead}, ahead of every other ranked partner whatever the open scores turn out to be."
     return f"{lead}; not separable from {_names(not_separable(ranked), within)}."
 
 

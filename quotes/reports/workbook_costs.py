@@ -9,7 +9,11 @@ from typing import Any
 
 from openpyxl.utils import get_column_letter
 
+from cmo_selector.templatetags.fmt import UNKNOWN
 from partners.spreadsheets import Book, Formula, Value
+
+from . import wording
+from .cost_words import instead_of_amount
 
 TOTALS = (
     *(
@@ -85,14 +89,20 @@ def _lines(c: Mapping[str, Any]) -> Iterator[list[Value]]:
         row: list[Value] = [line["package"], line["label"]]
         for quote in c["quotes"]:
             said = quote["lines"][index]
-            row += [amount(said["npv"]), said["words"], said["source_words"]]
+            row += [instead_of_amount(said) or amount(said["npv"]), said["words"], said["source_words"]]
         yield row
     end = len(c["lines"]) + 1
     total: list[Value] = ["Sum", f"the programme cost in the scenario “{_base(c)}”"]
     for number in range(len(c["quotes"])):
         column = get_column_letter(3 + 3 * number)
-        total += [Formula(f"=SUM({column}2:{column}{end})"), "–", "–"]
+        total += [Formula(f"=SUM({column}2:{column}{end})"), _left_out(c["quotes"][number]), "–"]
     yield total
+
+
+def _left_out(quote: Mapping[str, Any]) -> str:
+    """How many lines the sum holds nothing for because nobody has priced them."""
+    count = sum(instead_of_amount(said) in ("no price", UNKNOWN) for said in quote["lines"])
+    return f"without {wording.counted(count, 'line')} that nobody has priced" if count else "–"
 
 
 def _base(c: Mapping[str, Any]) -> str:

@@ -16,14 +16,15 @@ from quotes.access import get_project, sponsor_action
 from quotes.adjusted import ending_rows, success_adjusted
 from quotes.attached import missing_documents, submitted_files
 from quotes.comparison import (
-    SOURCE_WORDS,
     Comparison,
     calculate,
     columns,
     headline_sentence,
+    instead_of_amount,
     load_comparison,
     present,
     scenario_rows,
+    source_words,
     table,
     waterfall,
     worst_regret,
@@ -145,7 +146,8 @@ def quote_detail(request: HttpRequest, project_id: int, quote_id: int) -> HttpRe
                 "line": line,
                 "given": given,
                 "words": price_words(quote, given, line) if given else "Not quoted",
-                "source": SOURCE_WORDS[code.source] if code else "",
+                "source": source_words(figures, code) if code else "",
+                "instead": instead_of_amount(figures, code) if code else "",
                 "plugged": bool(code and any(code.plugged_cash)) or bool(code and code.source == "unpriced"),
                 "cash": code.cash if code else [],
                 "npv": present(code, discounts) if code else None,

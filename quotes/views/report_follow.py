@@ -16,6 +16,8 @@ from quotes.reports.printable import clean
 from quotes.services.projects import ProjectArchived
 from quotes.services.schedules import ScheduleExists, create_schedule, stop_schedule
 
+DIGITS = 18  # of an id: more cannot be asked of the database
+
 
 @require_safe
 @never_cache
@@ -23,8 +25,9 @@ from quotes.services.schedules import ScheduleExists, create_schedule, stop_sche
 def report_changes(request: HttpRequest, project_id: int) -> HttpResponse:
     """What changed between two reports; without a choice, between the two newest snapshots."""
     project = get_project(request, project_id)
-    choices = comparable_reports(project, may(request.membership.role, Action.SEE_PRICES))
-    asked = "old" in request.GET or "new" in request.GET
+    asked = [request.GET[name] for name in ("old", "new") if name in request.GET]
+    known = [int(text) for text in asked if text.isascii() and text.isdigit() and len(text) < DIGITS]
+    choices = comparable_reports(project, may(request.membership.role, Action.SEE_PRICES), known)
     newest = {"old": choices[1][0], "new": choices[0][0]} if len(choices) > 1 else {}
     form = CompareForm(request.GET if asked else newest or None, choices=choices)
     context = {"project": project, "form": form, "choices": choices}

@@ -19,6 +19,7 @@ from quotes.enums import Appendix, ReportKind, ReportState
 from quotes.forms import ReportForm
 from quotes.models import Project, Report
 from quotes.report_page import (
+    can_be_compared,
     file_size,
     of_this_format,
     progress_of,
@@ -129,6 +130,7 @@ def _context(request: HttpRequest, project: Project, found: Report) -> dict:
         "report": found,
         "progress": progress_of(found),
         "readable": open_to_role,
+        "compared": done and can_be_compared(found, may(request.membership.role, Action.SEE_PRICES)),
         **(file_size(found) if done else {"size": None, "away": False}),
         "summary": summary_of(found) if done and open_to_role else None,
         "shares": shares_of(found) if may(request.membership.role, Action.SHARE_REPORT) else [],

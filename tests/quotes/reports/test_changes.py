@@ -19,7 +19,7 @@ from quotes.reports.changes import about_the_shortlist, changes_between, sentenc
 from quotes.reports.options import ReportOptions
 from quotes.reports.render import render_pdf
 from quotes.services import schedules
-from quotes.services.reports import request_report
+from quotes.services.reports import copy_for, request_report
 from tests.quotes.reports import scenario
 
 pytestmark = pytest.mark.django_db
@@ -244,5 +244,19 @@ def test_page_compares_the_two_newest_snapshots_and_any_other_two(client, scene)
     assert [group.code for group in page.context["groups"]] == ["shortlist"]
     back = client.get(address, {"old": second.pk, "new": first.pk})
     assert (back.context["old"], back.context["new"]) == (second, first)
+    twice = copy_for(actor=scene.user, report=second, recipient="Board")
+    Report.objects.filter(pk=second.pk).update(
+        previous=first, state="done", file="x.pdf", file_sha256="0" * 64
+    )
+    report = client.get(reverse("quotes:report", args=[scene.project.pk, second.pk])).content.decode()
+    assert f"?old={first.pk}&amp;new={second.pk}" in report
+    linked = client.get(address, {"old": first.pk, "new": second.pk})
+    assert (linked.status_code, linked.context["new"]) == (200, second), (
+        "though a newer copy has its snapshot"
+    )
+    assert client.get(address).context["new"] == twice
+    Report.objects.filter(pk=first.pk).update(snapshot={**first.snapshot, "schema": {"version": 0}})
+    report = client.get(reverse("quotes:report", args=[scene.project.pk, second.pk])).content.decode()
+    assert "what changed" not in report, "a format that is no longer read"
     wrong = client.get(address, {"old": "x", "new": 999_999})
     assert (wrong.status_code, sorted(wrong.context["form"].errors)) == (422, ["new", "old"])

@@ -13,11 +13,14 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from cmo_selector.templatetags.fmt import format_interval
+from quotes.models import Quote
 from quotes.reports import wording
+from quotes.reports.context import report_context
 from quotes.reports.decision import points
 from quotes.reports.options import ReportOptions
-from quotes.reports.render import render_pdf
+from quotes.reports.render import render_html, render_pdf
 from quotes.services import reports
+from tests.quotes.reports import scenario
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +122,54 @@ def test_page_pdf_workbook_api_and_live_ranking_agree_to_the_last_printed_digit(
         assert squeezed(f"{name}{''.join(printed.points)}{printed.score}") in text
         assert squeezed(printed.interval) in text
         assert printed.coverage in text
+
+
+def test_a_line_that_nobody_has_priced_reads_alike_on_page_pdf_workbook_and_api(client):
+    scene = scenario.quoted_scene(award=False)
+    client.force_login(scene.user)
+    place = [scene.project.pk]
+    headlines = Quote.objects.filter(organisation=scene.partners["calder"])
+    headlines.update(headline=None)
+    page = client.get(reverse("quotes:quotes", args=place))
+    cells = {cell.quote.organisation.name: cell for cell in page.context["rows"][-1].cells}
+    on_page = {name: (cell.instead, cell.words, cell.npv) for name, cell in cells.items()}
+    halden, calder, northmoor = (scene.partners[key].name for key in ("halden", "calder", "northmoor"))
+    assert on_page == {
+        halden: ("included", "included", 0),
+        calder: ("no price", "gap: no price", None),
+        northmoor: ("unknown", "own work, its cost not given", None),
+    }
+    html = client.get(reverse("quotes:quote", args=[*place, headlines.get().pk])).content.decode()
+    assert tables(html)["From the headline to the normalised cost"][0] == [
+        "No headline stated",
+        "unknown",
+        "–",
+    ]
+
+    report = reports.request_report(
+        actor=scene.user, project=scene.project, options=ReportOptions(kind="quotes", appendices=("quotes",))
+    )
+    links = client.get(reverse("api:project-report", args=[*place, report.pk])).json()["links"]
+    quotes = client.get(links["snapshot"]).json()["costs"]["quotes"]
+    assert {q["name"]: q["lines"][-1]["npv"] for q in quotes} == {halden: "0", calder: None, northmoor: None}
+
+    sheet = list(load_workbook(io.BytesIO(client.get(links["workbook"]).content))["Quote lines"].values)
+    head, last, total = sheet[0], sheet[-2], sheet[-1]
+    for name in (halden, calder, northmoor):
+        column = next(n for n, text in enumerate(head) if text.startswith(name))
+        assert last[column] == on_page[name][0]
+        assert total[column].startswith("=SUM(")
+        noted = "–" if name == halden else "without 1\u00a0line that nobody has priced"
+        assert total[column + 1] == noted
+
+    context = report_context(
+        report.snapshot, report.snapshot_hash, map_size=(600, 300), options=report.options
+    )
+    (line,) = context["costs"]["line_rows"][-1]["rows"][-1:]
+    printed = dict(zip((q["name"] for q in quotes), (cell["amount"] for cell in line["cells"]), strict=True))
+    assert printed == {name: said[0] for name, said in on_page.items()}
+    text = squeezed(re.sub(r"<[^>]+>", " ", render_html(context, {"contributions": "", "map": ""})))
+    assert "Noheadlinestated:unknown" in text
 
 
 def downloaded(client, name: str, report) -> bytes:

@@ -4,7 +4,9 @@ import copy
 
 import pytest
 
-from quotes.reports import wording
+from partners.scoring.types import CRITERIA
+from quotes.reports import decision, wording
+from quotes.reports.cost_words import rate_text
 
 
 def row(name, low, high, rank=1, **more):
@@ -29,9 +31,23 @@ def test_overlapping_intervals_are_called_not_separable():
 def test_a_lead_that_holds_whatever_is_unknown_says_so():
     said = wording.headline(frozen(row("X", 70, 80), row("Y", 40, 60, 2)))
     assert said == (
-        "X leads with 75.0 (70.0–80.0) out of 100 points, ahead of every other ranked partner whatever is still "
-        "open."
+        "X leads with 75.0 (70.0–80.0) out of 100 points, ahead of every other ranked partner whatever the open "
+        "scores turn out to be."
     )
+
+
+def test_a_lead_with_an_open_must_is_not_called_safe():
+    rows = (row("X", 70, 80, unverified=["a slot"]), row("Y", 40, 60, 2))
+    said = wording.headline(frozen(*rows))
+    assert said == "X leads with 75.0 (70.0–80.0) out of 100 points, if its open must-haves are met."
+    everything = {**dict.fromkeys(CRITERIA, 0), "C1": 75}
+    behind = {**dict.fromkeys(CRITERIA, 0), "C1": 50}
+    ranked = [{**rows[0], "contributions": everything}, {**rows[1], "contributions": behind}]
+    (other,) = decision.why_not({"ranked": ranked}, {code: code for code in CRITERIA})
+    assert other["reach"] == "open scores cannot put it first; an open must-have of the leader could"
+    ranked[0]["unverified"] = []
+    (other,) = decision.why_not({"ranked": ranked}, {code: code for code in CRITERIA})
+    assert other["reach"] == "open facts cannot put it first"
 
 
 def test_many_rivals_are_counted():
@@ -115,3 +131,19 @@ def test_need_sentence_leaves_out_what_nobody_stated(snapshot):
     assert wording.need_sentence(bare).startswith(
         "Lantern Gene Therapeutics looks for a manufacturing partner for AAV-101 at the stage IND-enabling."
     )
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        ("1.08640001", "1.0864"),
+        ("0.0000447163", "0.000044716"),
+        ("5.58123456789E-7", "0.00000055812"),
+        ("151.2345", "151.23"),
+        ("16384.7", "16,385"),
+        ("0.9", "0.9"),
+        ("1", "1"),
+    ],
+)
+def test_exchange_rates_are_rounded_not_cut(rate, said):
+    assert rate_text(rate) == said
