@@ -219,7 +219,7 @@ ALWAYS_ON: tuple[tuple[str, str], ...] = (
     ),
     (
         "Not on a restricted-party list",
-        "A listing in force by the need date knocks a partner out when the programme is federally funded. "
+        "A listing in force at any time until the need date knocks a partner out of a federally funded programme. "
         "Otherwise it is shown as a warning.",
     ),
 )

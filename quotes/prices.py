@@ -58,10 +58,9 @@ def runway_without_prices(found: Runway) -> Runway:
 
 def _runway_row(row: RunwayRow) -> RunwayRow:
     row = replace(row, now=_result(row.now), later=_result(row.later))
-    if row.transfer is None:
-        return row
-    transfer = replace(row.transfer, cost=None)
-    return replace(row, transfer=transfer, sentence=transfer.sentence(costs=False))
+    transfer = replace(row.transfer, cost=None) if row.transfer else None
+    row = replace(row, transfer=transfer)
+    return replace(row, sentence=row.words(costs=False))
 
 
 def _result(result: PartnerResult) -> PartnerResult:

@@ -23,7 +23,7 @@ from partners.scoring.large import (
 from partners.scoring.network_types import Proposal
 from partners.scoring.networks import propose_networks
 from partners.scoring.overrides import Overrides
-from partners.scoring.runway import Runway, brief_at_next_stage, runway
+from partners.scoring.runway import Runway, brief_at_next_stage, runway, still_let_pass
 from partners.scoring.types import Brief, Group, PartnerFacts, Ranking
 from quotes.brief import brief_for, hand_over_of, transfer_terms_of
 from quotes.models import Project
@@ -217,7 +217,9 @@ def runway_in(project: Project, given: Inputs) -> Runway:
     )
     if given.everybody is None:
         return found
-    now, later = given.ranking(), given.under(brief_at_next_stage(given.brief), found.later.weights)
+    then = brief_at_next_stage(given.brief)
+    kept = replace(given, overrides=still_let_pass(given.overrides, given.brief, then))
+    now, later = given.ranking(), kept.under(then, found.later.weights)
     at = [{r.partner_id: r for r in ranking.results} for ranking in (now, later)]
     rows = tuple(replace(row, now=at[0][row.partner_id], later=at[1][row.partner_id]) for row in found.rows)
     return replace(found, now=now, later=later, rows=rows)

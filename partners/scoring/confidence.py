@@ -80,10 +80,14 @@ def sub_credit(sub: SubScore, as_of: dt.date) -> float:
 
 
 def criterion_confidence(criterion: CriterionScore, as_of: dt.date) -> float:
-    """Share (0..1) of a criterion that rests on facts, each counted by its credit."""
+    """Share (0..1) of a criterion that rests on facts, each counted by its credit: once, discounted or not."""
     if not criterion.subs:
         return criterion.known
-    return min(1.0, sum(s.weight * s.known * sub_credit(s, as_of) for s in criterion.subs))
+    return min(1.0, sum(s.weight * _credited(s, as_of) for s in criterion.subs))
+
+
+def _credited(sub: SubScore, as_of: dt.date) -> float:
+    return sub.known if sub.discounted else sub.known * sub_credit(sub, as_of)
 
 
 def confidence(result: PartnerResult, weights: Mapping[str, float], as_of: dt.date) -> float:
@@ -115,5 +119,9 @@ def _discounted(sub: SubScore, as_of: dt.date) -> SubScore:
     if share >= 1:
         return sub
     return replace(
-        sub, low=sub.low * share, high=sub.high * share + 100 * (1 - share), known=sub.known * share
+        sub,
+        low=sub.low * share,
+        high=sub.high * share + 100 * (1 - share),
+        known=sub.known * share,
+        discounted=True,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from . import criteria_business as business
 from . import criteria_quality as quality
 from . import criteria_technical as technical
-from .measures import Context, Measure, needs_met
+from .measures import Context, Measure, needs_met, unknown
 from .types import (
     CRITERIA,
     Brief,
@@ -41,6 +41,10 @@ class Part:
 Layout = dict[str, tuple[Part, ...]]
 
 NEEDS_SHARE = 0.7  # share of C1 that the needs take, the musts included
+# A criterion of which the brief asks nothing is open for everybody, never nought.
+UNASKED = unknown(
+    "the project asks nothing that this criterion could be measured by: name its modality, a service or another need"
+)
 WISHES_SHARE = 0.25  # share that "should" and "could" needs take in the criterion they belong to
 
 _C1 = (Part("experience", "Programmes in the modality", 0.3, technical.experience),)
@@ -218,6 +222,8 @@ def _score(ctx: Context, code: str, parts: tuple[Part, ...]) -> CriterionScore:
     asked = [(part, m) for part in parts if (m := part.measure(ctx)) is not None]
     total = sum(part.share for part, _ in asked)
     measured += [(Part(p.code, p.label, p.share / total * rest, p.measure), m) for p, m in asked]
+    if not measured:
+        measured.append((Part("nothing", "Nothing asked", 1.0, lambda _: UNASKED), UNASKED))
     scale = sum(part.share for part, _ in measured)
     subs = tuple(_sub(code, part, m, part.share / scale) for part, m in measured)
     return CriterionScore(

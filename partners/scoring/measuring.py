@@ -22,7 +22,7 @@ from .grounds import Facts, joined, trust
 from .grounds_measures import GROUNDS
 from .grounds_needs import need_facts
 from .measures import Context, Measure
-from .place import Place, Points, flag_points, metric_points
+from .place import Place, Points, flag_points, metric_points, nothing
 from .screening import UNKNOWN, Screen
 from .seen import Array, Seen
 from .types import CRITERIA, Level, Need
@@ -105,6 +105,8 @@ def _criterion(place: Place, screen: Screen, code: str, parts: tuple[Part, ...])
 
         measured.append((needs_share, _needs_met(place, screen, mine), of_needs))
     measured += [(p.share / total * rest, m, _trust_of(place, code, p)) for p, m in asked]
+    if not measured:
+        return nothing(place.count)
     scale = sum(share for share, _, _ in measured)
     low, high, known = (np.zeros(place.count) for _ in range(3))
     for share, m, trusted in measured:

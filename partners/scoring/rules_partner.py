@@ -159,7 +159,11 @@ def no_open_action(need: Need, brief: Brief, partner: PartnerFacts, lead: SiteFa
 
 
 def restricted_party(need: Need, brief: Brief, partner: PartnerFacts) -> Verdict:
-    """On a restricted-party list in effect by the need date: a stop with federal funding, else a warning."""
+    """On a restricted-party list in effect at any time until the need date: a stop with federal funding.
+
+    Contract, transfer and payments come before the need date, so a listing that ends before it counts as well.
+    Without federal funding it is a warning.
+    """
     current = [
         r for r in partner.restrictions if r.effective_until is None or r.effective_until >= brief.as_of
     ]

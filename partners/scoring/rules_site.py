@@ -7,6 +7,7 @@ never read as no: only a site whose list of capabilities was stated to be comple
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from . import matching
 from .matching import Match
@@ -83,6 +84,11 @@ def _judge(need: Need, cap: CapabilityFact, site: SiteFacts) -> Verdict:
         f"up to {amount(cap.scale_max, cap.scale_unit)}" if cap.scale_max is not None else "",
     ]
     return said.verdict(", ".join(d for d in [*details, "GMP" if cap.gmp else ""] if d) + f", at {site.name}")
+
+
+def fits(need: Need, cap: CapabilityFact, site: SiteFacts) -> bool:
+    """Whether a record may be the process a need asks for, whatever its size: nothing recorded speaks against it."""
+    return _judge(replace(need, quantity=None), cap, site).outcome is not FAIL
 
 
 def _judge_stage(need: Need, cap: CapabilityFact, said: Remarks) -> None:

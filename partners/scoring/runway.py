@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from . import matching
 from .criteria_technical import largest_process
 from .measures import Context
 from .overrides import Overrides
 from .rank import rank
-from .types import Brief, FactRef, PartnerFacts, PartnerResult, Ranking, Rule
+from .rules_site import fits
+from .types import Brief, FactRef, Level, Need, PartnerFacts, PartnerResult, Ranking, Rule
 from .weights import PROFILE_WEIGHTS, STAGE_WEIGHTS, check_weights, default_weights
 from .words import amount, money, number
 
@@ -28,6 +30,7 @@ STAGES: dict[int, str] = {
     8: "lifecycle",
 }
 FOLLOWS = "Can follow to the next stage as far as is known."
+LAST = max(STAGES)  # a record without a last stage names no limit
 COMMERCIAL_SCALE = 5  # the stage that needs the commercial-scale process (domain.md 3.10)
 COMMERCIAL = 7
 MONTHS = (9.0, 15.0)
@@ -99,6 +102,16 @@ class RunwayRow:
     unknown: str
     sentence: str
 
+    def words(self, *, costs: bool = True) -> str:
+        """The transfer, the open question, the must of the next stage that fails, or that nothing stands in the way."""
+        if self.transfer:
+            return self.transfer.sentence(costs=costs)
+        fails = self.later.fails
+        if self.unknown or not fails:
+            return self.unknown or FOLLOWS
+        many = "a must" if len(fails) == 1 else f"{len(fails)} musts"
+        return f"Does not meet {many} of the next stage: {fails[0].reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Runway:
@@ -123,20 +136,34 @@ def scale_stage_of(stage: int) -> int:
 
 
 def brief_at_next_stage(brief: Brief) -> Brief:
-    """The same brief one stage on: the next scale is today's, and scaled needs grow in proportion."""
+    """The same brief one stage on: the next scale is today's, and scaled needs grow in proportion.
+
+    Without a scale of today there is no proportion: scaled needs then ask for the next scale at least.
+    """
     stage = next_stage_of(brief.stage) or brief.stage
-    growth = 1.0
-    if brief.scale_next and brief.scale_now:
-        growth = brief.scale_next / brief.scale_now
-    needs = []
-    for need in brief.needs:
-        if need.rule is Rule.CAPABILITY:
-            scaled = need.quantity is not None and need.unit is not None and need.unit == brief.scale_unit
-            quantity = need.quantity * growth if scaled and need.quantity is not None else need.quantity
-            need = replace(need, stage=stage if need.stage is not None else None, quantity=quantity)
-        needs.append(need)
+    needs = tuple(
+        replace(n, stage=stage if n.stage is not None else None, quantity=_grown(n, brief))
+        if n.rule is Rule.CAPABILITY
+        else n
+        for n in brief.needs
+    )
     scale = brief.scale_next if brief.scale_next is not None else brief.scale_now
-    return replace(brief, stage=stage, needs=tuple(needs), scale_now=scale, scale_next=None)
+    return replace(brief, stage=stage, needs=needs, scale_now=scale, scale_next=None)
+
+
+def _grown(need: Need, brief: Brief) -> float | None:
+    scaled = need.unit is not None and need.unit == brief.scale_unit
+    if need.quantity is None or not scaled or not brief.scale_next:
+        return need.quantity
+    if brief.scale_now:
+        return need.quantity * brief.scale_next / brief.scale_now
+    return max(need.quantity, brief.scale_next)
+
+
+def still_let_pass(overrides: Overrides, brief: Brief, then: Brief) -> Overrides:
+    """What was let pass for today's needs holds later only where the need stays the same."""
+    changed = {now.id for now, later in zip(brief.needs, then.needs, strict=True) if now != later}
+    return {key: override for key, override in overrides.items() if key[1] not in changed}
 
 
 def runway(
@@ -166,7 +193,8 @@ def runway(
         then_weights = default_weights(then.stage, brief.profile)
     options = {"caution": caution, "min_coverage": min_coverage}
     now = rank(partners, brief, now_weights, overrides=overrides, **options)
-    later = rank(partners, then, then_weights, overrides=overrides, **options)
+    kept = still_let_pass(overrides or {}, brief, then)
+    later = rank(partners, then, then_weights, overrides=kept, **options)
     by_id = {partner.id: partner for partner in partners}
     after = {r.partner_id: r for r in later.results}
     scale_stage = scale_stage_of(brief.stage)
@@ -185,8 +213,8 @@ def _row(
     terms: TransferTerms,
 ) -> RunwayRow:
     transfer, unknown = _transfer(now, partner, brief, scale_stage, terms)
-    sentence = transfer.sentence() if transfer else unknown or FOLLOWS
-    return RunwayRow(now.partner_id, now.name, now, later, transfer, unknown, sentence)
+    row = RunwayRow(now.partner_id, now.name, now, later, transfer, unknown, "")
+    return replace(row, sentence=row.words())
 
 
 def _transfer(
@@ -223,18 +251,20 @@ def _transfer(
 
 
 def _stage_limit(ctx: Context, terms: TransferTerms) -> tuple[Transfer | None, str]:
-    """The lead site may do the process for early stages only."""
+    """The lead site may do the process for early stages only: each must for a process is looked at by itself."""
     following = next_stage_of(ctx.brief.stage)
     if following is None or ctx.lead is None:
         return None, ""
-    caps = [c for c in ctx.lead.capabilities if c.modality == ctx.brief.modality and c.stage_to is not None]
-    if not caps or ctx.brief.modality is None:
-        return None, ""
-    latest = max(caps, key=lambda c: (c.stage_to or 0, -c.ref.pk))
-    if latest.stage_to is None or latest.stage_to >= following:
-        return None, ""
-    reason = f"{ctx.where} offers it up to {STAGES[latest.stage_to]} only"
-    return _made(following, reason, terms, (latest.ref,), ""), ""
+    for need in ctx.needs(Rule.CAPABILITY):
+        if need.level is not Level.MUST:
+            continue
+        caps = [c for c in matching.capabilities(need, ctx.lead)[0] if fits(need, c, ctx.lead)]
+        latest = max(caps, key=lambda c: (c.stage_to or LAST, -c.ref.pk), default=None)
+        if latest is None or latest.stage_to is None or latest.stage_to >= following:
+            continue
+        reason = f"{ctx.where} offers it up to {STAGES[latest.stage_to]} only"
+        return _made(following, reason, terms, (latest.ref,), ""), ""
+    return None, ""
 
 
 def _made(
@@ -243,4 +273,12 @@ def _made(
     return Transfer(stage, reason, terms.months(stage), terms.cost, terms.currency, facts, to_site)
 
 
-__all__ = ["Runway", "RunwayRow", "Transfer", "TransferTerms", "brief_at_next_stage", "runway"]
+__all__ = [
+    "Runway",
+    "RunwayRow",
+    "Transfer",
+    "TransferTerms",
+    "brief_at_next_stage",
+    "runway",
+    "still_let_pass",
+]

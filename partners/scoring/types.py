@@ -29,7 +29,7 @@ from .facts import (
     TrackRecordFact,
 )
 
-ENGINE_VERSION = "1.4.0"
+ENGINE_VERSION = "1.5.0"
 
 CRITERIA: dict[str, str] = {
     "C1": "Technical and modality fit",
@@ -189,6 +189,7 @@ class SubScore:
     reason: str
     facts: tuple[FactRef, ...] = ()
     ask: str = ""
+    discounted: bool = False  # `known` already counts each fact by its credit
 
 
 @dataclass(frozen=True, slots=True)

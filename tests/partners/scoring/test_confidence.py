@@ -102,6 +102,12 @@ def test_the_score_moves_only_when_switched_on_and_then_widens_towards_the_unkno
     assert on.coverage == pytest.approx(confidence(off, WEIGHTS, TODAY))
 
 
+def test_the_confidence_of_the_same_facts_is_the_same_with_discounting_on_and_off():
+    off, on = ranked(facts()).results[0], ranked(facts(), discount=True).results[0]
+    assert confidence(on, WEIGHTS, TODAY) == confidence(off, WEIGHTS, TODAY)
+    assert confidence(on, WEIGHTS, TODAY) == pytest.approx(on.coverage)
+
+
 def test_a_normalised_quote_takes_the_place_of_the_list_price():
     plan = replace(PLAN, price_basis="gmp_batch", price_target=1e6, price_limit=2e6, currency="USD")
     listed = replace(facts(), prices=(price(1.9e6, 1.9e6),))

@@ -90,6 +90,18 @@ def test_what_the_brief_does_not_ask_is_left_out_for_every_partner_alike():
         assert left_out & {s.code for c in assessment.criteria for s in c.subs} == expected
 
 
+def test_a_criterion_of_which_nothing_is_asked_is_open_for_everybody_and_says_so():
+    plan = brief(need(Rule.CERTIFICATE, certificate_type="eu-gmp"), modality=None)
+    (found,) = assess([partner(site(certificates=[certificate()]))], plan)
+    (sub,) = found.criteria[0].subs
+    assert (found.criteria[0].low, found.criteria[0].high, found.criteria[0].known) == (0.0, 100.0, 0.0)
+    assert (sub.weight, sub.ask) == (1.0, "")
+    assert sub.reason == (
+        "The project asks nothing that this criterion could be measured by: name its modality, a service or another "
+        "need."
+    )
+
+
 def test_an_unknown_profile_is_refused():
     with pytest.raises(ValueError, match="Unknown profile"):
         assess([partner()], brief(profile="food"))

@@ -207,6 +207,12 @@ def test_a_partner_without_sites_leaves_open_actions_unknown():
             "On Test list 1, in effect from 1 January 2025 (a warning: the project is not federally funded).",
         ),
         (restriction(dt.date(2026, 12, 1)), True, FAIL, "On Test list 1, in effect from 1 December 2026."),
+        (  # ends before the need date: contract and transfer come before it
+            restriction(effective_until=dt.date(2026, 6, 1)),
+            True,
+            FAIL,
+            "On Test list 1, in effect from 1 January 2025 until 1 June 2026.",
+        ),
         (
             restriction(dt.date(2027, 6, 1)),
             True,

@@ -6,8 +6,8 @@ import pytest
 
 from partners.scoring import default_weights, rank
 from partners.scoring.runway import TransferTerms, brief_at_next_stage, runway, scale_stage_of
-from partners.scoring.types import Group
-from tests.partners.scoring.builders import brief, capability, need, partner, site
+from partners.scoring.types import Group, Override
+from tests.partners.scoring.builders import TODAY, action, brief, capability, need, partner, site
 
 PHASE_1, PHASE_2 = default_weights(3), default_weights(4)
 PLAN = brief(
@@ -93,10 +93,41 @@ def test_a_record_that_ends_at_an_early_stage_means_a_transfer_at_the_next():
     assert rows(maker(500.0), plan=plan)[0].sentence == "Can follow to the next stage as far as is known."
 
 
+def test_a_record_of_another_process_does_not_carry_the_stage_and_a_failing_must_never_follows():
+    plan = replace(PLAN, scale_next=None)
+    testing = capability("release-testing", ("analytical-qc", "release-testing"), label="Release testing")
+    early = partner(site("Alpha", capabilities=[capability(stage_to=3), testing]))
+    row = rows(early, plan=plan)[0]
+    assert row.sentence.startswith("Alpha offers it up to Phase I only → transfer at Phase II")
+    other = partner(site("Alpha", capabilities=[capability(stage_to=3), capability(gmp=False)]))
+    assert rows(other, plan=plan)[0].sentence.startswith("Alpha offers it up to Phase I only")
+    stopped = partner(site("Alpha", capabilities=[capability()], actions=[action()]))
+    assert rows(stopped, plan=plan)[0].sentence == (
+        "Does not meet a must of the next stage: Open warning letter by FDA of 4 March 2025 at Alpha "
+        "(FDA warning letters)."
+    )
+
+
+def test_what_was_let_pass_today_is_not_let_pass_for_a_larger_need():
+    small = maker(100.0)
+    passed = {
+        (small.id, key): Override("Agreed.", "A. Person", "owner", TODAY) for key in ("aav", "no-open-action")
+    }
+    row = rows(small, overrides=passed)[0]
+    assert (row.now.group, row.now.overridden[0].need_id) == (Group.RANKED, "aav")
+    assert (row.later.group, row.later.overridden) == (Group.KNOCKED_OUT, ())
+    clean = replace(PLAN, needs=(), scale_next=None)
+    stopped = partner(site("Alpha", capabilities=[capability()], actions=[action()]))
+    why = {(stopped.id, "no-open-action"): Override("Agreed.", "A. Person", "owner", TODAY)}
+    assert rows(stopped, plan=clean, overrides=why)[0].later.overridden[0].need_id == "no-open-action"
+
+
 def test_the_next_brief_asks_for_the_next_scale_and_stage():
     then = brief_at_next_stage(PLAN)
     assert (then.stage, then.scale_now, then.scale_next) == (4, 2000.0, None)
     assert (then.needs[0].quantity, then.needs[0].stage) == (2000.0, 4)
+    unscaled = brief_at_next_stage(replace(PLAN, scale_now=None))
+    assert unscaled.needs[0].quantity == 2000.0  # no proportion to grow by: the next scale at least
     last = brief_at_next_stage(replace(PLAN, stage=8))
     assert last.stage == 8
     assert [scale_stage_of(s) for s in range(1, 9)] == [5, 5, 5, 5, 6, 7, 8, 8]
