@@ -86,7 +86,8 @@ def _opened(request: HttpRequest, project_id: int) -> tuple[Project, bool]:
     "/{int:project_id}/ranking/partners/{slug:slug}",
     url_name="project-ranking-partner",
     summary="One partner's result opened down to its facts",
-    description="Every need and every measure with its reason and the facts behind it, each with source and day.",
+    description="Every need and every measure with its reason and the facts behind it, each with source and day. "
+    "`c1` … `c10` try other weights.",
     response=TracedPartner,
 )
 def project_ranking_partner(request: HttpRequest, project_id: int, slug: str) -> dict[str, Any]:
@@ -94,9 +95,15 @@ def project_ranking_partner(request: HttpRequest, project_id: int, slug: str) ->
     pk = Organisation.objects.active().filter(slug=slug).values_list("pk", flat=True).first()
     if pk is None:
         raise HttpError(404, "There is no such partner.")
-    ranking = _ranked(project, also=[pk])
+    try:
+        weights = trial_weights(request.GET)
+    except BadWeights as bad:
+        raise HttpError(422, str(bad)) from bad
+    ranking = _ranked(project, also=[pk], weights=weights)
     read = ranking if prices else without_prices(ranking)
-    result = next(r for r in read.results if r.partner_id == pk)
+    result = next((r for r in read.results if r.partner_id == pk), None)
+    if result is None:
+        raise HttpError(404, "There is no such partner.")
     return dict(plain(traced(result, read, criteria_labels(project.profile))))
 
 
@@ -109,9 +116,9 @@ def rankable() -> Iterator[None]:
         raise HttpError(409, str(nothing)) from nothing
 
 
-def _ranked(project: Project, also: Iterable[int] = ()) -> Ranking:
+def _ranked(project: Project, also: Iterable[int] = (), weights: dict[str, float] | None = None) -> Ranking:
     with rankable():
-        return rank_project(project, also=also)
+        return rank_project(project, also=also, weights=weights)
 
 
 @router.get(

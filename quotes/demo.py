@@ -37,6 +37,8 @@ from quotes.demo_reports import load_schedules
 from quotes.demo_searches import load_searches
 from quotes.models import Project
 from quotes.needs import RULES
+from quotes.services.criteria_lock import criteria_locked
+from quotes.services.evaluation import unlock_criteria
 from quotes.services.projects import add_need, create_project, update_project
 
 __all__ = ["DEMO_PASSWORD", "DEMO_SIGN_INS", "LoadedDemo", "ProductionRefused", "load_demo"]
@@ -147,8 +149,15 @@ def _load_projects(today: dt.date, *, refresh: bool) -> list[str]:
             _create(demo, sponsor, actor, need_date, terms)
             created.append(demo.brief["name"])
         elif refresh and existing.archived_at is None:
-            update_project(actor=actor, project=existing, values={"need_date": need_date})
+            _move(existing, need_date, actor)
     return created
+
+
+def _move(project: Project, need_date: dt.date, actor: User) -> None:
+    """Another day of need, after an unlocking where responses depend on the brief; the next one locks it again."""
+    if need_date != project.need_date and criteria_locked(project):
+        unlock_criteria(actor=actor, project=project, reason="The demonstration’s dates follow the calendar.")
+    update_project(actor=actor, project=project, values={"need_date": need_date})
 
 
 def _create(

@@ -45,6 +45,7 @@ class BriefRow:
 class NeedRow:
     need: Need
     label: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,17 @@ def need_groups(needs: Iterable[Need], *, prices: bool = True) -> list[NeedGroup
         NeedLevel.SHOULD: "They move the score.",
         NeedLevel.COULD: "They move the score a little.",
     }
-    rows = [
-        NeedRow(need, need_label(need) if prices or need.rule not in PRICE_RULES else _hidden(need))
-        for need in needs
-    ]
+    rows = [_need_row(need, prices) for need in needs]
     return [
         NeedGroup(level.value, level.label, notes[level], [row for row in rows if row.need.level == level])
         for level in NeedLevel
     ]
+
+
+def _need_row(need: Need, prices: bool) -> NeedRow:
+    if prices or need.rule not in PRICE_RULES:
+        return NeedRow(need, need_label(need), need.note)
+    return NeedRow(need, _hidden(need), HIDDEN if need.note else "")
 
 
 def _hidden(need: Need) -> str:

@@ -241,6 +241,8 @@ def _points(code: str, text: str) -> Decimal:
         raise BadWeights(f"The weight of {code} {CRITERIA[code]} is not a number: “{text[:40]}”.")
     if value < 0:
         raise BadWeights(f"The weight of {code} {CRITERIA[code]} is negative. Use 0 or more.")
+    if 0 < value < Decimal("1e-9"):
+        raise BadWeights(f"The weight of {code} {CRITERIA[code]} is too small. Use 0, or points up to 100.")
     if value > 1_000_000:
         raise BadWeights(f"The weight of {code} {CRITERIA[code]} is too large. Use points between 0 and 100.")
     return value

@@ -75,7 +75,7 @@ def by_ranking(places: Mapping[str, str], rule: str) -> Outcome:
         text = places.get(code, "").strip()
         if not text:
             continue
-        if text.isdecimal() and 1 <= int(text[:4]) <= len(CODES):
+        if text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= len(CODES):
             ranks[code] = int(text)
         else:
             out.problems.append(f"{code} {CRITERIA[code]}: the place must be a whole number from 1 to 10.")
@@ -117,7 +117,7 @@ def by_swing(points: Mapping[str, str]) -> Outcome:
                 f"{code} {CRITERIA[code]}: points run from 0 to 100; “{text[:20]}” does not fit."
             )
         values.append(value)
-    if not out.problems and not any(values):
+    if not out.problems and not any(map(float, values)):
         out.problems.append("Give the most important swing 100 points.")
     if out.problems:
         return out

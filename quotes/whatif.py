@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from partners.scoring.types import (
@@ -27,11 +26,12 @@ from partners.scoring.types import (
     TermsFact,
 )
 from partners.scoring.words import number
+from quotes.local_numbers import UnclearNumber, read_number
 from quotes.prices import PRICE_ASSUMED, PRICE_KINDS
 from quotes.ranking import Inputs
 
 MOST_CHANGES = 40
-LARGEST = Decimal(10) ** 15
+LONGEST_ID = 18  # digits of a row's number
 OFF = "off"  # a need left out
 LEVELS: dict[str, str] = {"must": "Must", "should": "Should", "could": "Could", OFF: "Left out"}
 SCRATCH = FactRef("whatif", 0, "Assumed in this what-if", "What-if", None, "self_declared")
@@ -111,7 +111,7 @@ def read_scenario(query: Mapping[str, str], *, prices: bool) -> Scenario:
             facts.append(_fact_change(rest, text, prices))
         else:
             partner, _, what = rest.partition(".")
-            if not partner.isdecimal() or len(partner) > 18:
+            if not partner.isdecimal() or len(partner) > LONGEST_ID:
                 raise BadScenario(f"“{key[:40]}” does not name a partner.")
             assumed[int(partner), what] = _assumption(what, text, prices)
     if len(levels) + len(facts) + len(assumed) > MOST_CHANGES:
@@ -125,6 +125,7 @@ def _fact_change(rest: str, text: str, prices: bool) -> FactChange:
         len(parts) != 3
         or parts[0] not in EDITABLE
         or not parts[1].isdecimal()
+        or len(parts[1]) > LONGEST_ID
         or parts[2] not in EDITABLE[parts[0]]
     ):
         raise BadScenario(f"There is no fact called “{rest[:40]}” that can be changed here.")
@@ -132,7 +133,7 @@ def _fact_change(rest: str, text: str, prices: bool) -> FactChange:
     if kind in PRICE_KINDS and not prices:
         raise BadScenario("Your role does not see prices, so it cannot change them here.")
     what, label = EDITABLE[kind][name]
-    return FactChange(kind, int(pk[:18]), name, _value(what, label, text))
+    return FactChange(kind, int(pk), name, _value(what, label, text))
 
 
 def _assumption(what: str, text: str, prices: bool) -> Any:
@@ -156,12 +157,9 @@ def _value(what: str, label: str, text: str) -> Any:
         except ValueError:
             raise BadScenario(f"{label}: “{text[:20]}” is not a date. Write it as 2026-01-31.") from None
     try:
-        value = Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        raise BadScenario(f"{label}: “{text[:20]}” is not a number.") from None
-    if not value.is_finite() or not 0 <= value <= LARGEST:
-        raise BadScenario(f"{label}: numbers from 0 are needed, not “{text[:20]}”.")
-    return float(value)
+        return float(read_number(text))
+    except UnclearNumber as unclear:
+        raise BadScenario(f"{label}: {unclear}") from None
 
 
 # -- applying --------------------------------------------------------------------------------------

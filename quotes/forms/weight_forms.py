@@ -130,7 +130,8 @@ class WeightsForm(forms.Form):
     def total(self) -> str:
         """The sum of what is on the screen, "" when something there is not a number."""
         try:
-            return _plain(sum(Decimal(str(self[code.lower()].value())) for code in CRITERIA))
+            total = sum(Decimal(str(self[code.lower()].value())) for code in CRITERIA)
+            return _plain(total) if total.is_finite() and abs(total) < 10**9 else ""
         except (ArithmeticError, ValueError):
             return ""
 

@@ -204,7 +204,7 @@ def _needs(project: Project, include_prices: bool) -> list[dict[str, Any]]:
             "label": need_label(need) if include_prices or need.rule not in PRICE_RULES else PRICE_NEED,
             "same_site": need.same_site,
             "of_partner": need.rule in PARTNER_RULES,
-            "note": need.note,
+            "note": need.note if include_prices or need.rule not in PRICE_RULES else "",
         }
         for need in rows
     ]

@@ -6,7 +6,7 @@ is an act of its own with a reason, and the next response locks again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,8 +17,9 @@ from partners.models import Organisation
 from partners.scoring.types import CRITERIA
 from quotes.models import AgreedScore, Evaluation, EvaluationScore, Project
 from quotes.services.projects import lock_project
+from quotes.versions import StaleVersion, version_of
 
-SHORTEST_REASON = 10
+SHORTEST_REASON, LONGEST_REASON = 10, 500  # characters
 
 
 class EvaluationError(ValueError):
@@ -39,7 +40,11 @@ def _reason(text: str, what: str) -> str:
     text = text.strip()
     if len(text) < SHORTEST_REASON:
         raise EvaluationError(f"Say why {what}, in at least {SHORTEST_REASON} characters.")
-    return text[:500]
+    if len(text) > LONGEST_REASON:
+        raise EvaluationError(
+            f"Say why {what} in at most {LONGEST_REASON} characters; these are {len(text)}."
+        )
+    return text
 
 
 @transaction.atomic
@@ -61,8 +66,10 @@ def save_scores(
     project: Project,
     organisation: Organisation,
     scores: Mapping[str, tuple[int, str]],
+    withdrawn: Collection[str] = (),
 ) -> None:
     """Set some of the actor's own scores: criterion → points 0 to 100 and a comment. Locks criteria and weights.
+    Those of the criteria `withdrawn` are deleted.
 
     Raises EvaluationError when scoring is closed, the partner is not on the shortlist, or points do not fit.
     """
@@ -73,8 +80,11 @@ def save_scores(
         raise EvaluationError(f"{organisation} is not on the shortlist.")
     if any(code not in CRITERIA or not 0 <= points <= 100 for code, (points, _) in scores.items()):
         raise EvaluationError("Points run from 0 to 100.")
-    if not scores:
+    if not scores and not withdrawn:
         raise EvaluationError("Score at least one criterion.")
+    own = EvaluationScore.objects.filter(evaluation=row, evaluator=actor, organisation=organisation)
+    taken = ", ".join(sorted(own.filter(criterion__in=withdrawn).values_list("criterion", flat=True)))
+    own.filter(criterion__in=withdrawn).delete()
     made = [
         EvaluationScore(
             evaluation=row,
@@ -94,7 +104,9 @@ def save_scores(
         update_fields=["points", "comment", "updated_at"],
     )
     data: dict[str, object] = {"organisation": organisation.slug, "criteria": ", ".join(scores)}
-    if row.locked_at is None:
+    if taken:
+        data["withdrawn"] = taken
+    if scores and row.locked_at is None:
         row.locked_at, row.weights = timezone.now(), row.project.weights.as_dict()
         row.save(update_fields=["locked_at", "weights"])
         data["locked"] = True
@@ -116,14 +128,20 @@ def close_scoring(*, actor: User, project: Project) -> None:
 
 @transaction.atomic
 def reopen_scoring(*, actor: User, project: Project, reason: str) -> None:
-    """Open scoring again although results were read. Raises EvaluationError without a reason."""
+    """Open scoring again although results were read. Raises EvaluationError without a reason.
+
+    Agreed scores are taken back, for they rested on the scores of before; the log keeps each with its reason.
+    """
     row = _current(project)
     reason = _reason(reason, "scoring is opened again")
     if row.closed_at is None:
         return
     row.closed_at = None
     row.save(update_fields=["closed_at"])
-    record(actor=actor, verb="evaluation.reopened", obj=row, sponsor=project.sponsor, data={"reason": reason})
+    data: dict[str, object] = {"reason": reason}
+    if taken_back := row.agreed.all().delete()[0]:
+        data["agreed_scores_taken_back"] = taken_back
+    record(actor=actor, verb="evaluation.reopened", obj=row, sponsor=project.sponsor, data=data)
 
 
 @transaction.atomic
@@ -138,11 +156,26 @@ def unlock_criteria(*, actor: User, project: Project, reason: str) -> None:
     record(actor=actor, verb="evaluation.unlocked", obj=row, sponsor=project.sponsor, data={"reason": reason})
 
 
+def agreed_version(agreed: AgreedScore | None) -> str:
+    """The version of an agreed score for its form; "none" before there is any."""
+    return version_of(agreed, ("points", "reason")) if agreed else "none"
+
+
 @transaction.atomic
 def agree_score(
-    *, actor: User, project: Project, organisation: Organisation, criterion: str, points: int, reason: str
+    *,
+    actor: User,
+    project: Project,
+    organisation: Organisation,
+    criterion: str,
+    points: int,
+    reason: str,
+    version: str | None = None,
 ) -> AgreedScore:
-    """What the group agreed on, with a reason. Raises EvaluationError while scoring is open or nobody scored it."""
+    """What the group agreed on, with a reason. Raises EvaluationError while scoring is open or nobody scored it.
+
+    `version` is `agreed_version` of what the form was opened with; StaleVersion when somebody agreed otherwise since.
+    """
     row = _current(project)
     reason = _reason(reason, "the group agreed on these points")
     if row.closed_at is None:
@@ -151,6 +184,13 @@ def agree_score(
         raise EvaluationError("Points run from 0 to 100.")
     if not row.scores.filter(organisation=organisation, criterion=criterion).exists():
         raise EvaluationError("Nobody has scored this criterion, so there is nothing to agree on.")
+    agreed = AgreedScore.objects.filter(
+        evaluation=row, organisation=organisation, criterion=criterion
+    ).first()
+    if agreed and (agreed.points, agreed.reason) == (points, reason):
+        return agreed  # the same sent twice
+    if version is not None and version != agreed_version(agreed):
+        raise StaleVersion(agreed or row)
     agreed, _ = AgreedScore.objects.update_or_create(
         evaluation=row,
         organisation=organisation,

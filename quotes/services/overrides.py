@@ -18,7 +18,7 @@ from quotes.models import MustOverride, Project
 from quotes.models.override import BUILT_IN
 from quotes.services.projects import ProjectArchived
 
-SHORTEST_REASON = 10  # characters: "ok" is no reason
+SHORTEST_REASON, LONGEST_REASON = 10, 2000  # characters: "ok" is no reason
 
 
 class OverrideError(ValueError):
@@ -52,6 +52,11 @@ def override_must(
     if len(reason) < SHORTEST_REASON:
         raise OverrideError(
             f"Say why the must is let pass, in at least {SHORTEST_REASON} characters. Every report shows it.",
+            "reason",
+        )
+    if len(reason) > LONGEST_REASON:
+        raise OverrideError(
+            f"Say it in at most {LONGEST_REASON:,} characters; these are {len(reason):,}. Every report prints it.",
             "reason",
         )
     failed = {rule.need_id: rule for rule in failed_musts(project=project, organisation=organisation)}

@@ -20,9 +20,16 @@ from cmo_selector.audit.services import record
 from partners.scoring.types import CRITERIA
 from partners.scoring.weights import default_weights
 from quotes.enums import NeedRule, Profile
-from quotes.models import Evaluation, Need, Project, ProjectWeights
+from quotes.models import Need, Project, ProjectWeights
 from quotes.needs import NEED_FIELDS, NEED_RELATED, need_label, only_read_fields, problems
 from quotes.rfq_enums import RfqState
+from quotes.services.criteria_lock import (
+    CRITERIA_FIELDS,
+    CriteriaLocked,
+    ProjectNotEditable,
+    criteria_locked,
+)
+from quotes.services.override_lifting import lift_overrides_of
 from quotes.suggestions import suggested_needs
 from quotes.versions import StaleVersion, shown, version_of
 
@@ -53,21 +60,8 @@ PROJECT_FIELDS = (
     "transfer_cost",
     "discount_facts",
 )
+CHECKED_FIELDS = tuple(name for name in NEED_FIELDS if name not in ("level", "note"))
 WEIGHT_FIELDS = tuple(ProjectWeights.FIELDS.values())
-
-
-class ProjectNotEditable(ValueError):
-    """The project does not take this change; the message says why and what to do."""
-
-
-class CriteriaLocked(ProjectNotEditable):
-    """Responses of a group evaluation depend on criteria and weights: they change only after an unlocking."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Criteria and weights are locked since the first response to the group evaluation. An owner or a manager "
-            "can unlock them there, with a reason."
-        )
 
 
 class ProjectArchived(ProjectNotEditable):
@@ -117,13 +111,9 @@ def lock_project(project: Project) -> Project:
 def _lock_criteria(project: Project) -> Project:
     """The same for a change of needs or weights. Raises CriteriaLocked too."""
     current = _lock(project)
-    if _criteria_locked(current):
+    if criteria_locked(current):
         raise CriteriaLocked
     return current
-
-
-def _criteria_locked(project: Project) -> bool:
-    return Evaluation.objects.filter(project=project, locked_at__isnull=False).exists()
 
 
 def _touch(project: Project) -> None:
@@ -177,7 +167,8 @@ def update_project(
 ) -> ProjectChange:
     """Set columns of the brief. Weights that were never edited follow stage and profile to their defaults.
 
-    Raises StaleVersion when `version` is not that of the same columns now, AmountsInCurrency and ProjectArchived.
+    Raises StaleVersion when `version` is not that of the same columns now, AmountsInCurrency, ProjectArchived, and
+    CriteriaLocked where responses of a group evaluation depend on a changed column.
     """
     current = _lock(project)
     values = _checked(values)
@@ -197,6 +188,9 @@ def update_project(
     }
     if not changed:
         return ProjectChange(current, ())
+    locked = [name for name in changed if name in CRITERIA_FIELDS]
+    if locked and criteria_locked(current):
+        raise CriteriaLocked(locked)
     current.save()
     record(
         actor=actor, verb="project.updated", obj=current, sponsor=current.sponsor, data={"changed": changed}
@@ -204,7 +198,7 @@ def update_project(
     defaults = stage_defaults(current)
     if defaults == defaults_before:
         return ProjectChange(current, tuple(changed))
-    if not current.weights.from_defaults or _criteria_locked(current):
+    if not current.weights.from_defaults:
         return ProjectChange(current, tuple(changed), weights_kept=True)
     _set_weights(actor, current, defaults, from_defaults=True)
     return ProjectChange(current, tuple(changed), weights_followed=True)
@@ -299,18 +293,23 @@ def add_need(*, actor: User, project: Project, values: Mapping[str, Any]) -> Nee
 
 @transaction.atomic
 def change_need(*, actor: User, need: Need, values: Mapping[str, Any], version: str | None = None) -> bool:
-    """Set a need's values; whether anything changed. Raises StaleVersion, ProjectArchived, Need.DoesNotExist."""
+    """Set a need's values; whether anything changed. Another check lifts what was let pass of the old one.
+
+    Raises StaleVersion, ProjectArchived, CriteriaLocked, Need.DoesNotExist.
+    """
     project = _lock_criteria(need.project)
     current = Need.objects.select_related(*NEED_RELATED).get(pk=need.pk)
     current.project = project
     if version is not None and version != version_of(current, NEED_FIELDS):
         raise StaleVersion(current)
     digest, was = version_of(current, NEED_FIELDS), {"need": need_label(current), "level": current.level}
-    note = current.note
+    note, checked = current.note, version_of(current, CHECKED_FIELDS)
     _filled(current, values)
     if version_of(current, NEED_FIELDS) == digest:
         return False
     current.save()
+    if version_of(current, CHECKED_FIELDS) != checked:
+        lift_overrides_of(actor=actor, need=current, because="the need was changed")
     now = {"need": need_label(current), "level": current.level}
     changed = {key: [was[key], now[key]] for key in now if was[key] != now[key]}
     if note != current.note:
@@ -322,10 +321,13 @@ def change_need(*, actor: User, need: Need, values: Mapping[str, Any], version: 
 
 @transaction.atomic
 def remove_need(*, actor: User, need: Need) -> None:
-    """Delete a need; the log keeps its sentence. Raises ProjectArchived."""
+    """Delete a need; the log keeps its sentence. Raises ProjectArchived, Need.DoesNotExist when it is gone."""
     project = _lock_criteria(need.project)
-    _logged(actor, "need.removed", need, {"level": need.level, "note": need.note})
-    need.delete()
+    current = Need.objects.select_related(*NEED_RELATED).get(pk=need.pk)
+    current.project = project
+    lift_overrides_of(actor=actor, need=current, because="the need was removed")
+    _logged(actor, "need.removed", current, {"level": current.level, "note": current.note})
+    current.delete()
     _touch(project)
 
 
@@ -402,8 +404,10 @@ def change_weights(
     if any(not value.is_finite() or value < 0 for value in weights.values()) or sum(weights.values()) != 100:
         raise ValueError("The ten weights must be numbers from 0 that sum to 100.")
     current = _lock_criteria(project)
-    if version is not None and version != version_of(current.weights, WEIGHT_FIELDS):
-        raise StaleVersion(current.weights)
+    points = {ProjectWeights.FIELDS[code]: value for code, value in weights.items()}
+    same = all(getattr(current.weights, name) == value for name, value in points.items())
+    if version is not None and version != version_of(current.weights, WEIGHT_FIELDS) and not same:
+        raise StaleVersion(current.weights)  # a form sent twice is no conflict with itself
     return _set_weights(actor, current, weights, from_defaults=dict(weights) == stage_defaults(current))
 
 

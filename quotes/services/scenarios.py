@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
@@ -19,8 +19,10 @@ class ScenarioError(ValueError):
 
 
 @transaction.atomic
-def keep_scenario(*, actor: User, project: Project, name: str, changes: Mapping[str, str]) -> WhatIfScenario:
-    """Keep a scenario's changes under a name.
+def keep_scenario(
+    *, actor: User, project: Project, name: str, changes: Mapping[str, str], words: Iterable[str] = ()
+) -> WhatIfScenario:
+    """Keep a scenario's changes under a name. The same sent twice is kept once. `words` tell them in the log.
 
     Raises ScenarioError, ProjectArchived, ValidationError for a name that does not fit and IntegrityError when it is
     taken.
@@ -28,11 +30,13 @@ def keep_scenario(*, actor: User, project: Project, name: str, changes: Mapping[
     lock_project(project)
     if not changes:
         raise ScenarioError("There is nothing to keep: change a fact, a must or a weight first.")
+    name = " ".join(name.split())
+    same = project.whatif_scenarios.filter(name=name, changes=dict(changes)).first()
+    if same is not None:
+        return same
     if project.whatif_scenarios.count() >= MOST:
         raise ScenarioError(f"There are {MOST} scenarios already. Drop one before keeping another.")
-    row = WhatIfScenario(
-        project=project, name=" ".join(name.split()), changes=dict(changes), created_by=actor
-    )
+    row = WhatIfScenario(project=project, name=name, changes=dict(changes), created_by=actor)
     row.clean_fields(exclude=["project", "created_by"])
     row.save()
     record(
@@ -40,20 +44,22 @@ def keep_scenario(*, actor: User, project: Project, name: str, changes: Mapping[
         verb="scenario.kept",
         obj=row,
         sponsor=project.sponsor,
-        data={"project": project.name, "changes": dict(changes)},
+        data={"project": project.name, "changes": "; ".join(words) or dict(changes)},
     )
     return row
 
 
 @transaction.atomic
-def drop_scenario(*, actor: User, scenario: WhatIfScenario) -> None:
-    """Delete a scenario; the log keeps its name and changes."""
+def drop_scenario(*, actor: User, scenario: WhatIfScenario, words: Iterable[str] = ()) -> None:
+    """Delete a scenario; the log keeps its name and changes. One that is gone already is no error."""
     lock_project(scenario.project)
+    if not WhatIfScenario.objects.filter(pk=scenario.pk).exists():
+        return
     record(
         actor=actor,
         verb="scenario.dropped",
         obj=scenario,
         sponsor=scenario.project.sponsor,
-        data={"project": scenario.project.name, "changes": scenario.changes},
+        data={"project": scenario.project.name, "changes": "; ".join(words) or scenario.changes},
     )
     scenario.delete()

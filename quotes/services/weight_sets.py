@@ -22,15 +22,20 @@ class TooManySets(ValueError):
 def add_weight_set(
     *, actor: User, sponsor: Sponsor, name: str, function: str, weights: Mapping[str, Decimal]
 ) -> WeightSet:
-    """Keep ten points with two decimals that sum to exactly 100 under a name.
+    """Keep ten points with two decimals that sum to exactly 100 under a name. The same sent twice is kept once.
 
     Raises TooManySets, ValidationError for a name or function that does not fit, IntegrityError when it is taken.
     """
     Sponsor.objects.select_for_update(no_key=True).get(pk=sponsor.pk)  # so that the count below holds
-    if WeightSet.objects.for_sponsor(sponsor).count() >= MOST:
-        raise TooManySets
+    name = " ".join(name.split())
     points = {WeightSet.FIELDS[code]: weights[code] for code in CRITERIA}
-    row = WeightSet(sponsor=sponsor, name=name.strip(), function=function, created_by=actor, **points)
+    kept = WeightSet.objects.for_sponsor(sponsor)
+    same = kept.filter(name=name, function=function, **points).first()
+    if same is not None:
+        return same
+    if kept.count() >= MOST:
+        raise TooManySets
+    row = WeightSet(sponsor=sponsor, name=name, function=function, created_by=actor, **points)
     row.clean_fields(exclude=["sponsor", "created_by"])
     row.save()
     record(
@@ -45,7 +50,10 @@ def add_weight_set(
 
 @transaction.atomic
 def remove_weight_set(*, actor: User, weight_set: WeightSet) -> None:
-    """Delete a set; the log keeps its name and points."""
+    """Delete a set; the log keeps its name and points. One that is gone already is no error."""
+    Sponsor.objects.select_for_update(no_key=True).get(pk=weight_set.sponsor_id)
+    if not WeightSet.objects.filter(pk=weight_set.pk).exists():
+        return
     points = {code: str(getattr(weight_set, name)) for code, name in WeightSet.FIELDS.items()}
     record(
         actor=actor,

@@ -17,8 +17,9 @@ from quotes.evaluation_page import criteria_for, own_progress, results, voices
 from quotes.models import AgreedScore, Evaluation, EvaluationScore, Project
 from quotes.selectors import shortlist_of
 from quotes.services import evaluation as services
-from quotes.services.evaluation import EvaluationError
+from quotes.services.evaluation import EvaluationError, agreed_version
 from quotes.services.projects import ProjectNotEditable
+from quotes.versions import StaleVersion
 
 
 def _evaluation(project: Project) -> Evaluation | None:
@@ -48,6 +49,9 @@ def overview(request: HttpRequest, project_id: int) -> HttpResponse:
             for entry in shortlist_of(project)
         ]
         context["voices"] = voices(evaluation)
+        context["other_weights"] = (
+            bool(evaluation.weights) and evaluation.weights != project.weights.as_dict()
+        )
         if evaluation.closed_at:
             context["rows"] = results(evaluation, project, labels, prices=prices)
             context["codes"] = [(code, labels[code]) for code in CRITERIA]
@@ -123,6 +127,7 @@ def score(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
                 project=project,
                 organisation=organisation,
                 scores={r["code"]: (int(r["points"]), r["comment"]) for r in rows if r["points"]},
+                withdrawn=[r["code"] for r in rows if not r["points"] and r["code"] in mine],
             )
             messages.success(request, f"Your scores for {organisation} are saved.")
             return redirect("quotes:evaluation", project.pk)
@@ -147,6 +152,8 @@ def _score_row(request: HttpRequest, code: str, label: str, saved: EvaluationSco
     problem = ""
     if points and not (points.isascii() and points.isdecimal() and len(points) <= 3 and int(points) <= 100):
         problem = f"{code} {label}: points are whole numbers from 0 to 100, not “{points[:20]}”."
+    elif comment and not points:
+        problem = f"{code} {label}: give points too, or clear the comment."
     elif len(comment) > 500:
         problem = f"{code} {label}: the comment is longer than 500 characters."
     return {"code": code, "label": label, "points": points, "comment": comment, "problem": problem}
@@ -161,7 +168,7 @@ def agree(request: HttpRequest, project_id: int, slug: str, criterion: str) -> H
     evaluation = _evaluation(project)
     if evaluation is None or criterion not in CRITERIA:
         raise Http404("There is nothing to agree on.")
-    if evaluation.closed_at is None:
+    if evaluation.closed_at is None and request.method != "POST":  # of what is sent the service says so
         messages.error(request, "Close scoring first: everybody scores alone until then.")
         return redirect("quotes:evaluation", project.pk)
     said = list(
@@ -174,7 +181,7 @@ def agree(request: HttpRequest, project_id: int, slug: str, criterion: str) -> H
     ).first()
     points = request.POST.get("points", str(saved.points) if saved else "").strip()
     reason = request.POST.get("reason", saved.reason if saved else "")
-    problem = ""
+    problem, version = "", request.POST.get("version", agreed_version(saved))
     if request.method == "POST":
         try:
             if not points.isascii() or not points.isdecimal() or len(points) > 3:
@@ -186,9 +193,19 @@ def agree(request: HttpRequest, project_id: int, slug: str, criterion: str) -> H
                 criterion=criterion,
                 points=int(points),
                 reason=reason,
+                version=version,
             )
             messages.success(request, "Agreed.")
             return redirect("quotes:evaluation", project.pk)
+        except StaleVersion:
+            now = (
+                AgreedScore.objects.filter(
+                    evaluation=evaluation, organisation=organisation, criterion=criterion
+                )
+                .select_related("by")
+                .first()
+            )
+            problem, version = _agreed_meanwhile(now), agreed_version(now)
         except (EvaluationError, ProjectNotEditable) as refused:
             problem = str(refused)
     context = {
@@ -199,5 +216,12 @@ def agree(request: HttpRequest, project_id: int, slug: str, criterion: str) -> H
         "points": points,
         "reason": reason,
         "problem": problem,
+        "version": version,
     }
     return render(request, "quotes/evaluation/agree.html", context, status=422 if problem else 200)
+
+
+def _agreed_meanwhile(now: AgreedScore | None) -> str:
+    """What somebody else kept since the form was opened; what was typed stays in the form."""
+    theirs = f"{now.by} kept {now.points} points: “{now.reason}”" if now else "the agreed score is gone"
+    return f"Not kept: meanwhile {theirs}. Yours is still below; keep it again to replace theirs."

@@ -13,8 +13,8 @@ from cmo_selector.http import is_fragment
 from quotes.forms import NeedForm, RuleForm
 from quotes.models import Need, Project
 from quotes.needs import NEED_RELATED, RULES, need_label
+from quotes.services.criteria_lock import CriteriaLocked, criteria_locked
 from quotes.services.projects import (
-    CriteriaLocked,
     ProjectNotEditable,
     add_need,
     add_suggested_needs,
@@ -75,6 +75,7 @@ def _need_page(
         "form": form,
         "conflicts": [],
         "need": None,
+        "locked": criteria_locked(project),
         **more,
     }
     template = "quotes/projects/need_form.html"
@@ -121,11 +122,15 @@ def need_edit(request: HttpRequest, project: Project, need_id: int) -> HttpRespo
         status = INVALID
         if form.is_valid():
             try:
-                stored = Need(pk=need.pk, project=project)
+                stored, let_pass = Need(pk=need.pk, project=project), _let_pass(need)
                 changed = change_need(
                     actor=request.user, need=stored, values=form.values, version=form.opened_with
                 )
                 messages.success(request, "Need saved." if changed else "Nothing was changed.")
+                if let_pass > _let_pass(need):
+                    messages.warning(
+                        request, "What was let pass of this need counts again: it was another need then."
+                    )
                 return redirect("quotes:project_step", project.pk, "needs")
             except StaleVersion as stale:
                 conflicts, status = form.conflicts_with(stale.current), CONFLICT
@@ -137,6 +142,11 @@ def need_edit(request: HttpRequest, project: Project, need_id: int) -> HttpRespo
                 return _gone(request, project, need.rule)
     context = {"need": need, "label": label, "conflicts": conflicts}
     return _need_page(request, project, need.rule, form, status, **context)
+
+
+def _let_pass(need: Need) -> int:
+    """For how many partners this need is let pass."""
+    return need.overrides.filter(lifted_at=None).count()
 
 
 def _gone(request: HttpRequest, project: Project, rule: str) -> HttpResponse:
@@ -163,7 +173,11 @@ def need_delete(request: HttpRequest, project: Project, need_id: int) -> HttpRes
             messages.success(request, f"Removed: {label}.")
         except CriteriaLocked as locked:
             messages.error(request, str(locked))
+        except Need.DoesNotExist:
+            messages.info(request, f"Somebody removed this need already: {label}.")
         return redirect("quotes:project_step", project.pk, "needs")
     return render(
-        request, "quotes/projects/need_delete.html", {"project": project, "need": need, "label": label}
+        request,
+        "quotes/projects/need_delete.html",
+        {"project": project, "need": need, "label": label, "let_pass": _let_pass(need)},
     )

@@ -49,7 +49,8 @@ def let_pass(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
             context.update(problem=str(refused), problem_field=refused.field or "need")
             return render(request, "quotes/ranking/let_pass.html", context, status=422)
         except ProjectArchived as archived:
-            messages.error(request, str(archived))
+            context.update(problem=str(archived))
+            return render(request, "quotes/ranking/let_pass.html", context, status=409)
         else:
             messages.success(
                 request, f"Let pass for {row.organisation}. The ranking and every report say so."
@@ -73,4 +74,6 @@ def lift(request: HttpRequest, project_id: int, override_id: int) -> HttpRespons
         messages.success(request, f"The must-have counts again for {row.organisation}.")
     except (OverrideError, ProjectArchived) as refused:
         messages.error(request, str(refused))
+    if not Organisation.objects.active().filter(pk=row.organisation_id).exists():
+        return redirect("quotes:ranking", project.pk)  # it has left the catalogue, and its page with it
     return redirect("quotes:ranking_partner", project.pk, row.organisation.slug)

@@ -31,6 +31,7 @@ from quotes.project_page import (
 )
 from quotes.project_selectors import archived_projects, needs_of, project_overview
 from quotes.project_selectors import project_list as list_projects
+from quotes.services.criteria_lock import CriteriaLocked, criteria_locked
 from quotes.services.projects import (
     AmountsInCurrency,
     ProjectArchived,
@@ -45,7 +46,7 @@ from quotes.services.projects import (
     update_project,
 )
 from quotes.suggestions import prompts, suggested_needs
-from quotes.versions import StaleVersion
+from quotes.versions import StaleVersion, shown
 
 INVALID, CONFLICT = 422, 409  # HTTP status of a form that is shown again
 
@@ -172,6 +173,7 @@ def _wizard(project: Project | None, step: str) -> dict[str, Any]:
         "steps": step_links(project) if project else labels,
         "number": [name for name, _ in STEPS].index(step) + 1,
         "back": neighbour(step, -1),
+        "locked": project is not None and criteria_locked(project),
     }
 
 
@@ -209,6 +211,11 @@ def _brief_step(
                     return _onward(request, project, step)
             except AmountsInCurrency as refused:
                 form.add_error("currency", str(refused))
+            except CriteriaLocked as refused:
+                for name in refused.fields:
+                    form.add_error(name, f"Locked. Saved: {shown(project, name) or 'empty'}.")
+                form.add_error(None, str(refused))
+                status = CONFLICT
             except ProjectNotEditable as refused:  # what was typed stays, with the reason above it
                 form.add_error(None, str(refused))
                 status = CONFLICT
@@ -281,17 +288,21 @@ def weights(request: HttpRequest, project: Project) -> HttpResponse:
 
 def _weights_page(request: HttpRequest, project: Project, *, wizard: bool) -> HttpResponse:
     action = request.POST.get("action", "save") if request.method == "POST" else ""
-    if action == "reset":
-        if reset_weights(actor=request.user, project=project):
-            messages.success(request, "The weights are the defaults again.")
-        else:
-            messages.info(request, "The weights are the defaults already.")
-        return redirect(request.path)
     defaults = stage_defaults(project)
     form = WeightsForm(request.POST or None, project=project, defaults=defaults, scaling=action == "scale")
     conflicts: list[Conflict] = []
     scaled, status = False, 200
-    if action:
+    if action == "reset":
+        try:
+            if reset_weights(actor=request.user, project=project):
+                messages.success(request, "The weights are the defaults again.")
+            else:
+                messages.info(request, "The weights are the defaults already.")
+            return redirect(request.path)
+        except ProjectNotEditable as refused:  # what was typed stays, with the reason above it
+            form.add_error(None, str(refused))
+            status = CONFLICT
+    elif action:
         status = INVALID
         if form.is_valid() and action == "scale":
             typed = {code.lower(): f"{points.normalize():f}" for code, points in form.points.items()}

@@ -96,18 +96,27 @@ def partner(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
     pk = Organisation.objects.active().filter(slug=slug).values_list("pk", flat=True).first()
     if pk is None:
         raise Http404("There is no such partner.")
+    error, trial = "", None
     try:
-        ranked = ranking_for(request, project, None, also=[pk])
+        trial = trial_weights(request.GET)
+    except BadWeights as bad:
+        error = str(bad)
+    try:
+        ranked = ranking_for(request, project, trial, also=[pk])
     except NothingToRank as nothing:
         messages.error(request, str(nothing))
         return redirect("quotes:ranking", project.pk)
-    result = next(r for r in ranked.results if r.slug == slug)
+    result = next((r for r in ranked.results if r.partner_id == pk), None)
+    if result is None:  # left the catalogue between the two looks at it
+        raise Http404("There is no such partner.")
     labels = criteria_labels(project.profile)
     row = build_row(result, shortlisted_ids(project), labels)
     context = {
         "project": project,
         "ranking": ranked,
         "result": result,
+        "error": error,
+        "trial": trial is not None,
         "row": row,
         "summary": explain.summary(result, ranked),
         "confidence": confidence(result, ranked.weights, ranked.as_of),
@@ -116,4 +125,4 @@ def partner(request: HttpRequest, project_id: int, slug: str) -> HttpResponse:
         "criteria": explain_criteria(row, ranked.weights, labels),
         "questions": explain.questions(result, ranked.weights),
     }
-    return render(request, "quotes/ranking/partner.html", context)
+    return render(request, "quotes/ranking/partner.html", context, status=400 if error else 200)

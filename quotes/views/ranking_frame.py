@@ -6,8 +6,9 @@ without JavaScript. htmx swaps `#results` while a slider moves and `#ranking-fra
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +27,7 @@ from quotes.prices import without_prices
 from quotes.ranking import rank_project
 from quotes.ranking_page import BadWeights, part_note, trial_weights
 from quotes.robustness import DRAWS, LIVE_DRAWS, SPACES
+from quotes.services.criteria_lock import criteria_locked
 from quotes.services.projects import WEIGHT_FIELDS
 from quotes.versions import version_of
 
@@ -70,7 +72,7 @@ def open_frame(request: HttpRequest, project_id: int, tab: str, *, ranked: bool 
     `ranked` False leaves the ranking to the view.
     """
     project = get_project(request, project_id)
-    error, trial = "", None
+    error, trial, title = "", None, "These weights cannot be used"
     try:
         trial = trial_weights(request.GET)
     except BadWeights as bad:
@@ -79,14 +81,18 @@ def open_frame(request: HttpRequest, project_id: int, tab: str, *, ranked: bool 
     labels = criteria_labels(project.profile)
     space = request.GET.get("space", "near")
     if space not in SPACES:
+        title = title if error else "Another way of varying weights is shown"
         error, space = error or f"There is no way of varying weights called “{space[:40]}”.", "near"
-    query = _kept(request)
+    query = kept_query(request.GET)
     context: dict[str, Any] = {
         "project": project,
         "version": version_of(project.weights, WEIGHT_FIELDS),
+        "locked": criteria_locked(project),
         "error": error,
         "trial": trial is not None,
-        "sliders": _sliders(request, labels, weights),
+        "error_title": title,
+        "tail": f"?{urlencode({k: v for k, v in query.items() if k != 'space'})}" if trial else "",
+        "sliders": _sliders(request.GET, labels, weights, tried=trial is not None),
         "tabs": _tabs(project, tab, query),
         "tab": tab,
         "tab_url": next(reverse(f"quotes:{name}", args=[project.pk]) for key, _, name in TABS if key == tab),
@@ -116,13 +122,13 @@ def show_frame(request: HttpRequest, frame: Frame, status: int = 200, **more: An
         template += "#results"
     if frame.context["error"]:
         status = 400
-    return render(request, template, context, status=200 if piece else status)
+    return render(request, template, context, status=200 if is_fragment(request) else status)
 
 
-def _kept(request: HttpRequest) -> dict[str, str]:
-    """The part of the query that every tab understands."""
+def kept_query(given: Mapping[str, str]) -> dict[str, str]:
+    """The part of a query that every tab understands."""
     names = [*(code.lower() for code in CRITERIA), "space"]
-    return {name: request.GET[name] for name in names if request.GET.get(name)}
+    return {name: given[name] for name in names if given.get(name)}
 
 
 def _carried(request: HttpRequest) -> list[tuple[str, str]]:
@@ -146,14 +152,19 @@ def _tabs(project: Project, current: str, query: dict[str, str]) -> list[dict[st
     ]
 
 
-def _sliders(request: HttpRequest, labels: dict[str, str], weights: dict[str, float]) -> list[dict[str, Any]]:
-    """One per criterion: what was typed stays as it was typed."""
+def _sliders(
+    given: Mapping[str, str], labels: dict[str, str], weights: dict[str, float], *, tried: bool
+) -> list[dict[str, Any]]:
+    """One per criterion. Points stay as they were typed; where one is above a slider's 100, all are shares of 100."""
+    typed = {code: given[code.lower()] for code in labels if given.get(code.lower())}
+    if tried and any(Decimal(text.strip() or "0") > 100 for text in typed.values()):
+        typed = {}
     return [
         {
             "code": code,
             "name": code.lower(),
             "label": label,
-            "value": request.GET.get(code.lower()) or f"{weights[code]:g}",
+            "value": typed.get(code, f"{weights[code]:g}"),
             "share": weights[code],
         }
         for code, label in labels.items()

@@ -38,7 +38,7 @@ from quotes.services import rfq_questions as services
 from quotes.services.projects import ProjectArchived
 from quotes.services.rfq import RfqError
 from quotes.value_page import value_page
-from quotes.views.ranking_frame import Frame, open_frame, ranking_for, show_frame
+from quotes.views.ranking_frame import Frame, kept_query, open_frame, ranking_for, show_frame
 from quotes.why_page import choose, why_page
 
 
@@ -214,6 +214,8 @@ def ask_in_rfq(request: HttpRequest, project_id: int) -> HttpResponse:
     """Put the chosen questions into the draft RFQ. Only what the ranking asks is taken."""
     project = get_project(request, project_id)
     page = reverse("quotes:ranking_questions", args=[project.pk])
+    tried = kept_query(request.POST)
+    page += f"?{urlencode(tried)}" if tried else ""
     try:
         ranked = ranking_for(request, project, trial_weights(request.POST))
         offered = neutral_texts(questions_of(ranked))

@@ -57,12 +57,13 @@ def method(request: HttpRequest, project_id: int, method: str) -> HttpResponse:
             for key, label in METHODS.items()
         ],
         "version": version_of(project.weights, WEIGHT_FIELDS),
+        "judged": "",
         **_answers(request, project, method, labels),
     }
     outcome = context["outcome"]
     context.update(_result(project, outcome, labels))
     template = "quotes/weights/method.html"
-    if is_fragment(request) and request.htmx.target == "weighting":
+    if is_fragment(request) and request.htmx.target == "weighting-result":
         template += "#weighting"
     return render(request, template, context)
 
@@ -76,7 +77,8 @@ def _answers(request: HttpRequest, project: Project, method: str, labels: dict[s
         for board in outcome.boards:
             if board.advice:
                 board.advice_url = f"?{urlencode({**given, board.advice.name: board.advice.suggested})}"
-        return {"outcome": outcome, "scale": [(key, words) for key, _, words in SCALE]}
+        judged = ",".join(f"#judged-{board.key}" for board in outcome.boards)
+        return {"outcome": outcome, "scale": [(key, words) for key, _, words in SCALE], "judged": judged}
     if method == "ranking":
         rule = given.get("rule", "roc")
         places = (

@@ -1,5 +1,7 @@
 """A scratch scenario beside the base: change a fact, a must or a weight, look at the ranks, keep or drop."""
 
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -26,10 +28,11 @@ from quotes.services.projects import (
     ProjectNotEditable,
     change_need,
     change_weights,
+    lock_project,
     remove_need,
 )
 from quotes.services.scenarios import ScenarioError, drop_scenario, keep_scenario
-from quotes.versions import StaleVersion
+from quotes.versions import StaleVersion, version_of
 from quotes.views.ranking_frame import open_frame, show_frame
 from quotes.views.weighting import in_words
 from quotes.whatif import (
@@ -88,6 +91,7 @@ def whatif(request: HttpRequest, project_id: int) -> HttpResponse:
         started=started,
         moved=moved,
         needs=_needs(given.brief, request.GET, prices),
+        needs_version=_needs_version((need.id, need.level.value) for need in given.brief.needs),
         levels=list(LEVELS.items()),
         partners=given.facts,
         chosen=chosen,
@@ -158,6 +162,11 @@ def _needs(brief: Brief, query: Any, prices: bool) -> list[dict[str, Any]]:
     ]
 
 
+def _needs_version(levels: Iterable[tuple[str, str]]) -> str:
+    """Changes when a need is added, removed or gets another level."""
+    return hashlib.sha256(repr(sorted(levels)).encode()).hexdigest()[:12]
+
+
 def _assumptions(partner: PartnerFacts, brief: Brief, query: Any, prices: bool) -> list[dict[str, Any]]:
     """What may be assumed of this partner: a slot, a minimum, a price, and that a service need is met."""
     found = [
@@ -204,22 +213,25 @@ def keep(request: HttpRequest, project_id: int) -> HttpResponse:
     project = get_project(request, project_id)
     page = reverse("quotes:ranking_whatif", args=[project.pk])
     sent = {
-        key: value for key, value in request.POST.items() if key not in ("csrfmiddlewaretoken", "version")
+        key: value
+        for key, value in request.POST.items()
+        if key not in ("csrfmiddlewaretoken", "version", "needs")
     }
     try:
         scenario = read_scenario({k: v for k, v in sent.items() if k.startswith("n.")}, prices=True)
         weights = trial_weights(sent)
         with transaction.atomic():
+            lock_project(project)  # what is compared and changed below is read after the wait
             done = _keep_levels(request, project, scenario.levels)
             if weights is not None:
                 version = request.POST.get("version", "")
                 done += change_weights(
                     actor=request.user, project=project, weights=rounded_to_100(weights), version=version
                 )
-    except (BadScenario, BadWeights, ProjectNotEditable) as refused:
-        messages.error(request, f"Nothing kept. {refused}")
+    except (BadScenario, BadWeights, ProjectNotEditable, ValidationError) as refused:
+        messages.error(request, f"Nothing kept. {in_words(refused)}")
         return redirect(f"{page}?{urlencode(sent)}")
-    except StaleVersion:
+    except (StaleVersion, Need.DoesNotExist):
         messages.error(
             request, "Nothing kept: somebody else changed the weights or a need since you opened this page."
         )
@@ -241,11 +253,17 @@ def save(request: HttpRequest, project_id: int) -> HttpResponse:
     name = request.POST.get("scenario_name", "")
     back = f"{page}?{urlencode(changes)}"
     try:
-        scenario = read_scenario(changes, prices=True)
-        if not scenario and trial_weights(changes) is None:
+        tried = trial_weights(changes)
+        if not read_scenario(changes, prices=True) and tried is None:
             changes = {}
         with transaction.atomic():
-            row = keep_scenario(actor=request.user, project=project, name=name, changes=changes)
+            row = keep_scenario(
+                actor=request.user,
+                project=project,
+                name=name,
+                changes=changes,
+                words=_log_words(project, changes),
+            )
     except (
         BadScenario,
         BadWeights,
@@ -271,11 +289,20 @@ def drop(request: HttpRequest, project_id: int, scenario_id: int) -> HttpRespons
         pk=scenario_id,
     )
     try:
-        drop_scenario(actor=request.user, scenario=row)
+        drop_scenario(actor=request.user, scenario=row, words=_log_words(project, row.changes))
         messages.success(request, f"“{row.name}” is dropped.")
     except ProjectArchived as archived:
         messages.error(request, str(archived))
     return redirect("quotes:ranking_whatif", project.pk)
+
+
+def _log_words(project: Project, changes: Mapping[str, str]) -> list[str]:
+    """A scenario's changes as the decision log tells them: to everybody, so without amounts of money."""
+    try:
+        given = inputs_of(project, also=touched([changes], prices=True))
+    except NothingToRank:
+        return []
+    return change_words(given, changes, prices=False)
 
 
 def _keep_levels(request: HttpRequest, project: Project, levels: dict[str, str]) -> int:
@@ -284,6 +311,10 @@ def _keep_levels(request: HttpRequest, project: Project, levels: dict[str, str])
     done = 0
     if rows and all(levels.get(key) == OFF for key in rows):
         raise BadScenario("With every need left out there is nothing to rank against. Keep at least one.")
+    now = _needs_version((key, need.level) for key, need in rows.items())
+    changes = any(key in rows and rows[key].level != level for key, level in levels.items())
+    if changes and request.POST.get("needs", now) != now:
+        raise StaleVersion(project)
     for key, level in levels.items():
         need: Need | None = rows.get(key)
         if need is None or need.level == level:
@@ -293,6 +324,7 @@ def _keep_levels(request: HttpRequest, project: Project, levels: dict[str, str])
             remove_need(actor=request.user, need=need)
         else:
             values = {name: getattr(need, name) for name in NEED_FIELDS}
-            change_need(actor=request.user, need=need, values={**values, "level": level})
+            version = version_of(need, NEED_FIELDS)
+            change_need(actor=request.user, need=need, values={**values, "level": level}, version=version)
         done += 1
     return done

@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 
 from partners.scoring.types import CRITERIA
-from quotes.models import Evaluation, EvaluationScore
+from quotes.models import Evaluation, EvaluationScore, Project
+from quotes.services.criteria_lock import CriteriaLocked
 from quotes.services.evaluation import save_scores, start_evaluation
-from quotes.services.projects import CriteriaLocked, change_weights
+from quotes.services.projects import change_weights, update_project
 from tests.factories.accounts import MembershipFactory
 from tests.factories.partners import OrganisationFactory
 from tests.factories.quotes import ProjectFactory, ShortlistEntryFactory
@@ -60,6 +61,20 @@ def test_the_frozen_weights_are_those_of_the_project_whoever_wins(scene):
     assert row.locked_at
     assert row.weights == project.weights.as_dict()
     assert (project.weights.c1 == 10) is (raised == [])
+
+
+def test_a_change_of_stage_and_the_first_response_at_once_never_both_go_through_unseen(scene):
+    owner, project, partner = scene
+    before = project.weights.as_dict()
+    raised = at_once(
+        lambda: save_scores(actor=owner.user, project=project, organisation=partner, scores={"C1": (50, "")}),
+        lambda: update_project(actor=owner.user, project=project, values={"stage": 6}),
+    )
+    assert [type(error) for error in raised] in ([], [CriteriaLocked])
+    stored = Project.objects.select_related("weights").get(pk=project.pk)
+    frozen = Evaluation.objects.get().weights
+    assert frozen == stored.weights.as_dict()
+    assert (stored.stage == 6, frozen != before) == ((raised == []),) * 2
 
 
 def test_many_people_score_the_same_partner_at_once_and_nothing_is_lost(scene):

@@ -1,5 +1,7 @@
 """Group evaluation: scored alone, prices hidden, locked by the first response, agreed with a reason."""
 
+import copy
+import datetime as dt
 import re
 from decimal import Decimal
 
@@ -8,13 +10,16 @@ from django.urls import reverse
 
 from cmo_selector.accounts.roles import Role
 from cmo_selector.audit.models import AuditEvent
+from partners.enums import PriceBasis
 from partners.scoring.types import CRITERIA
+from quotes.brief import brief_for
 from quotes.evaluation_page import results
-from quotes.models import AgreedScore, Evaluation, EvaluationScore
+from quotes.models import AgreedScore, Evaluation, EvaluationScore, Project
+from quotes.services.criteria_lock import CRITERIA_FIELDS, CriteriaLocked
 from quotes.services.evaluation import save_scores, start_evaluation
 from quotes.services.projects import (
+    PROJECT_FIELDS,
     WEIGHT_FIELDS,
-    CriteriaLocked,
     add_need,
     change_weights,
     reset_weights,
@@ -22,7 +27,12 @@ from quotes.services.projects import (
 )
 from quotes.versions import version_of
 from tests.factories.accounts import MembershipFactory
-from tests.factories.partners import OrganisationFactory
+from tests.factories.partners import (
+    DosageFormFactory,
+    ModalityFactory,
+    OrganisationFactory,
+    ScaleUnitFactory,
+)
 from tests.factories.quotes import NeedFactory, ProjectFactory, ShortlistEntryFactory
 
 REASON = "A new site came up and must be weighed."
@@ -125,12 +135,82 @@ def test_a_need_refused_by_the_lock_keeps_what_was_typed(client, manager, evalua
     assert project.needs.get().note == need.note
 
 
-def test_a_change_of_stage_keeps_locked_weights(manager, evaluator, project):
-    before = project.weights.as_dict()
+OTHERWISE = {  # another value for every column of the brief
+    "name": "Other",
+    "profile": "clinical",
+    "product": "AB-9",
+    "indication": "Gout",
+    "description": "Two steps",
+    "stage": 6,
+    "markets": ["EU", "US"],
+    "scale_now": Decimal(200),
+    "scale_next": Decimal(2000),
+    "volumes": "Two batches",
+    "need_date": dt.date(2031, 5, 1),
+    "federal_funding": True,
+    "price_basis": PriceBasis.values[0],
+    "price_target": Decimal(1),
+    "price_limit": Decimal(9),
+    "currency": "EUR",
+    "handover_months": Decimal(7),
+    "handover_cost": Decimal(5),
+    "transfer_months_low": Decimal(3),
+    "transfer_months_high": Decimal(4),
+    "transfer_cost": Decimal(6),
+    "discount_facts": True,
+}
+
+
+def test_the_first_response_locks_every_column_that_is_scored_against_and_no_other(
+    manager, evaluator, project
+):
+    others = {
+        **OTHERWISE,
+        "modality": ModalityFactory(code="other"),
+        "dosage_form": DosageFormFactory(code="other"),
+        "scale_unit": ScaleUnitFactory(code="other"),
+    }
+    assert set(others) == set(PROJECT_FIELDS)
+    before, read = brief_for(project), set()
+    for name, value in others.items():
+        changed = copy.copy(project)
+        setattr(changed, name, value)
+        if brief_for(changed) != before:
+            read.add(name)
+    assert read == CRITERIA_FIELDS
     score(project, evaluator, "alpha", {"C1": 80})
-    done = update_project(actor=manager.user, project=project, values={"stage": 6})
-    project.weights.refresh_from_db()
-    assert (done.weights_kept, project.weights.as_dict()) == (True, before)
+    for name in CRITERIA_FIELDS - {"scale_now", "scale_next"}:  # these two need a unit as well
+        with pytest.raises(CriteriaLocked) as refused:
+            update_project(actor=manager.user, project=project, values={name: others[name]})
+        assert refused.value.fields == (name,)
+    open_ones = {name: others[name] for name in set(others) - CRITERIA_FIELDS}
+    done = update_project(actor=manager.user, project=project, values=open_ones | {"stage": project.stage})
+    assert set(done.changed) == set(open_ones)
+
+
+def test_a_brief_refused_by_the_lock_keeps_what_was_typed_and_says_who_can_unlock(
+    client, manager, evaluator, project
+):
+    client.force_login(manager.user)
+    step = url(project, "project_step", "stage")
+    form = client.get(step).context["form"]
+    shown = {bound.html_name: bound.value() for bound in form if bound.value() not in (None, False, "")}
+    score(project, evaluator, "alpha", {"C1": 80})
+    typed = {**shown, "stage": "6", "transfer_cost": "250000"}
+    page = client.post(step, typed)
+    assert page.status_code == 409
+    assert "You, or another owner or manager, can unlock them on the page “Evaluation”" in text(page)
+    assert page.context["form"].errors["stage"] == [f"Locked. Saved: {project.get_stage_display()}."]
+    assert '<option value="6" selected>' in page.content.decode()
+    assert 'value="250000"' in page.content.decode()
+    assert client.post(step, {**typed, "stage": str(project.stage)}).status_code == 302
+    row = Project.objects.get(pk=project.pk)
+    assert (row.stage, row.transfer_cost) == (project.stage, 250000)
+    for name, *more in (("project_step", "product"), ("project_step", "needs"), ("weights",)):
+        assert "Criteria and weights are locked" in text(client.get(url(project, name, *more)))
+    ranking = client.get(url(project, "ranking"))
+    assert "other weights can be tried, not saved" in text(ranking)
+    assert "Save weights" not in text(ranking)
 
 
 def test_people_score_alone_and_evaluators_are_not_asked_about_prices(client, manager, evaluator, project):
@@ -185,6 +265,11 @@ def test_once_closed_mean_spread_and_agreed_score_are_read(client, manager, eval
     client.post(agree, {"points": "80", "reason": "The audit report settled it."})
     row = AgreedScore.objects.get()
     assert (row.points, row.by, row.reason) == (80, manager.user, "The audit report settled it.")
+    late = client.post(agree, {"points": "20", "reason": "I had this page open.", "version": "none"})
+    assert late.status_code == 422
+    assert "kept 80 points: “The audit report settled it.”" in text(late)
+    assert "I had this page open." in late.content.decode()
+    assert AgreedScore.objects.get().points == 80
     assert results(Evaluation.objects.get(), project, dict(CRITERIA))[0].cells[0].counts == 80
     page = text(client.get(url(project)))
     assert "The audit report settled it." in page

@@ -113,3 +113,20 @@ def test_on_a_phone_no_table_of_reasons_hides_its_last_column(page):
         page.goto(address)
         shown = page.locator(".table-scroll:has(.stacked-table)").all()
         assert [t.evaluate("e => e.scrollWidth - e.clientWidth") for t in shown] == [0] * count
+
+
+def test_two_comparisons_made_within_a_moment_both_count_and_no_request_is_broken_off(page):
+    project = ProjectFactory(sponsor=page.member.sponsor)
+    page.goto(reverse("quotes:weight_method", args=[project.pk, "pairs"]))
+    failed = []
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.select_option("[name='top.fit.delivery']", "3")
+    page.wait_for_timeout(200)  # the first request is on its way
+    page.select_option("[name='top.fit.money']", "5")
+    page.select_option("[name='fit.C1.C2']", "1/3")
+    page.wait_for_url(re.compile(r"fit\.C1\.C2=1%2F3"))
+    assert "top.fit.delivery=3" in page.url
+    assert "top.fit.money=5" in page.url
+    assert page.input_value("[name='top.fit.money']") == "5"
+    assert page.input_value("[name='fit.C1.C2']") == "1/3"
+    assert failed == []

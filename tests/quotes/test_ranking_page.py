@@ -232,7 +232,7 @@ def test_the_page_takes_the_same_queries_for_one_and_for_three_partners(
         CapabilityFactory(facility=site, modality=project.modality)
     client.force_login(manager.user)
     client.get(url(project))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(url(project))
 
 

@@ -219,7 +219,7 @@ def test_a_set_is_kept_for_the_sponsor_and_logged(client, manager, project):
     ],
 )
 def test_a_set_that_cannot_be_kept_says_why_and_loses_nothing(client, manager, project, change, said):
-    WeightSetFactory(sponsor=manager.sponsor, name="Taken")
+    WeightSetFactory(sponsor=manager.sponsor, name="Taken", function="finance")
     client.force_login(manager.user)
     sent = points(set_function="quality", **change) if "set_function" not in change else points(**change)
     response = client.post(reverse("quotes:weight_set_add", args=[project.pk]), sent, follow=True)

@@ -133,8 +133,11 @@ def test_facts_nobody_recorded_can_be_assumed(project):
         ),
         ({"f.organisation.1.name": "X"}, "There is no fact called"),
         ({"f.capability.1.scale_max": "much"}, "largest scale: “much” is not a number."),
-        ({"f.capability.1.scale_max": "-1"}, "largest scale: numbers from 0 are needed"),
-        ({"f.capability.1.scale_max": "1e99"}, "numbers from 0 are needed"),
+        ({"f.capability.1.scale_max": "-1"}, "largest scale: A negative number cannot be used here."),
+        ({"f.capability.1.scale_max": "1e99"}, "largest scale: “1e99” is not a number."),
+        ({"f.capability.1.scale_max": "NaN"}, "largest scale: “NaN” is not a number."),
+        ({"f.capability.1.scale_max": "1,250"}, "could be 1250 or 1.250. Write 1250, or 1.2500"),
+        ({f"f.capability.{'1' * 5000}.scale_max": "1"}, "There is no fact called"),
         (
             {"f.capacityslot.1.starts_on": "soon"},
             "slot starts: “soon” is not a date. Write it as 2026-01-31.",

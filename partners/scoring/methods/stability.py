@@ -7,7 +7,9 @@ side (variant of Triantaphyllou & Sanchez 1997). O(N n) for all criteria.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +17,8 @@ from numpy.typing import ArrayLike
 from ..aggregate import TIE
 from .checks import Array, BadProblem, table, weights
 from .ranks import spread_scale
+
+DIGITS = 80  # of the decimals in which equalising changes are worked out; numbers have 17 and products 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +77,30 @@ def equalising_changes(
     """Triantaphyllou & Sanchez (1997): the percentage change of weight k that makes a pair (a, b) equal.
 
     100 (P_b - P_a) / (x_bk - x_ak) / w_k, per pair and criterion; a positive number lowers the weight. None where
-    it is impossible: equal values, a zero weight, or more than the whole weight (above 100).
+    it is impossible: equal values, a zero weight, or more than the whole weight (above 100). Weights may have any
+    scale. Worked out on the decimals the numbers are written as: where one weight is a billion times another, the
+    difference of two rounded scores is all noise for the small one, and 100 % is the limit between a number and None.
     """
     v = table(values, "The partial values")
-    share = weights(w, v.shape[1])
-    scores = v @ share
+    weights(w, v.shape[1])
+    raw = np.asarray(w, dtype=np.float64)
     result: list[list[float | None]] = []
-    for a, b in pairs:
-        if not (0 <= a < len(v) and 0 <= b < len(v)) or a == b:
-            raise BadProblem(f"pairs: {a}, {b} does not name two alternatives from 0 to {len(v) - 1}.")
-        row: list[float | None] = []
-        for k in range(v.shape[1]):
-            step = float(v[b, k] - v[a, k])
-            if step == 0 or share[k] == 0:
-                row.append(None)
-                continue
-            percent = float(100 * (scores[b] - scores[a]) / step / share[k])
-            row.append(percent if percent <= 100 + TIE else None)
-        result.append(row)
+    with localcontext() as exact:
+        exact.prec = DIGITS
+        share = [Decimal(repr(float(x))) for x in raw]
+        rows = {i: [Decimal(repr(float(x))) for x in v[i]] for pair in pairs for i in pair if 0 <= i < len(v)}
+        for a, b in pairs:
+            if a not in rows or b not in rows or a == b:
+                raise BadProblem(f"pairs: {a}, {b} does not name two alternatives from 0 to {len(v) - 1}.")
+            steps = [x - y for x, y in zip(rows[b], rows[a], strict=True)]
+            gap = sum((s * x for s, x in zip(share, steps, strict=True)), Decimal(0))
+            result.append([_change(gap, s * x) for s, x in zip(share, steps, strict=True)])
     return result
+
+
+def _change(gap: Decimal, part: Decimal) -> float | None:
+    """The change in per cent; None above 100, without any part in the gap, and beyond the range of a number."""
+    if part == 0:
+        return None
+    percent = float(100 * gap / part)
+    return percent if -math.inf < percent <= 100 + TIE else None

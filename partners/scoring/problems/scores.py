@@ -188,6 +188,7 @@ def weight_sensitivity(problem: Problem) -> Result:
         pairs = [(int(a), int(b)) for a, b in said]
     elif count > 200:
         raise BadProblem("Name the pairs: there are too many alternatives for all of them.")
-    changes = stability.equalising_changes(values, weights, pairs)
+    raw = checks.vector(problem.need("weights"), "weights", values.shape[1])
+    changes = stability.equalising_changes(values, raw, pairs)
     scores = values @ weights
     return {"scores": scores, "pairs": pairs, "percentage_changes": changes}
