@@ -96,8 +96,9 @@ class ScheduleForm(forms.Form):
         choices=ReportRhythm.choices,
         initial=ReportRhythm.WEEKLY,
         widget=forms.RadioSelect,
-        help_text="“When something changes” looks once a day at the data behind the shortlist: facts, slots, quotes, "
-        "risks, needs, weights, and the shortlist itself.",
+        help_text="“When something changes” looks once a day at the data behind the shortlist: must-haves met, facts, "
+        "slots, quotes, restricted-party lists, risks, needs, weights, and the shortlist itself. A memo, a quote "
+        "comparison and an RFQ package are asked for only when what they print changes.",
     )
     kind = forms.ChoiceField(
         label="What to print",

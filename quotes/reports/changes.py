@@ -10,24 +10,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from cmo_selector.templatetags.fmt import format_date, format_number
+from quotes.enums import ReportKind
 
-from . import wording
+from . import changes_project, wording
+from .change_rows import NONE, Change, named, pairs, watched
+from .changes_project import GROUP_WORDS
 from .cost_words import earliest_slots, whole
 from .decision import criteria_names
+from .kinds import awards
 from .make_words import WAY_TITLES
 from .make_words import whole as whole_number
 
-NONE = "–"
-GROUP_WORDS = {"ranked": "ranked", "insufficient": "too little data", "knocked_out": "knocked out"}
-
-
-@dataclass(frozen=True)
-class Change:
-    """One line; `before` or `after` is a dash where there is nothing."""
-
-    what: str
-    before: str
-    after: str
+COMPARED = "need, weights, shortlist, awards, ranking, facts, slots, quotes and risks"
+ABOUT = {  # what a kind is about: a schedule on change asks for it only because of these
+    ReportKind.PACKAGE: ("package",),
+    ReportKind.MEMO: ("make",),
+    ReportKind.QUOTES: ("decision", "costs", "terms"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,67 +41,72 @@ def changes_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Chan
     parts: list[tuple[str, str, Callable[..., Iterator[Change]]]] = [
         ("decision", "Award", _awards),
         ("shortlist", "Shortlist", _shortlist),
+        ("standing", "Standing of the shortlist", changes_project.standing),
+        ("overrides", "Must-haves let pass", changes_project.overrides),
+        ("restrictions", "Restricted-party lists", changes_project.restrictions),
         ("ranking", "Ranking", _ranking),
         ("evaluation", "The team's scores", _evaluation),
         ("costs", "Programme costs", _costs),
+        ("terms", "Quotes", _terms),
         ("make", "Make or buy", _make_or_buy),
-        ("package", "RFQ package", _package),
+        ("package", "RFQ package", changes_project.package),
         ("facts", "Facts about the partners shown in full", _facts),
         ("slots", "Earliest slots", _slots),
         ("risks", "Risks", _risks),
-        ("needs", "Needs", _needs),
+        ("brief", "Project", changes_project.brief),
+        ("needs", "Needs", changes_project.needs),
         ("weights", "Weights", _weights),
+        ("ahead", "The next stage", changes_project.ahead),
         ("method", "Method", _method),
     ]
     groups = [ChangeGroup(code, title, tuple(find(old, new))) for code, title, find in parts]
     return [group for group in groups if group.rows]
 
 
-def about_the_shortlist(groups: Iterable[ChangeGroup]) -> bool:
-    """Whether data behind the shortlist changed. Scores also move as days pass and others change: that is no news."""
-    return any(group.code not in ("ranking", "method") for group in groups)
+def of_kind(groups: Iterable[ChangeGroup], kind: str) -> list[ChangeGroup]:
+    """What concerns a kind of report: all of it, but for kinds about one thing only that thing."""
+    about = ABOUT.get(ReportKind(kind))
+    return [group for group in groups if about is None or group.code in about]
+
+
+def is_news(groups: Iterable[ChangeGroup], kind: str = ReportKind.DECISION) -> bool:
+    """Whether a schedule on change asks for a report: scores also move as days pass and others change, that is none."""
+    return any(
+        row.news
+        for group in of_kind(groups, kind)
+        for row in group.rows
+        if group.code not in ("ranking", "method")
+    )
 
 
 def sentence(groups: list[ChangeGroup], since: str) -> str:
     """The changes in one sentence."""
     if not groups:
-        return f"Nothing that this report shows has changed since {format_date(since)}."
+        return f"Nothing that is compared has changed since {format_date(since)}: {COMPARED}."
     counts = [f"{group.title.lower()} ({len(group.rows)})" for group in groups]
     return f"Since {format_date(since)} there are changes in {wording.listing(counts)}."
-
-
-def _named(row: Mapping[str, Any]) -> str:
-    return f"{row['name']} (illustrative)" if row["illustrative"] else row["name"]
-
-
-def _pairs(
-    before: Mapping[Any, Any],
-    after: Mapping[Any, Any],
-    name: Callable[[Any], str],
-    words: Callable[[Any], str],
-) -> Iterator[Change]:
-    """A line for each key whose words differ, in the order of the new snapshot, then what is gone."""
-    for key in [*after, *(key for key in before if key not in after)]:
-        one = words(before[key]) if key in before else NONE
-        two = words(after[key]) if key in after else NONE
-        if one != two:
-            yield Change(name(after.get(key, before.get(key))), one, two)
 
 
 def _awards(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     if not (old["prices_included"] and new["prices_included"]):
         return  # an award is frozen with the prices: nothing can be said
-    one, two = ((s.get("costs") or {}).get("award") for s in (old, new))
-    if (one or {}).get("quote_id") != (two or {}).get("quote_id"):
-        yield Change("Awarded to", _named(one) if one else NONE, _named(two) if two else NONE)
+    one, two = ({a["rfq_id"]: a for a in awards(s)} for s in (old, new))
+    several = len({**one, **two}) > 1
+    yield from pairs(
+        one,
+        two,
+        lambda award: f"“{award['rfq']}” awarded to" if several else "Awarded to",
+        lambda award: f"{named(award)}: {award['reason']}",
+    )
 
 
 def _shortlist(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     def words(entry: Mapping[str, Any]) -> str:
         text = f"no. {entry['position']}, {entry['status_label']}"
+        text += f", because {entry['reason']}" if entry["reason"] else ""
         return f"{text}: {entry['comment']}" if entry["comment"] else text
 
-    yield from _pairs(_entries(old), _entries(new), _named, words)
+    yield from pairs(_entries(old), _entries(new), named, words)
 
 
 def _entries(s: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
@@ -121,10 +125,25 @@ def _ranking(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]
     for partner_id in [key for key in two if key in one]:
         before, after = _standing(one[partner_id]), _standing(two[partner_id])
         if before != after:
-            yield Change(_named(two[partner_id]), before, after)
-    for key, label in (("catalogue", "Partners in the catalogue"), ("ranked", "Partners ranked")):
+            yield Change(named(two[partner_id]), before, after)
+    if _whole(old) and _whole(new):  # nobody is cut off, so who is missing has come or gone
+        for partner_id in [*(key for key in two if key not in one), *(key for key in one if key not in two)]:
+            row = two.get(partner_id) or one[partner_id]
+            before, after = (_standing(s[partner_id]) if partner_id in s else NONE for s in (one, two))
+            yield Change(named(row), before, after)
+    counts = (
+        ("catalogue", "Partners in the catalogue"),
+        ("ranked", "Partners ranked"),
+        ("insufficient", "Partners with too little data"),
+        ("knocked_out", "Partners knocked out"),
+    )
+    for key, label in counts:
         if old["funnel"][key] != new["funnel"][key]:
             yield Change(label, format_number(old["funnel"][key]), format_number(new["funnel"][key]))
+
+
+def _whole(s: Mapping[str, Any]) -> bool:
+    return all(s["funnel"][key] == len(s[key]) for key in ("ranked", "insufficient", "knocked_out"))
 
 
 def _standing(row: Mapping[str, Any]) -> str:
@@ -140,16 +159,80 @@ def _costs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
         return
     one, two = old.get("costs") or {}, new.get("costs") or {}
 
-    def quotes(c: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
-        return {
-            quote["partner_id"]: {**quote, "npv": whole(quote["scenarios"][c["base"]]["npv"], c["currency"])}
-            for quote in c.get("quotes", [])
-        }
+    if one and two and one["rfq"]["id"] != two["rfq"]["id"]:
+        yield Change("Costs are those of", f"RFQ “{one['rfq']['title']}”", f"RFQ “{two['rfq']['title']}”")
+        return
+    yield from pairs(_quotes(one), _quotes(two), named, lambda q: whole(q["figures"]["npv"], q["unit"]))
+    scenarios = [{row["id"]: row for row in c.get("scenarios", [])} for c in (one, two)]
+    for key in [key for key in scenarios[1] if key in scenarios[0] and key != two["base"]]:
+        figures = [
+            {k: {**q, "npv": whole(q["scenarios"][key]["npv"], q["unit"])} for k, q in _quotes(c).items()}
+            for c in (one, two)
+        ]
+        label = scenarios[1][key]["name"]
+        yield from pairs(*figures, lambda q, label=label: f"{named(q)}, {label}", lambda q: q["npv"])
+    if one and two:
+        yield from pairs(*scenarios, lambda row: f"Scenario “{row['name']}”", _scenario)
+        yield from pairs(_model(one), _model(two), lambda row: row[0], lambda row: row[1])
 
-    yield from _pairs(quotes(one), quotes(two), _named, lambda quote: quote["npv"])
-    days = [(c.get("rates") or {}).get("day") for c in (one, two)]
-    if all(days) and days[0] != days[1]:
-        yield Change("Exchange rates of", format_date(days[0]), format_date(days[1]))
+
+def _quotes(c: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
+    return {
+        quote["partner_id"]: {**quote, "figures": quote["scenarios"][c["base"]], "unit": c["currency"]}
+        for quote in c.get("quotes", [])
+    }
+
+
+def _scenario(row: Mapping[str, Any]) -> str:
+    chance = "" if row["probability"] is None else f", {row['probability']} likely"
+    delay = f", {row['delay_months']} months late" if row["delay_months"] else ""
+    return f"{row['name']}{chance}{delay}"
+
+
+def _model(c: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """What all quotes are worked out with."""
+    rfq = c["rfq"]
+    rows = [
+        ("RFQ", f"{rfq['title']}, {rfq['state'].lower()}"),
+        ("Quotes due", format_date(rfq["deadline"])),
+        ("Discount rate", f"{rfq['discount_rate']}{', mid-year' if rfq['mid_year'] else ''}"),
+        ("Years", wording.listing([str(year) for year in rfq["years"]])),
+        ("Exchange rates of", format_date((c.get("rates") or {}).get("day"))),
+    ]
+    return {row[0]: row for row in rows}
+
+
+def _terms(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    """What the bidders of one RFQ say: headline, validity, assumptions, exclusions, and each line."""
+    one, two = old.get("costs") or {}, new.get("costs") or {}
+    if not one or not two or one["rfq"]["id"] != two["rfq"]["id"]:
+        return
+    labels = {line["code"]: line["label"] for line in [*one["lines"], *two["lines"]]}
+    before, after = _quotes(one), _quotes(two)
+    for key in [key for key in after if key in before]:
+        said = [_said(quotes[key], labels) for quotes in (before, after)]
+        name = named(after[key])
+        yield from pairs(*said, lambda row, name=name: f"{name}: {row[0]}", lambda row: row[1])
+
+
+def _said(quote: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    lines = {
+        f"line {line['code']}": (
+            labels.get(line["code"], line["code"]),
+            "; ".join(part for part in (line["words"], line["assumption"], line["source_words"]) if part),
+        )
+        for line in quote["lines"]
+    }
+    return {
+        "headline": ("headline", whole(quote["headline"], quote["unit"])),
+        "revision": ("revision", str(quote["revision"])),
+        "valid": ("valid until", format_date(quote["valid_until"])),
+        "slots": ("slots", quote["slots"] or NONE),
+        "assumes": ("assumptions", quote["assumptions"] or NONE),
+        "excludes": ("exclusions", quote["exclusions"] or NONE),
+        "comparable": ("comparable", "yes" if quote["figures"]["comparable"] else "no"),
+        **lines,
+    }
 
 
 def _evaluation(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -163,7 +246,7 @@ def _evaluation(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Chan
             return "incomplete"
         return f"place {row['rank']} with {format_number(row['total'], decimals=1)}"
 
-    yield from _pairs({r["slug"]: r for r in one}, {r["slug"]: r for r in two}, _named, words)
+    yield from pairs({r["slug"]: r for r in one}, {r["slug"]: r for r in two}, named, words)
 
 
 def _make_or_buy(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -178,34 +261,16 @@ def _make_or_buy(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cha
         {way: (WAY_TITLES[way], whole_number(amount)) for way, amount in found.get("costs", {}).items()}
         for found in (one, two)
     ]
-    yield from _pairs(*ways, lambda way: f"{way[0]}, expected cost", lambda way: way[1])
-
-
-def _package(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
-    """The edition that bidders are sent; of two drafts it is only said that they differ."""
-    if "rfq_package" not in old or "rfq_package" not in new:
-        return
-    one, two = old["rfq_package"], new["rfq_package"]
-    if (one and one["content"]) == (two and two["content"]):
-        return
-    before, after = (_edition(package) for package in (one, two))
-    yield Change("Edition", before, f"{after}, with changes" if before == after else after)
-
-
-def _edition(package: Mapping[str, Any] | None) -> str:
-    if package is None:
-        return NONE
-    number = package["cover"]["version"]
-    return f"{package['content']['title']}, {f'version {number}' if number else 'draft'}"
+    yield from pairs(*ways, lambda way: f"{way[0]}, expected cost", lambda way: way[1])
 
 
 def _facts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     """Facts that came, went or changed, for the partners both snapshots show in full."""
     both = [key for key in new["detail_order"] if key in old["details"]]
     for key in both:
-        name = _named(new["details"][key])
+        name = named(new["details"][key])
         one, two = _facts_of(old, key), _facts_of(new, key)
-        yield from _pairs(
+        yield from pairs(
             one, two, lambda fact, name=name: f"{name}: {fact['what']}", lambda fact: fact["said"]
         )
 
@@ -224,45 +289,44 @@ def _facts_of(s: Mapping[str, Any], partner: str) -> dict[str, dict[str, str]]:
 
 
 def _slots(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
-    names = {row["partner_id"]: _named(row) for row in [*_standings(old).values(), *_standings(new).values()]}
+    names = {row["partner_id"]: named(row) for row in [*_standings(old).values(), *_standings(new).values()]}
     one, two = earliest_slots(old), earliest_slots(new)
     shared = [key for key in {**one, **two} if key in _standings(old) and key in _standings(new)]
     for key in shared:
         if one.get(key) != two.get(key):
-            yield Change(names[key], one.get(key, "unknown"), two.get(key, "unknown"))
+            news = key in watched(old, new)
+            yield Change(names[key], one.get(key, "unknown"), two.get(key, "unknown"), news)
 
 
 def _risks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
-    def risks(s: Mapping[str, Any]) -> dict[tuple[int, str], dict[str, str]]:
-        return {
-            (entry["partner_id"], risk["text"]): {
-                "name": f"{_named(entry)}: {risk['text']}",
-                "said": f"{risk['rating_word'].lower()}; {risk['response'] or 'nothing is done yet'}",
-            }
-            for entry in s["shortlist"]
-            for risk in entry.get("risks", [])
-        }
+    def risks(s: Mapping[str, Any]) -> dict[tuple[int, str, int], dict[str, str]]:
+        found: dict[tuple[int, str, int], dict[str, str]] = {}
+        for entry in s["shortlist"]:
+            for risk in entry.get("risks", []):
+                alike = sum(key[:2] == (entry["partner_id"], risk["text"]) for key in found)
+                said = [
+                    f"{risk['rating_word'].lower()} ({risk['likelihood']} · {risk['impact']})",
+                    risk["response"] or "nothing is done yet",
+                    risk["owner"],
+                ]
+                found[entry["partner_id"], risk["text"], alike] = {
+                    "name": f"{named(entry)}: {risk['text']}",
+                    "said": "; ".join(part for part in said if part),
+                }
+        return found
 
-    yield from _pairs(risks(old), risks(new), lambda risk: risk["name"], lambda risk: risk["said"])
-
-
-def _needs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
-    one, two = ({need["id"]: need for need in s["needs"]} for s in (old, new))
-    words = lambda need: f"{wording.LEVEL_WORDS[need['level']]}: {need['label']}"  # noqa: E731
-    yield from _pairs(one, two, lambda need: need["rule"], words)
-    for key, label in (("stage_label", "Stage"), ("need_date", "Needed by"), ("volumes", "Volumes")):
-        before, after = old["project"][key], new["project"][key]
-        if before != after:
-            yield Change(label, str(before or NONE), str(after or NONE))
+    yield from pairs(risks(old), risks(new), lambda risk: risk["name"], lambda risk: risk["said"])
 
 
 def _weights(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     for code, label in criteria_names(new).items():
         before, after = old["weights"]["values"][code], new["weights"]["values"][code]
-        if abs(before - after) >= 0.005:
-            yield Change(
-                f"{code} {label}", format_number(before, decimals=1), format_number(after, decimals=1)
-            )
+        said = [
+            format_number(weight, decimals=2 if abs(before - after) < 0.1 else 1)
+            for weight in (before, after)
+        ]
+        if said[0] != said[1]:
+            yield Change(f"{code} {label}", *said)
 
 
 def _method(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:

@@ -64,7 +64,7 @@ def report_context(
     return {
         "s": s,
         **(package_part(s, options) if options.kind == ReportKind.PACKAGE else {}),
-        **_changes(previous, snapshot),
+        **_changes(previous, snapshot, options.kind),
         "look": look_of(s),
         "kind": options.kind,
         "kind_label": ReportKind(options.kind).label,
@@ -169,11 +169,12 @@ def _standing_word(row: Mapping[str, Any]) -> str:
     return "knocked out" if row["group"] == "knocked_out" else "too little data"
 
 
-def _changes(previous: Mapping[str, Any] | None, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+def _changes(previous: Mapping[str, Any] | None, snapshot: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """The page in front: of what the kind is about, so a package for bidders tells nothing of the other bidders."""
     if previous is None:
         return {"changes_since": ""}
     old, new = clean(previous), clean(snapshot)
-    groups = changes.changes_between(old, new)
+    groups = changes.of_kind(changes.changes_between(old, new), kind)
     return {
         "changes_since": format_date(old["as_of"]),
         "changes_hash": snapshot_hash(previous)[:12],
@@ -307,7 +308,7 @@ def _needs(s: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _where(need: Mapping[str, Any]) -> str:
     """Which part of a partner a need speaks of."""
-    if need["of_partner"]:
+    if need.get("of_partner"):
         return "the partner as a whole"
     return "lead site" if need["same_site"] else "any site of the partner"
 

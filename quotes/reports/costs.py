@@ -24,7 +24,7 @@ from quotes.comparison import (
     worst_regret,
 )
 from quotes.costing.precision import precisely
-from quotes.models import Project
+from quotes.models import Award, Project
 from quotes.quote_words import price_words
 from quotes.rfq_enums import RfqState
 
@@ -184,17 +184,30 @@ def _lines(found: Comparison, column: Column) -> list[dict[str, Any]]:
 
 
 def _award(found: Comparison) -> dict[str, Any] | None:
-    if found.award is None:
-        return None
+    return None if found.award is None else _award_row(found.award)
+
+
+def _award_row(award: Award) -> dict[str, Any]:
     return {
-        "quote_id": found.award.quote_id,
-        "partner_id": found.award.quote.organisation_id,
-        "name": found.award.quote.organisation.name,
-        "illustrative": found.award.quote.organisation.illustrative,
-        "reason": found.award.reason,
-        "by": str(found.award.awarded_by),
-        "on": found.award.awarded_at.date(),
+        "quote_id": award.quote_id,
+        "partner_id": award.quote.organisation_id,
+        "name": award.quote.organisation.name,
+        "illustrative": award.quote.organisation.illustrative,
+        "reason": award.reason,
+        "by": str(award.awarded_by),
+        "on": award.awarded_at.date(),
     }
+
+
+def frozen_awards(project: Project) -> list[dict[str, Any]]:
+    """Every award of the project, the newest first. One query."""
+    found = Award.objects.filter(rfq__project=project).select_related(
+        "quote__organisation", "rfq", "awarded_by"
+    )
+    return [
+        {"rfq_id": award.rfq_id, "rfq": award.rfq.title, **_award_row(award)}
+        for award in found.order_by("-awarded_at", "-pk")
+    ]
 
 
 def cents(amount: Decimal | None) -> Decimal | None:

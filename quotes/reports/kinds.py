@@ -57,11 +57,19 @@ def missing_for(s: Mapping[str, Any], options: ReportOptions) -> str:
     return ""
 
 
+def awards(s: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every award of the project; older snapshots hold the one of the RFQ whose costs they show."""
+    if "awards" in s:
+        return s["awards"]
+    costs = s.get("costs") or {}
+    award = costs.get("award")
+    return [{**award, "rfq_id": costs["rfq"]["id"], "rfq": costs["rfq"]["title"]}] if award else []
+
+
 def decisions(s: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What was decided: the award with its reason, else the partners marked as selected on the shortlist."""
-    award = (s.get("costs") or {}).get("award")
-    if award:
-        return [{**award, "what": "Awarded", "rfq": s["costs"]["rfq"]["title"]}]
+    """What was decided: every award with its reason, else the partners marked as selected on the shortlist."""
+    if found := awards(s):
+        return [{**award, "what": "Awarded"} for award in found]
     return [
         {
             "what": "Selected on the shortlist",
@@ -69,8 +77,7 @@ def decisions(s: Mapping[str, Any]) -> list[dict[str, Any]]:
             "illustrative": entry["illustrative"],
             "partner_id": entry["partner_id"],
             "reason": entry["reason"] or entry["comment"],
-            "by": "",
-            "on": None,
+            **(entry.get("status_set") or {"by": "", "on": None}),
             "rfq": "",
         }
         for entry in s["shortlist"]

@@ -28,7 +28,7 @@ from quotes.prices import networks_without_prices, runway_without_prices
 from quotes.ranking import inputs_of, networks_in, runway_in
 
 from .canonical import plain
-from .costs import frozen_costs
+from .costs import frozen_awards, frozen_costs
 from .firmness import frozen_firmness
 from .frozen_make import frozen_make_or_buy
 from .frozen_networks import frozen_networks, frozen_runway
@@ -74,6 +74,7 @@ def build_snapshot(
     facts = FactList(include_prices)
     details = {str(r.partner_id): detail_of(r, facts) for r in detailed}
     shown = _unique([*ranked[:RANKED_ROWS], *detailed])
+    status_set = _status_set(project)
     networks, runway = _ahead(project, ranking, include_prices)
     return plain(
         {
@@ -109,7 +110,9 @@ def build_snapshot(
             "rules": rule_rows(ranking, include_prices),
             "details": details,
             "detail_order": [str(r.partner_id) for r in detailed],
-            "shortlist": [_entry(e, by_id.get(e.organisation_id)) for e in entries],
+            "shortlist": [
+                _entry(e, by_id.get(e.organisation_id), status_set.get(str(e.pk))) for e in entries
+            ],
             "sites": _sites(shown, {r.partner_id for r in detailed}),
             "restrictions": _restrictions(shown),
             "facts": facts.facts,
@@ -117,6 +120,7 @@ def build_snapshot(
             "slots": _slots(shown),
             "site_records": frozen_sites({r.slug: r.partner_id for r in detailed}, ranking.as_of),
             "costs": frozen_costs(project) if include_prices else None,
+            "awards": frozen_awards(project) if include_prices else [],
             "make_or_buy": frozen_make_or_buy(project) if include_prices else None,
             "rfq_package": frozen_package(project),
             "illustrative": any(r.illustrative for r in ranking.results),
@@ -241,8 +245,22 @@ def _lead(ranked: tuple[PartnerResult, ...], thin: tuple[PartnerResult, ...]) ->
     }
 
 
-def _entry(entry: ShortlistEntry, result: PartnerResult | None) -> dict[str, Any]:
-    """`group` is empty for a partner that has left the catalogue since it was shortlisted."""
+def _status_set(project: Project) -> dict[str, dict[str, Any]]:
+    """Shortlist entry → who gave it its status and when, from the audit log. One query."""
+    events = AuditEvent.objects.filter(about=about(project), verb="shortlist.changed", data__has_key="status")
+    return {
+        event.object_id: {"by": event.actor_name, "on": event.at.date()}
+        for event in events.order_by("at", "pk")
+    }
+
+
+def _entry(
+    entry: ShortlistEntry, result: PartnerResult | None, status_set: dict[str, Any] | None
+) -> dict[str, Any]:
+    """`group` is empty for a partner that has left the catalogue since it was shortlisted.
+
+    `status_set` is None while nobody has changed the status the entry began with.
+    """
     return {
         "position": entry.position,
         "partner_id": entry.organisation_id,
@@ -250,6 +268,7 @@ def _entry(entry: ShortlistEntry, result: PartnerResult | None) -> dict[str, Any
         "illustrative": entry.organisation.illustrative,
         "status": entry.status,
         "status_label": entry.get_status_display(),
+        "status_set": status_set,
         "reason": entry.reason,
         "comment": entry.comment,
         "group": result.group if result else "",

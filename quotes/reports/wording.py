@@ -14,6 +14,8 @@ NOUNS = {
 }
 OUTCOME_WORDS = {"pass": "pass", "fail": "fail", "unknown": "unknown", "conditional": "conditional"}
 LEVEL_WORDS = {"must": "Must", "should": "Should", "could": "Could"}
+RESTRICTED = "restricted-party"  # the engine's own need that is not about a site
+LEADERS = 5
 SHOWN_NAMES = 2
 NAME_ROOM = 70  # characters of a name within a sentence
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"  # keep right-to-left text to itself
@@ -110,7 +112,7 @@ def caveats(snapshot: Mapping[str, Any]) -> list[str]:
     """What has to be said beside the headline, most important first."""
     ranked = snapshot["ranked"]
     if not ranked:
-        return [_what_would_have_to_change(snapshot["funnel"])]
+        return [*listed_parties(snapshot), _what_would_have_to_change(snapshot["funnel"])]
     leader, said = ranked[0], []
     name = shorten(leader["name"], NAME_ROOM)
     if passed := [o for o in snapshot.get("overrides", []) if o["partner_id"] == leader["partner_id"]]:
@@ -120,6 +122,12 @@ def caveats(snapshot: Mapping[str, Any]) -> list[str]:
                 f"{o['label']} ({o['role']}: {o['override'].rstrip('.')})" for o in passed[:SHOWN_NAMES]
             )
             + "."
+        )
+    said += listed_parties(snapshot)
+    if conditions := conditional_musts(snapshot, leader):
+        said.append(
+            f"{name} meets {counted(len(conditions), 'must-have')} only on a condition: "
+            f"{listing(conditions[:SHOWN_NAMES])}."
         )
     if open_musts := leader["unverified"]:
         said.append(
@@ -147,6 +155,35 @@ def caveats(snapshot: Mapping[str, Any]) -> list[str]:
     if leader["illustrative"]:
         said.append("Illustrative partners are fictional, with made-up figures, for demonstration only.")
     return said
+
+
+def conditional_musts(snapshot: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
+    """The must-haves a partner meets only on a condition, as far as that is frozen, except restricted-party lists."""
+    detail = snapshot.get("details", {}).get(str(row["partner_id"]))
+    reasons = {rule["need_id"]: rule["reason"] for rule in detail["rules"]} if detail else {}
+    return [
+        f"{rule['label']} ({reasons[rule['need_id']]})" if rule["need_id"] in reasons else rule["label"]
+        for rule in snapshot.get("rules", [])
+        if rule["level"] == "must"
+        and rule["need_id"] != RESTRICTED
+        and row.get("outcomes", {}).get(rule["need_id"]) == "conditional"
+    ]
+
+
+def listed_parties(snapshot: Mapping[str, Any]) -> list[str]:
+    """Who of the leading, shortlisted and awarded partners is on a restricted-party list, and since when."""
+    concerned = {row["partner_id"] for row in snapshot["ranked"][:LEADERS]}
+    concerned |= {entry["partner_id"] for entry in snapshot["shortlist"] if entry["status"] != "rejected"}
+    concerned |= {award["partner_id"] for award in snapshot.get("awards", [])}
+    return [
+        f"{named({'name': row['partner'], 'illustrative': row['illustrative']})} is named on {row['list']} from "
+        f"{format_date(row['effective_from'])}"
+        + (f" until {format_date(row['effective_until'])}" if row["effective_until"] else "")
+        + f": {row['effect'].rstrip('.')}."
+        for row in snapshot.get("restrictions", [])
+        if row["partner_id"] in concerned
+        and (row["effective_until"] is None or row["effective_until"] >= snapshot["as_of"])
+    ]
 
 
 def _what_would_have_to_change(funnel: Mapping[str, int]) -> str:

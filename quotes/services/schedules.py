@@ -17,10 +17,10 @@ from cmo_selector.db import constraint_of
 from quotes.brief import NothingToRank
 from quotes.enums import ReportRhythm
 from quotes.models import Project, Report, ReportSchedule
-from quotes.reports.changes import about_the_shortlist, changes_between
+from quotes.reports.changes import changes_between, is_news
 from quotes.reports.options import ReportOptions
 from quotes.services.projects import ProjectArchived
-from quotes.services.reports import NothingToReport, request_report
+from quotes.services.reports import ENDED_WITHOUT_FILE, NothingToReport, request_report
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ def run_one(schedule_id: int, *, now: dt.datetime) -> Report | None:
                 actor=schedule.created_by,
                 project=schedule.project,
                 options=_options(schedule),
-                previous=schedule.last_report,
+                previous=_base(schedule),
                 only_if=_wanted(schedule),
             )
     except ProjectArchived:
@@ -166,15 +166,23 @@ def _still_allowed(schedule: ReportSchedule) -> bool:
     return author.is_active and any(may(role, Action.REQUEST_REPORT) for role in roles)
 
 
+def _base(schedule: ReportSchedule) -> Report | None:
+    """The newest report of the schedule that was made or is under way: nobody read one that failed or was cancelled."""
+    report = schedule.last_report
+    while report is not None and report.state in ENDED_WITHOUT_FILE:
+        report = report.previous
+    return report
+
+
 def _wanted(schedule: ReportSchedule):
     """Whether a new snapshot deserves a report: always every week, else when it differs from the last one."""
-    last = schedule.last_report
+    last = _base(schedule)
 
     def wanted(snapshot: Mapping[str, Any]) -> bool:
         if schedule.rhythm == ReportRhythm.WEEKLY or last is None:
             return True
         if last.snapshot.get("schema") != snapshot["schema"]:
             return True
-        return about_the_shortlist(changes_between(last.snapshot, snapshot))
+        return is_news(changes_between(last.snapshot, snapshot), schedule.kind)
 
     return wanted

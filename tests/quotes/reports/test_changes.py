@@ -14,8 +14,10 @@ from cmo_selector.accounts.models import Membership
 from partners.models import CapacitySlot, MetricValue
 from quotes.enums import ReportRhythm
 from quotes.models import Report, ReportSchedule
+from quotes.reports import wording
 from quotes.reports.canonical import snapshot_hash
-from quotes.reports.changes import about_the_shortlist, changes_between, sentence
+from quotes.reports.changes import changes_between, is_news, sentence
+from quotes.reports.kinds import decisions
 from quotes.reports.options import ReportOptions
 from quotes.reports.render import render_pdf
 from quotes.services import schedules
@@ -37,7 +39,10 @@ def lines(groups) -> dict[str, list[tuple[str, str, str]]]:
 
 def test_a_snapshot_does_not_differ_from_itself(quoted):
     assert changes_between(quoted, copy.deepcopy(quoted)) == []
-    assert sentence([], quoted["as_of"]) == "Nothing that this report shows has changed since 2025-11-24."
+    assert sentence([], quoted["as_of"]) == (
+        "Nothing that is compared has changed since 2025-11-24: need, weights, shortlist, awards, ranking, facts, "
+        "slots, quotes and risks."
+    )
 
 
 def test_every_kind_of_change_is_one_line_with_before_and_after(quoted):
@@ -46,7 +51,7 @@ def test_every_kind_of_change_is_one_line_with_before_and_after(quoted):
     new["shortlist"] = [{**first, "status_label": "Selected"}, second]
     new["ranked"][0] |= {"rank": 2, "point": 70}
     new["details"][str(new["ranked"][0]["partner_id"])] |= {"rank": 2, "point": 70}
-    new["costs"]["award"] = None
+    new["awards"] = []
     quote = new["costs"]["quotes"][0]
     quote["scenarios"][new["costs"]["base"]]["npv"] = "15000000"
     new["firmness"]["evaluation"]["partners"][0] |= {"total": 81.5, "rank": 2}
@@ -60,7 +65,9 @@ def test_every_kind_of_change_is_one_line_with_before_and_after(quoted):
     new["facts"][key]["as_of"] = "2026-01-01"
     found = lines(changes_between(quoted, new))
     name = f"{first['name']} (illustrative)"
-    assert found["decision"] == [("Awarded to", name, "–")]
+    assert found["decision"] == [
+        ("Awarded to", f"{name}: Best record of AAV batches, and a slot in May.", "–")
+    ]
     assert found["shortlist"] == [
         (name, f"no. 1, Negotiation: {first['comment']}", f"no. 1, Selected: {first['comment']}"),
         (f"{third['name']} (illustrative)", f"no. 3, RFP received: {third['comment']}", "–"),
@@ -73,10 +80,13 @@ def test_every_kind_of_change_is_one_line_with_before_and_after(quoted):
         ("Make, expected cost", "9"),
     ]
     assert found["package"] == [
-        ("Edition", "Second source of tablets, version 1", "Second source of tablets, version 2")
+        ("Edition", "Second source of tablets, version 1", "Second source of tablets, version 2"),
+        ("Milestones", "Launch: March 2027", "Later"),
     ]
     assert [row[0].split()[0] for row in found["weights"]] == ["C1"]
-    assert found["needs"][0][2] == "Must: The lead site works at biosafety level 3 or higher"
+    assert (
+        found["needs"][0][2] == "Must: The lead site works at biosafety level 3 or higher, at the lead site"
+    )
     assert found["method"] == [("Scoring engine", quoted["engine"]["version"], "9.0.0")]
     assert found["facts"]
     assert all("2026-01-01" in after and "2026-01-01" not in before for _, before, after in found["facts"])
@@ -87,15 +97,15 @@ def test_scores_that_move_by_themselves_are_no_news_but_facts_are(quoted):
     new["ranked"][1]["point"] -= 1
     new["details"][str(new["ranked"][1]["partner_id"])]["point"] -= 1
     groups = changes_between(quoted, new)
-    assert ([group.code for group in groups], about_the_shortlist(groups)) == (["ranking"], False)
+    assert ([group.code for group in groups], is_news(groups)) == (["ranking"], False)
     new["slots"] = {}
-    assert about_the_shortlist(changes_between(quoted, new)) is True
+    assert is_news(changes_between(quoted, new)) is True
 
 
 def test_without_prices_no_amount_is_among_the_changes(quoted):
     new = copy.deepcopy(quoted)
     new["costs"]["quotes"][0]["scenarios"][new["costs"]["base"]]["npv"] = "15000000"
-    new["costs"]["award"] = None
+    new["awards"] = []
     assert set(lines(changes_between(quoted, new))) == {"costs", "decision"}
     new["prices_included"] = False
     assert lines(changes_between(quoted, new)) == {}
@@ -111,7 +121,8 @@ def test_a_report_without_prices_is_not_compared_with_one_that_has_them(quoted):
 
 
 def test_an_older_snapshot_without_the_newer_parts_can_be_compared(quoted):
-    old = {key: value for key, value in quoted.items() if key not in ("costs", "slots", "firmness")}
+    parts = ("costs", "awards", "slots", "firmness")
+    old = {key: value for key, value in quoted.items() if key not in parts}
     found = lines(changes_between(old, quoted))
     assert [before for _, before, _ in found["costs"]] == ["–"] * 3
     assert set(found) == {"decision", "costs", "slots"}
@@ -127,6 +138,105 @@ def test_a_following_report_opens_with_what_changed(quoted):
     assert "Since 2025-11-24 there are changes in weights (1)." in text
     assert snapshot_hash(quoted)[:12] in text
     assert "Which manufacturing partner for AAV-101?" in re.sub(r"\s+", " ", second.extract_text())
+
+
+SILENT = {  # of the project: what stands for itself in a label, or is the key of it
+    "project": {"id", "profile", "stage", "markets"},
+    "shortlist": {"illustrative", "rank", "status", "on", "by"},
+    "restrictions": {"illustrative", "publisher", "source", "as_of"},
+}
+
+
+def changed(value):
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, dict | list):
+        return type(value)()
+    if value is None:
+        return "2026-01-01"
+    text = str(value)
+    if isinstance(value, str) and text[:4].isdigit() and text[4:5] == "-":
+        return "2031-12-31"
+    return (
+        value + 7 if isinstance(value, int | float) else str(int(text) + 7) if text.isdigit() else f"{text}x"
+    )
+
+
+@pytest.mark.parametrize("part", SILENT)
+def test_every_leaf_of_the_brief_the_shortlist_and_the_lists_is_compared_or_silent_on_purpose(quoted, part):
+    listed = quoted["shortlist"][0]
+    frozen = copy.deepcopy(quoted)
+    frozen["restrictions"] = [
+        {
+            "partner_id": listed["partner_id"], "partner": listed["name"], "illustrative": True, "list": "List A",
+            "publisher": "P", "name_on_list": "N", "effective_from": "2025-01-01", "effective_until": None,
+            "effect": "No federal money", "source": "S", "as_of": "2025-11-01",
+        }
+    ]  # fmt: skip
+    rows = frozen[part] if isinstance(frozen[part], list) else [frozen[part]]
+    unseen = set()
+    for key in rows[0]:
+        new = copy.deepcopy(frozen)
+        row = new[part][0] if isinstance(new[part], list) else new[part]
+        if key == "group":
+            row[key] = "knocked_out"
+        elif key == "partner_id":
+            continue  # another partner altogether
+        elif key == "risks":
+            row[key] = [{"text": "T", "likelihood": "likely", "impact": "high", "rating": 9, "rating_word": "High",
+                         "response": "", "owner": ""}]  # fmt: skip
+        elif key == "currency":
+            row[key] = "CHF"
+        else:
+            row[key] = changed(row[key])
+        if not is_news(changes_between(frozen, new)):
+            unseen.add(key)
+    assert unseen <= SILENT[part] | {"name", "partner", "status_set"}, unseen
+
+
+def test_a_shortlisted_partner_that_is_knocked_out_or_leaves_the_catalogue_is_news(quoted):
+    new = copy.deepcopy(quoted)
+    new["shortlist"][0]["group"] = "knocked_out"
+    new["shortlist"][1]["group"] = ""
+    groups = changes_between(quoted, new)
+    assert [row[1:] for row in lines(groups)["standing"]] == [
+        ("ranked", "knocked out"),
+        ("ranked", "no longer in the catalogue"),
+    ]
+    assert is_news(groups)
+    assert not is_news(groups, "package"), "bidders get no word of it"
+
+
+def test_two_awards_are_two_decisions_and_costs_of_another_rfq_are_not_compared(quoted):
+    new = copy.deepcopy(quoted)
+    other = {
+        **quoted["awards"][0],
+        "rfq_id": 10**9,
+        "rfq": "Plasmid",
+        "name": "Calder",
+        "reason": "Cheapest.",
+    }
+    new["awards"] = [other, *quoted["awards"]]
+    assert [row["rfq"] for row in decisions(new)] == ["Plasmid", quoted["awards"][0]["rfq"]]
+    found = lines(changes_between(quoted, new))
+    assert found == {"decision": [("“Plasmid” awarded to", "–", "Calder (illustrative): Cheapest.")]}
+    new["costs"]["rfq"] |= {"id": 10**9, "title": "Plasmid"}
+    found = lines(changes_between(quoted, new))
+    assert found["costs"] == [
+        ("Costs are those of", f"RFQ “{quoted['costs']['rfq']['title']}”", "RFQ “Plasmid”")
+    ]
+
+
+def test_a_listing_of_a_leading_partner_stands_beside_the_headline(quoted):
+    leader = quoted["ranked"][0]
+    entry = {
+        "partner_id": leader["partner_id"], "partner": leader["name"], "illustrative": True, "list": "List A",
+        "effective_from": "2025-01-01", "effective_until": None, "effect": "No federal money.",
+    }  # fmt: skip
+    said = f"{leader['name']} (illustrative) is named on List A from 2025-01-01: No federal money."
+    assert said in wording.caveats({**quoted, "restrictions": [entry]})
+    ended = {**entry, "effective_until": "2025-02-01"}
+    assert not any("List A" in text for text in wording.caveats({**quoted, "restrictions": [ended]}))
 
 
 # -- schedules --------------------------------------------------------------------------------------
@@ -185,6 +295,18 @@ def test_a_schedule_on_change_asks_only_when_data_of_the_shortlist_changed(scene
     )
     (second,) = schedules.run_due(now=now + 3 * DAY)
     assert Report.objects.get(pk=second).previous_id == first
+
+
+def test_a_report_that_was_never_made_does_not_swallow_its_change(scene):
+    schedule = follow(scene, ReportRhythm.CHANGE)
+    now = timezone.now()
+    (first,) = schedules.run_due(now=now)
+    scene.project.shortlist.filter(position=3).delete()
+    (second,) = schedules.run_due(now=now + DAY)
+    Report.objects.filter(pk=second).update(state="failed", error="Disk full")
+    (third,) = schedules.run_due(now=now + 2 * DAY)
+    schedule.refresh_from_db()
+    assert (Report.objects.get(pk=third).previous_id, schedule.last_report_id) == (first, third)
 
 
 def test_a_schedule_ends_with_its_authors_rights_or_its_project_and_says_so(scene, weekly):
