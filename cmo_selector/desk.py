@@ -54,6 +54,7 @@ NAVIGATION = [
         "Quality record",
         _link("Certificates", "partners.certificate", "verified"),
         _link("Inspections", "partners.inspection", "fact_check"),
+        _link("Audits", "partners.audit", "checklist"),
         _link("Regulatory actions", "partners.regulatoryaction", "gavel"),
         folded=False,
     ),

@@ -128,6 +128,7 @@ FIELDS: dict[type[Evidenced], tuple[str, ...]] = {
         *("regulator", "kind", "started_on", "ended_on", "product_area", "outcome", "observations"),
         *("closed_out_on", "note", "url"),
     ),
+    m.Audit: ("auditor", "auditor_name", "standard", "scope", "audited_on", "outcome", "open_actions"),
     m.RegulatoryAction: (
         *("regulator", "kind", "issued_on", "closed_on", "close_out_unknown", "reference", "summary", "url"),
     ),
@@ -168,6 +169,7 @@ SITE_FACTS: dict[str, tuple[str, type[Evidenced]]] = {
     "equipment": ("equipment", m.Equipment),
     "certificates": ("certificates", m.Certificate),
     "inspections": ("inspections", m.Inspection),
+    "audits": ("audits", m.Audit),
     "regulatory_actions": ("actions", m.RegulatoryAction),
     "capacity": ("slots", m.CapacitySlot),
 }

@@ -313,6 +313,19 @@ def _quality_rows(partners: Sequence[Organisation], today: datetime.date) -> Ite
             yield Line("none known", "none known")
 
     yield _row("Last inspection", partners, last_inspection)
+
+    def last_audit(partner: Organisation) -> Lines:
+        dated = [(site, fact) for site, fact in _by_site(partner, "audits") if fact.audited_on]
+        if not dated:
+            return
+        site, fact = max(dated, key=lambda pair: (pair[1].audited_on, pair[1].pk))
+        left = "" if fact.open_actions is None else f", {fact.open_actions} open actions"
+        text = (
+            f"{fact.audited_on.isoformat()}, {fact.get_auditor_display()}: {fact.get_outcome_display()}{left}"
+        )
+        yield Line(text, (fact.auditor, fact.outcome), fact, site.name)
+
+    yield _row("Last audit by a sponsor or third party", partners, last_audit)
     yield _row("Regulatory actions not closed", partners, open_actions)
     types = {f.type.code: f.type for p in partners for _, f in _by_site(p, "certificates")}
     for kind in sorted(types.values(), key=lambda t: (t.order, t.label)):

@@ -393,6 +393,19 @@ class Reader:
                 **self.evidence(part, not_before=[ended, closed]),
             )
             rows.add(self.checked(part, inspection))
+        for part in item.items("audits"):
+            held = self.ago(part, "months_ago")
+            audit = m.Audit(
+                facility=site,
+                auditor=part.need("by"),
+                standard=part.take("standard", ""),
+                scope=part.take("scope", ""),
+                audited_on=held,
+                outcome=part.need("outcome"),
+                open_actions=part.number("open"),
+                **self.evidence(part, not_before=[held]),
+            )
+            rows.add(self.checked(part, audit))
         for part in item.items("actions"):
             issued, closed = self.ago(part, "months_ago"), self.ago(part, "closed_months_ago")
             action = m.RegulatoryAction(

@@ -59,6 +59,34 @@ class InspectionKind(models.TextChoices):
     GLP = "glp", "GLP"
 
 
+class AuditorKind(models.TextChoices):
+    """Who audited a site, other than an authority."""
+
+    SPONSOR = "sponsor", "Sponsor or customer"
+    QUALIFIED_PERSON = "qp", "Qualified person"
+    THIRD_PARTY = "third_party", "Third party"
+
+
+class AuditStandard(models.TextChoices):
+    """The practice an audit was held against."""
+
+    GMP = "gmp", "GMP"
+    GCP = "gcp", "GCP"
+    GLP = "glp", "GLP"
+    GDP = "gdp", "GDP"
+    DEVICE = "device", "ISO 13485 / device QMS"
+
+
+class AuditOutcome(models.TextChoices):
+    """The gravest finding of an audit."""
+
+    NONE = "none", "No findings"
+    MINOR = "minor", "Minor findings"
+    MAJOR = "major", "Major findings"
+    CRITICAL = "critical", "Critical findings"
+    UNKNOWN = "unknown", "Outcome unknown"
+
+
 class ActionKind(models.TextChoices):
     WARNING_LETTER = "warning_letter", "Warning letter"
     UNTITLED_LETTER = "untitled_letter", "Untitled letter"

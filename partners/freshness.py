@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from partners.models import (
+    Audit,
     CapacitySlot,
     Certificate,
     CommercialTerms,
@@ -22,14 +23,17 @@ from partners.models import (
 )
 
 # Kind of fact → half-life in days: capacity 90 days, prices and terms 180 days, ratings and measures 24 months,
-# inspections 5 years. A certificate has its date of expiry instead.
+# audits 3 years, inspections 5 years. A certificate has its date of expiry instead.
 HALF_LIVES: dict[type[Evidenced], int] = {
     CapacitySlot: 90,
     IndicativePrice: 180,
     CommercialTerms: 180,
     MetricValue: 730,
     Inspection: 1826,
+    Audit: 1096,
 }
+# Kinds that are as old as the event itself; all others are as old as their retrieval.
+HAPPENED: dict[type[Evidenced], str] = {Inspection: "ended_on", Audit: "audited_on"}
 LEAST_CREDIT = 0.5
 SOON_DAYS = 90  # what expires within these days is worth asking for now
 
@@ -83,8 +87,9 @@ def of(fact: Evidenced, on: datetime.date) -> Freshness:
 
 
 def _dated(fact: Evidenced) -> datetime.date:
-    """An inspection is as old as the inspection itself, everything else as old as its retrieval."""
-    return (isinstance(fact, Inspection) and fact.ended_on) or fact.retrieved_on
+    """An inspection is as old as the inspection itself, an audit too, everything else as old as its retrieval."""
+    field = HAPPENED.get(type(fact))
+    return (getattr(fact, field) if field else None) or fact.retrieved_on
 
 
 def stale(model: type[Evidenced], on: datetime.date) -> Q:
@@ -95,8 +100,8 @@ def stale(model: type[Evidenced], on: datetime.date) -> Q:
     half_life = HALF_LIVES.get(model)
     if half_life is not None:
         oldest = on - datetime.timedelta(days=half_life)
-        if model is Inspection:
-            condition |= Q(ended_on__lt=oldest) | Q(ended_on=None, retrieved_on__lt=oldest)
+        if field := HAPPENED.get(model):
+            condition |= Q(**{f"{field}__lt": oldest}) | Q(**{field: None}, retrieved_on__lt=oldest)
         else:
             condition |= Q(retrieved_on__lt=oldest)
     return condition
@@ -111,5 +116,6 @@ def expiring(model: type[Evidenced], on: datetime.date, days: int = SOON_DAYS) -
 
 def oldest_first(model: type[Evidenced]) -> tuple[models.expressions.OrderBy, str]:
     """The order of the stale queue: what was looked at longest ago comes first."""
-    dated = Coalesce("ended_on", "retrieved_on") if model is Inspection else F("retrieved_on")
+    field = HAPPENED.get(model)
+    dated = Coalesce(field, "retrieved_on") if field else F("retrieved_on")
     return dated.asc(), "pk"

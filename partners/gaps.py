@@ -29,6 +29,11 @@ SITE_AREAS = (
         "Which agencies inspected the site in the last five years, with what outcome?",
         "inspections",
     ),
+    (
+        "Audits",
+        "When did sponsors or third parties last audit the site, with what findings, and what is still open?",
+        "audits",
+    ),
     ("Equipment", "Which main equipment does the site have, and of what size?", "equipment"),
     ("Free capacity", "From when is capacity free, for which process, and how much?", "slots"),
 )

@@ -13,6 +13,7 @@ TONES = ("good", "warn", "bad", "neutral", "accent")  # the colours of config.ra
 SHAPES = {
     "Inspection": "circle",
     "Form 483": "square",
+    "Audit": "cross",
     "Warning letter": "triangle-up",
     "Other action": "diamond",
     "Certificate": "stroke",
@@ -162,6 +163,7 @@ def quality_timeline(entries: Sequence[Entry], today: datetime.date) -> dict | N
 LANES = {
     "Inspection": "Inspections",
     "Form 483": "Form 483",
+    "Audit": "Audits",
     "Warning letter": "Warning letters",
     "Other action": "Other actions",
 }

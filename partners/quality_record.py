@@ -1,11 +1,11 @@
-"""A partner's quality record: certificates, inspections and regulatory actions of its sites. No queries here."""
+"""A partner's quality record: certificates, inspections, audits and actions of its sites. No queries here."""
 
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from partners.enums import ActionKind, EvidenceLevel, InspectionOutcome
-from partners.models import Certificate, Evidenced, Facility, Inspection, RegulatoryAction
+from partners.enums import ActionKind, AuditOutcome, EvidenceLevel, InspectionOutcome
+from partners.models import Audit, Certificate, Evidenced, Facility, Inspection, RegulatoryAction
 
 EXPIRING_DAYS = 90
 
@@ -25,7 +25,7 @@ class Entry:
 
     on: datetime.date | None
     until: datetime.date | None
-    kind: str  # "Certificate", "Inspection" or "Regulatory action"
+    kind: str  # "Certificate", "Inspection", "Audit" or "Regulatory action"
     mark: str  # the kind as the chart tells it: one of `profile_charts.SHAPES`
     title: str
     site: Facility
@@ -83,6 +83,13 @@ INSPECTION_STATES = {
     "pending": ("neutral", "clock"),
     "unknown": ("neutral", "help"),
 }
+AUDIT_STATES = {
+    "none": ("good", "check"),
+    "minor": ("good", "check"),
+    "major": ("warn", "alert-triangle"),
+    "critical": ("bad", "x"),
+    "unknown": ("neutral", "help"),
+}
 SHORT_OUTCOMES = {InspectionOutcome.PENDING: "pending", InspectionOutcome.UNKNOWN: "class unknown"}
 FORM_483 = "Form 483"  # how the reference of a fact begins that rests on a published Form 483
 
@@ -105,6 +112,7 @@ def quality_record(sites: Iterable[Facility], today: datetime.date) -> tuple[Ent
     for site in sites:
         entries += [_certificate_entry(site, c, today) for c in site.certificates.all()]
         entries += [_inspection_entry(site, i) for i in site.inspections.all()]
+        entries += [_audit_entry(site, a) for a in site.audits.all()]
         entries += [_action_entry(site, a) for a in site.actions.all()]
     entries.sort(key=lambda e: (e.kind, e.title))
     entries.sort(key=lambda e: e.on or datetime.date.min, reverse=True)
@@ -160,6 +168,37 @@ def _inspection_entry(site: Facility, inspection: Inspection) -> Entry:
         fact=inspection,
         details=tuple(filter(None, details)),
     )
+
+
+def _audit_entry(site: Facility, audit: Audit) -> Entry:
+    tone, icon = AUDIT_STATES[audit.outcome]
+    left = audit.open_actions
+    still = (
+        "Actions still open: unknown"
+        if left is None
+        else f"{left} action{'' if left == 1 else 's'} still open"
+    )
+    details = (
+        audit.get_standard_display() if audit.standard else "Standard unknown",
+        f"By {audit.auditor_name}" if audit.auditor_name else "",
+        f"Scope: {audit.scope}" if audit.scope else "",
+        still if audit.outcome != AuditOutcome.NONE else "",
+    )
+    return Entry(
+        on=audit.audited_on,
+        until=None,
+        kind="Audit",
+        mark="Audit",
+        title=f"Audit by {_AUDITED_BY[audit.auditor]}",
+        site=site,
+        state=State(audit.get_outcome_display(), tone, icon),
+        short=audit.outcome if audit.outcome != AuditOutcome.UNKNOWN else "outcome unknown",
+        fact=audit,
+        details=tuple(filter(None, details)),
+    )
+
+
+_AUDITED_BY = {"sponsor": "a sponsor or customer", "qp": "a qualified person", "third_party": "a third party"}
 
 
 def _action_entry(site: Facility, action: RegulatoryAction) -> Entry:

@@ -13,7 +13,7 @@ PARTNER_FACTS = (
 )
 PRICE_FACTS = ("terms", "prices")
 SITE_FACTS = (
-    *("identifiers", "capabilities", "equipment", "certificates", "inspections", "actions", "slots"),
+    *("identifiers", "capabilities", "equipment", "certificates", "inspections", "audits", "actions", "slots"),
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from partners.models import (
+    Audit,
     Capability,
     CapacitySlot,
     Certificate,
@@ -174,6 +175,7 @@ class _Loader:
         inspections = self.by_site(
             Inspection.objects.filter(**own).select_related("regulator"), self.inspection
         )
+        audits = self.by_site(Audit.objects.filter(**own), self.audit)
         actions = self.by_site(
             RegulatoryAction.objects.filter(**own).select_related("regulator"), self.action
         )
@@ -201,6 +203,7 @@ class _Loader:
                     capabilities=tuple(capabilities[f.pk]),
                     certificates=tuple(certificates[f.pk]),
                     inspections=tuple(inspections[f.pk]),
+                    audits=tuple(audits[f.pk]),
                     actions=tuple(actions[f.pk]),
                     slots=tuple(slots[f.pk]),
                     track_record=tuple(records[f.pk]),
@@ -245,6 +248,16 @@ class _Loader:
             ended_on=i.ended_on,
             outcome=i.outcome,
             observations=i.observations,
+        )
+
+    def audit(self, a: Audit) -> t.AuditFact:
+        return t.AuditFact(
+            ref=replace(self.ref(a, str(a), a.facility_id), happened_on=a.audited_on),
+            auditor=a.auditor,
+            audited_on=a.audited_on,
+            outcome=a.outcome,
+            standard=a.standard or None,
+            open_actions=a.open_actions,
         )
 
     def action(self, a: RegulatoryAction) -> t.ActionFact:

@@ -14,6 +14,7 @@ from partners.facets.criteria import BIOSAFETY, CHECKED_MONTHS, INSPECTED_YEARS,
 from partners.facets.regions import REGIONS, region_of
 from partners.models import (
     Alias,
+    Audit,
     Capability,
     CapacitySlot,
     Certificate,
@@ -293,6 +294,7 @@ def _sites() -> QuerySet[Facility]:
             _facts("equipment", Equipment, "size_unit"),
             Prefetch("certificates", certificates),
             _facts("inspections", Inspection, "regulator"),
+            _facts("audits", Audit),
             _facts("actions", RegulatoryAction, "regulator"),
             _facts("slots", CapacitySlot, "service", "modality", "unit"),
             Prefetch("register_establishments", RegisterEstablishment.objects.select_related("source")),

@@ -37,13 +37,18 @@ LEVELS: dict[str, str] = {"must": "Must", "should": "Should", "could": "Could", 
 SCRATCH = FactRef("whatif", 0, "Assumed in this what-if", "What-if", None, "self_declared")
 
 NUMBER, DATE, CHOICE = "number", "date", "choice"
-INSPECTION_OUTCOMES = ("nai", "vai", "oai", "pending")
+#: kind of fact → what its outcome may be assumed to be
+OUTCOMES: dict[str, tuple[str, ...]] = {
+    "inspection": ("nai", "vai", "oai", "pending"),
+    "audit": ("none", "minor", "major", "critical"),
+}
 #: kind of fact → the fields that may be changed: what they hold and how they are called
 EDITABLE: dict[str, dict[str, tuple[str, str]]] = {
     "capability": {"scale_max": (NUMBER, "largest scale"), "programmes": (NUMBER, "programmes run")},
     "capacityslot": {"starts_on": (DATE, "slot starts"), "quantity": (NUMBER, "free quantity")},
     "certificate": {"expires_on": (DATE, "expires")},
     "inspection": {"outcome": (CHOICE, "outcome")},
+    "audit": {"outcome": (CHOICE, "outcome"), "open_actions": (NUMBER, "open actions")},
     "trackrecord": {"count": (NUMBER, "count")},
     "metricvalue": {"number": (NUMBER, "value")},
     "commercialterms": {"minimum_project": (NUMBER, "minimum project")},
@@ -54,6 +59,7 @@ KINDS: dict[str, str] = {
     "capacityslot": "Slots",
     "certificate": "Certificates",
     "inspection": "Inspections",
+    "audit": "Audits",
     "trackrecord": "Track record",
     "metricvalue": "Measures",
     "commercialterms": "Terms",
@@ -133,7 +139,7 @@ def _fact_change(rest: str, text: str, prices: bool) -> FactChange:
     if kind in PRICE_KINDS and not prices:
         raise BadScenario("Your role does not see prices, so it cannot change them here.")
     what, label = EDITABLE[kind][name]
-    return FactChange(kind, int(pk), name, _value(what, label, text))
+    return FactChange(kind, int(pk), name, _value(what, label, text, OUTCOMES.get(kind, ())))
 
 
 def _assumption(what: str, text: str, prices: bool) -> Any:
@@ -146,10 +152,10 @@ def _assumption(what: str, text: str, prices: bool) -> Any:
     return _value(*ASSUMED[what], text)
 
 
-def _value(what: str, label: str, text: str) -> Any:
+def _value(what: str, label: str, text: str, choices: tuple[str, ...] = ()) -> Any:
     if what == CHOICE:
-        if text not in INSPECTION_OUTCOMES:
-            raise BadScenario(f"{label}: choose one of {', '.join(INSPECTION_OUTCOMES)}.")
+        if text not in choices:
+            raise BadScenario(f"{label}: choose one of {', '.join(choices)}.")
         return text
     if what == DATE:
         try:
@@ -223,13 +229,13 @@ def _rewritten(node: Any, changes: Mapping[tuple[str, int], dict[str, Any]]) -> 
 
 
 CONTAINERS = frozenset(
-    {"sites", "capabilities", "certificates", "inspections", "slots", "track_record", "metrics"}
+    {"sites", "capabilities", "certificates", "inspections", "audits", "slots", "track_record", "metrics"}
     | {"terms", "prices"}
 )
 
 
 def _with_values(node: Any, ref: FactRef, values: dict[str, Any]) -> Any:
-    values = {k: int(v) if k in ("count", "programmes") else v for k, v in values.items()}
+    values = {k: int(v) if k in ("count", "programmes", "open_actions") else v for k, v in values.items()}
     changed = replace(node, ref=replace(ref, source=f"What-if, instead of: {ref.source}"), **values)
     if isinstance(changed, PriceFact) and changed.low > changed.high:
         raise BadScenario("The lowest price is above the highest. Change both.")
@@ -350,6 +356,7 @@ class Editable:
     what: str  # number, date, choice
     current: str
     typed: str
+    choices: tuple[str, ...] = ()
 
 
 def editable_facts(partner: PartnerFacts, typed: Mapping[str, str], *, prices: bool) -> list[Editable]:
@@ -361,13 +368,15 @@ def editable_facts(partner: PartnerFacts, typed: Mapping[str, str], *, prices: b
             continue
         for name, (what, label) in EDITABLE[ref.kind].items():
             value = getattr(node, name)
-            if value is None and name != "scale_max":
+            if value is None and name not in ("scale_max", "open_actions"):
                 continue  # what nobody recorded is assumed below, or is no number at all
             key = f"f.{ref.kind}.{ref.pk}.{name}"
             place = f" ({ref.site})" if ref.site else ""
             plain = "unknown" if value is None else number(value) if what == NUMBER else str(value)
             words = f"{ref.label}{place}: {label}"
-            found.append(Editable(key, ref.kind, words, what, plain, typed.get(key, "")))
+            found.append(
+                Editable(key, ref.kind, words, what, plain, typed.get(key, ""), OUTCOMES.get(ref.kind, ()))
+            )
     return found
 
 

@@ -87,6 +87,30 @@ class InspectionAdmin(FactAdmin):
     )
 
 
+@admin.register(models.Audit)
+class AuditAdmin(FactAdmin):
+    list_display = (
+        "facility", "auditor", "standard", "audited_on", "outcome", "open_actions", "evidence_level",
+    )  # fmt: skip
+    list_select_related = ("facility__organisation",)
+    list_filter = (
+        ("outcome", ChoicesDropdownFilter),
+        ("auditor", ChoicesDropdownFilter),
+        ("standard", ChoicesDropdownFilter),
+        ("audited_on", RangeDateFilter),
+        *EVIDENCE_FILTERS,
+    )
+    search_fields = ("facility__name", "facility__organisation__name", "scope")
+    autocomplete_fields = ("facility", "source")
+    main_fields = (
+        "facility",
+        ("auditor", "auditor_name"),
+        ("standard", "audited_on"),
+        "scope",
+        ("outcome", "open_actions"),
+    )
+
+
 @admin.register(models.RegulatoryAction)
 class RegulatoryActionAdmin(FactAdmin):
     list_display = (

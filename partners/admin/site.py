@@ -34,6 +34,11 @@ class InspectionInline(FactInline):
     autocomplete_fields = ("regulator", "source")
 
 
+class AuditInline(FactInline):
+    model = models.Audit
+    main_fields = ("auditor", "standard", "audited_on", "outcome", "open_actions")
+
+
 class ActionInline(FactInline):
     model = models.RegulatoryAction
     main_fields = ("regulator", "kind", "issued_on", "closed_on", "close_out_unknown")
@@ -85,6 +90,7 @@ class FacilityAdmin(MergeAction, FactAdmin):
         CapabilityInline,
         CertificateInline,
         InspectionInline,
+        AuditInline,
         ActionInline,
         SlotInline,
         EquipmentInline,

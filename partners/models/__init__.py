@@ -20,7 +20,7 @@ from .organisation import (
     RestrictedPartyEntry,
     RestrictedPartyList,
 )
-from .quality import Certificate, Inspection, RegulatoryAction
+from .quality import Audit, Certificate, Inspection, RegulatoryAction
 from .register import RegisterEstablishment, RegisterImport, RejectedRow
 from .register_records import (
     RegisterAction,
@@ -53,6 +53,7 @@ from .vocabulary import (
 
 __all__ = [
     "Alias",
+    "Audit",
     "Capability",
     "CapacitySlot",
     "CatalogueChange",

@@ -1,9 +1,16 @@
-"""The quality record of a site: certificates, inspections, regulatory actions."""
+"""The quality record of a site: certificates, inspections, audits, regulatory actions."""
 
 from django.db import models
 from django.db.models import F, Q
 
-from partners.enums import ActionKind, InspectionKind, InspectionOutcome
+from partners.enums import (
+    ActionKind,
+    AuditorKind,
+    AuditOutcome,
+    AuditStandard,
+    InspectionKind,
+    InspectionOutcome,
+)
 
 from .evidence import Evidenced
 from .facility import Facility
@@ -75,6 +82,42 @@ class Inspection(Evidenced):
 
     def __str__(self) -> str:
         return f"{self.regulator} {self.ended_on or 'undated'}: {self.get_outcome_display()}"
+
+
+class Audit(Evidenced):
+    """An audit of a site by a sponsor, a qualified person or a third party; what authorities do is an `Inspection`.
+
+    `outcome` is the gravest finding; `open_actions` counts what the site has still to do about the findings.
+    """
+
+    facility = models.ForeignKey(Facility, models.CASCADE, related_name="audits")
+    auditor = models.CharField(max_length=12, choices=AuditorKind)
+    auditor_name = models.CharField(
+        max_length=160, blank=True, help_text="Only when the auditor agreed to be named."
+    )
+    standard = models.CharField(max_length=8, choices=AuditStandard, blank=True)
+    scope = models.CharField(
+        max_length=200, blank=True, help_text="Operations or systems that were looked at."
+    )
+    audited_on = models.DateField(null=True, blank=True, help_text="Last day of the audit.")
+    outcome = models.CharField(max_length=8, choices=AuditOutcome, default=AuditOutcome.UNKNOWN)
+    open_actions = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Corrective actions not closed yet; empty for unknown."
+    )
+
+    class Meta:
+        ordering = ["-audited_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(outcome=AuditOutcome.NONE) | Q(open_actions__isnull=True) | Q(open_actions=0),
+                name="audit_no_findings_no_actions",
+                violation_error_message="An audit without findings leaves no open actions.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        by = self.get_auditor_display().lower()
+        return f"Audit by {by} {self.audited_on or 'undated'}: {self.get_outcome_display()}"
 
 
 class RegulatoryAction(Evidenced):

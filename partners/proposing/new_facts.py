@@ -14,6 +14,7 @@ from django.utils.text import capfirst, slugify
 from cmo_selector.http import whole_number
 from partners.models import (
     Alias,
+    Audit,
     Capability,
     Certificate,
     Evidenced,
@@ -59,6 +60,12 @@ KINDS = {
         "An inspection of a site",
         "facility",
         ("facility", "regulator", "ended_on", "outcome", "observations", "url"),
+    ),
+    "audit": Kind(
+        Audit,
+        "An audit of a site",
+        "facility",
+        ("facility", "auditor", "standard", "scope", "audited_on", "outcome", "open_actions"),
     ),
     "type": Kind(OrganisationTypeFact, "A type of the partner", "organisation", ("type",)),
     "name": Kind(Alias, "Another name", "organisation", ("name", "kind")),

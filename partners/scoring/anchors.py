@@ -38,9 +38,21 @@ CERTIFICATE_EXPIRING = 60.0  # valid today, not on the day it is needed
 REGISTRATION_ONLY = 60.0  # a registration says that the site is known to the authority, not that it passed
 
 INSPECTION = Lookup({"nai": 100.0, "vai": 80.0, "oai": 20.0})
+AUDIT = Lookup({"none": 100.0, "minor": 85.0, "major": 50.0, "critical": 10.0})
+AUDIT_OPEN = 0.8  # what an audit keeps of its points while actions are open
+# Audits by these standards speak of the profile's work; one whose standard is not stated may.
+AUDIT_STANDARDS: dict[str, frozenset[str]] = {
+    "drug": frozenset({"gmp", "glp", "gdp"}),
+    "clinical": frozenset({"gcp", "glp"}),
+    "device": frozenset({"device", "gmp"}),
+}
 FINANCIAL = Lookup({"strong": 100.0, "adequate": 60.0, "weak": 10.0})
 SIZES = ("virtual", "small", "mid", "large")
 SIZE_DISTANCE = (100.0, 60.0, 30.0, 0.0)  # points by steps between the sponsor's size and the partner's focus
+# How much of a rating counts as known, by steps between the raters' size and the project's sponsor; the rest stays
+# unknown. Where the raters' size is not stated, RATING_UNSIZED.
+RATING_SHARE = (1.0, 0.8, 0.6, 0.4)
+RATING_UNSIZED = 0.7
 
 ANCHORS: dict[str, Anchor] = {
     "experience": Anchor(
@@ -94,7 +106,11 @@ ANCHORS: dict[str, Anchor] = {
     ),
     "sponsor_rating": Anchor(
         Linear(2.5, 4.8), "of 5", "rating by past sponsors",
-        "How do past sponsors rate the work, from 1 to 5?",
+        "How do past sponsors of our size rate the work, from 1 to 5?",
+    ),
+    "references_again_pct": Anchor(
+        Linear(50, 100), "%", "reference clients that would contract again",
+        "Of the clients named as references, what share would contract again?",
     ),
     "repeat_business_pct": Anchor(
         Linear(20, 80), "%", "revenue from returning clients",
@@ -137,6 +153,26 @@ ANCHORS: dict[str, Anchor] = {
         Linear(20, 80), "of 100", "financial strength, where it is given as a number",
         "Can audited accounts or a credit rating be shared?",
     ),
+    "insurance_cover_musd": Anchor(
+        Piecewise((0, 5, 20), (0, 60, 100)), "million USD", "liability cover",
+        "How much product-liability cover is carried?",
+    ),
+    "employee_turnover_pct": Anchor(
+        Linear(30, 5), "%", "technical staff that left within a year",
+        "What share of technical staff left over the last twelve months?",
+    ),
+    "response_days": Anchor(
+        Linear(10, 1), "business days", "time until a sponsor’s question is answered",
+        "How many business days pass on average until a sponsor’s question is answered?",
+    ),
+    "meetings_per_month": Anchor(
+        Piecewise((0, 1, 2, 4), (0, 40, 75, 100)), "a month", "regular project meetings",
+        "How many regular project meetings a month are held with the sponsor?",
+    ),
+    "communication_rating": Anchor(
+        Linear(2.5, 4.8), "of 5", "communication as rated by past sponsors",
+        "How do past sponsors rate the communication, from 1 to 5?",
+    ),
     "reference_clients": Anchor(
         Piecewise((0, 1, 3, 5), (0, 40, 80, 100)), "clients", "clients that may be called as a reference",
         "How many clients of our size may we call as a reference?",
@@ -174,6 +210,30 @@ FLAGS: dict[str, Flag] = {
         100, 30, "information security certified",
         "Is information security certified (ISO 27001, SOC 2) for the systems that hold our data?",
     ),
+    "ip_foreground_sponsor": Flag(
+        100, 0, "results and improvements belong to the sponsor",
+        "Do results, data and improvements to our product or process belong to us?",
+    ),
+    "ip_background_licence": Flag(
+        100, 20, "licence to the partner’s own know-how for making the product elsewhere",
+        "Is a royalty-free licence granted to your own know-how, as far as it is needed to make the product elsewhere?",
+    ),
+    "platform_lock_in": Flag(
+        20, 100, "tied to a proprietary platform, cell line or tool",
+        "Does the work rest on a proprietary platform, cell line or tool that we could not take elsewhere?",
+    ),
+    "tooling_owned_by_sponsor": Flag(
+        100, 0, "tooling paid for belongs to the sponsor",
+        "Does tooling that we pay for belong to us, and may we move it?",
+    ),
+    "transfer_out_offered": Flag(
+        100, 0, "hand-over to a successor agreed",
+        "Is a transfer to a successor, with documents and support, part of the contract?",
+    ),
+    "export_restricted": Flag(
+        30, 100, "export licences, sanctions or punitive tariffs on shipments",
+        "Do export licences, sanctions or punitive tariffs apply to shipments from the site?",
+    ),
     "dedicated_pm": Flag(
         100, 30, "dedicated project manager", "Is one project manager named for the whole programme?"
     ),
@@ -181,6 +241,20 @@ FLAGS: dict[str, Flag] = {
         100, 0, "reports in English", "Are records, reports and meetings available in English?"
     ),
 }  # fmt: skip
+
+
+def rating_order(sponsor_size: str) -> tuple[tuple[str, str, float], ...]:
+    """Ratings by whom to look for, the best first: metric, who gave it, and the share that counts as known.
+
+    Sponsors of the project's own size come first, then the nearer sizes; of two as near, the smaller sponsors.
+    """
+    sized = [(f"sponsor_rating_{size}", f"{size} sponsors", i) for i, size in enumerate(SIZES)]
+    whole = ("sponsor_rating", "past sponsors")
+    if sponsor_size not in SIZES:
+        return ((*whole, 1.0), *((code, who, 1.0) for code, who, _ in sized))
+    own = SIZES.index(sponsor_size)
+    found = [(code, who, RATING_SHARE[abs(own - i)]) for code, who, i in sized]
+    return tuple(sorted([*found, (*whole, RATING_UNSIZED)], key=lambda entry: -entry[2]))
 
 
 @dataclass(frozen=True, slots=True)

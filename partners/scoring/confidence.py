@@ -25,9 +25,10 @@ HALF_LIFE_DAYS: dict[str, float] = {  # by kind of fact; a kind that is not list
     "indicativeprice": 180,
     "quote": 180,
     "inspection": 5 * 365.25,
+    "audit": 3 * 365.25,
 }
-RATING_HALF_LIFE = 2 * 365.25  # a sponsor's rating is one metric among others
-RATING_SUB = "C6.rating"
+RATING_HALF_LIFE = 2 * 365.25  # what sponsors say of a partner is kept as metrics among others
+RATING_SUBS = frozenset({"C6.rating", "C6.references", "C10.communication"})
 # Credits are added up in whole parts of this size: their mean is the same in whatever order facts are read.
 CREDIT_PARTS = 2**40
 
@@ -67,7 +68,7 @@ def credit_parts(
 
 def half_life_of(sub_code: str) -> float | None:
     """The half-life, in days, of every fact behind a measure that ages as a whole; None: each kind has its own."""
-    return RATING_HALF_LIFE if sub_code == RATING_SUB else None
+    return RATING_HALF_LIFE if sub_code in RATING_SUBS else None
 
 
 def sub_credit(sub: SubScore, as_of: dt.date) -> float:

@@ -2,6 +2,12 @@
 
 A measure that the brief does not ask about (no price target, no next scale) is left out for every partner
 alike and the rest share its weight. A measure that one partner's facts do not answer stays in as [0, 100].
+docs/criteria.md tells sponsors the same in tables (a test compares them).
+
+Counted nowhere by themselves, because they are no merit unless a project needs them: microfluidic LNP mixing, storage
+at -80 °C and in liquid nitrogen, clean-room class, serialised lines, dedicated equipment, pilot study, minimum order.
+A project asks for them as needs, which move the criterion of `METRIC_CRITERION`. Batch success is left out for CROs
+and device makers, whose counterparts are milestones and defects; meetings and answers count once, in C10.
 """
 
 from __future__ import annotations
@@ -12,6 +18,7 @@ from dataclasses import dataclass
 from . import criteria_business as business
 from . import criteria_quality as quality
 from . import criteria_technical as technical
+from .anchors import SIZES
 from .measures import Context, Measure, needs_met, unknown
 from .types import (
     CRITERIA,
@@ -50,27 +57,37 @@ WISHES_SHARE = 0.25  # share that "should" and "could" needs take in the criteri
 _C1 = (Part("experience", "Programmes in the modality", 0.3, technical.experience),)
 _C7 = (Part("price", "Indicative price against the target", 1.0, business.price),)
 _C8 = (
-    Part("minimum", "Minimum project", 0.35, business.minimum_project),
-    Part("changes", "Change orders", 0.3, business.change_orders),
-    Part("cancellation", "Cancellation", 0.2, business.cancellation),
-    Part("payment", "Payment term", 0.15, business.payment),
+    Part("minimum", "Minimum project", 0.25, business.minimum_project),
+    Part("changes", "Change orders", 0.22, business.change_orders),
+    Part("cancellation", "Cancellation", 0.15, business.cancellation),
+    Part("payment", "Payment term", 0.1, business.payment),
+    Part("foreground", "Results belong to the sponsor", 0.1, business.foreground),
+    Part("background", "Licence to the partner’s know-how", 0.06, business.background),
+    Part("lock_in", "Free of proprietary platforms", 0.06, business.lock_in),
+    Part("transfer_out", "Hand-over to a successor", 0.06, business.transfer_out),
 )
 _C9 = (
-    Part("sites", "Sites able to do the work", 0.25, business.able_sites),
-    Part("finance", "Financial strength", 0.3, business.financial_strength),
-    Part("ownership", "Ownership and trade lists", 0.2, business.ownership),
-    Part("continuity", "Business continuity", 0.1, business.continuity),
-    Part("security", "Information security", 0.08, business.security),
-    Part("sustainability", "Environmental and social audit", 0.07, business.sustainability),
+    Part("sites", "Sites able to do the work", 0.2, business.able_sites),
+    Part("finance", "Financial strength", 0.22, business.financial_strength),
+    Part("ownership", "Ownership and trade lists", 0.15, business.ownership),
+    Part("trade", "Free of trade barriers", 0.1, business.trade),
+    Part("continuity", "Business continuity", 0.08, business.continuity),
+    Part("insurance", "Liability cover", 0.07, business.insurance),
+    Part("staff", "Staff turnover", 0.06, business.staff),
+    Part("security", "Information security", 0.06, business.security),
+    Part("sustainability", "Environmental and social audit", 0.06, business.sustainability),
 )
 _C10 = (
-    Part("size", "Used to sponsors of this size", 0.35, business.size_match),
-    Part("manager", "Dedicated project manager", 0.25, business.project_manager),
-    Part("references", "Reference clients", 0.2, business.references),
-    Part("hours", "Working hours in common", 0.1, business.working_hours),
-    Part("english", "Reports in English", 0.1, business.english),
+    Part("size", "Used to sponsors of this size", 0.25, business.size_match),
+    Part("manager", "Dedicated project manager", 0.18, business.project_manager),
+    Part("references", "Reference clients", 0.14, business.references),
+    Part("response", "Time to answer", 0.12, business.response_time),
+    Part("communication", "Communication as rated", 0.12, business.communication),
+    Part("meetings", "Project meetings", 0.07, business.meetings),
+    Part("hours", "Working hours in common", 0.06, business.working_hours),
+    Part("english", "Reports in English", 0.06, business.english),
 )
-_INSPECTIONS = Part("inspections", "Latest inspections", 0.45, quality.inspections)
+_INSPECTIONS = Part("inspections", "Latest inspections", 0.4, quality.inspections)
 _SCALE = (
     Part("scale", "Scale needed now", 0.4, technical.scale_now),
     Part("runway", "Runway to the next stage", 0.35, technical.runway),
@@ -88,17 +105,20 @@ DRUG: Layout = {
     "C3": _SCALE,
     "C4": (
         _INSPECTIONS,
-        Part("markets", "Accepted in the target markets", 0.35, quality.market_access),
-        Part("approvals", "Approvals and PPQ campaigns", 0.2, quality.approvals),
+        Part("markets", "Accepted in the target markets", 0.3, quality.market_access),
+        Part("approvals", "Approvals and PPQ campaigns", 0.15, quality.approvals),
+        Part("audits", "Audits by sponsors and third parties", 0.15, quality.audits),
     ),
     "C5": (
         Part("slot", "Earliest slot", 0.6, quality.slot),
         Part("lead_time", "Lead time", 0.4, quality.lead_time),
     ),
     "C6": (
-        Part("on_time", "On time in full", 0.4, quality.on_time),
-        Part("batches", "Batch success", 0.35, quality.batch_success),
-        Part("rating", "Sponsor rating", 0.25, quality.rating),
+        Part("on_time", "On time in full", 0.35, quality.on_time),
+        Part("batches", "Batch success", 0.3, quality.batch_success),
+        Part("rating", "Rating by sponsors of this size", 0.2, quality.rating),
+        Part("references", "References that would return", 0.1, quality.references_again),
+        Part("repeat", "Returning clients", 0.05, quality.repeat_business),
     ),
     "C7": _C7,
     "C8": _C8,
@@ -118,8 +138,9 @@ CLINICAL: Layout = {
     ),
     "C4": (
         _INSPECTIONS,
-        Part("markets", "GCP record in the target markets", 0.35, quality.market_access),
-        Part("trials", "Trials run", 0.2, quality.trials),
+        Part("markets", "GCP record in the target markets", 0.3, quality.market_access),
+        Part("trials", "Trials run", 0.15, quality.trials),
+        Part("audits", "GCP audits by sponsors", 0.15, quality.audits),
     ),
     "C5": (
         Part("lead_time", "Start-up time", 0.7, quality.lead_time),
@@ -127,8 +148,18 @@ CLINICAL: Layout = {
     ),
     "C6": (
         Part("on_time", "Milestones on time", 0.4, quality.on_time),
-        Part("rating", "Sponsor rating", 0.3, quality.rating),
-        Part("repeat", "Returning clients", 0.3, quality.repeat_business),
+        Part("rating", "Rating by sponsors of this size", 0.25, quality.rating),
+        Part("repeat", "Returning clients", 0.2, quality.repeat_business),
+        Part("references", "References that would return", 0.15, quality.references_again),
+    ),
+    "C8": (
+        Part("minimum", "Minimum project", 0.25, business.minimum_project),
+        Part("changes", "Change orders", 0.27, business.change_orders),
+        Part("cancellation", "Cancellation", 0.15, business.cancellation),
+        Part("payment", "Payment term", 0.1, business.payment),
+        Part("foreground", "Results and data belong to the sponsor", 0.1, business.foreground),
+        Part("lock_in", "Free of proprietary systems", 0.05, business.lock_in),
+        Part("transfer_out", "Hand-over of a running study", 0.08, business.transfer_out),
     ),
 }
 DEVICE: Layout = {
@@ -139,16 +170,29 @@ DEVICE: Layout = {
     ),
     "C4": (
         _INSPECTIONS,
-        Part("markets", "Accepted in the target markets", 0.55, quality.market_access),
+        Part("markets", "Accepted in the target markets", 0.4, quality.market_access),
+        Part("audits", "Audits by customers and third parties", 0.2, quality.audits),
     ),
     "C5": (
         Part("tooling", "Tooling lead time", 0.6, quality.tooling_lead_time),
         Part("slot", "Earliest slot", 0.4, quality.slot),
     ),
     "C6": (
-        Part("defects", "Defect rate", 0.5, quality.defects),
-        Part("on_time", "On time in full", 0.35, quality.on_time),
-        Part("rating", "Sponsor rating", 0.15, quality.rating),
+        Part("defects", "Defect rate", 0.4, quality.defects),
+        Part("on_time", "On time in full", 0.3, quality.on_time),
+        Part("rating", "Rating by sponsors of this size", 0.15, quality.rating),
+        Part("references", "References that would return", 0.1, quality.references_again),
+        Part("repeat", "Returning clients", 0.05, quality.repeat_business),
+    ),
+    "C8": (
+        Part("minimum", "Minimum project", 0.25, business.minimum_project),
+        Part("changes", "Change orders", 0.2, business.change_orders),
+        Part("cancellation", "Cancellation", 0.15, business.cancellation),
+        Part("payment", "Payment term", 0.1, business.payment),
+        Part("tooling", "Tooling belongs to the sponsor", 0.1, business.tooling_ownership),
+        Part("foreground", "Results belong to the sponsor", 0.08, business.foreground),
+        Part("lock_in", "Free of proprietary designs", 0.06, business.lock_in),
+        Part("transfer_out", "Hand-over of tools and process", 0.06, business.transfer_out),
     ),
 }
 LAYOUTS: dict[str, Layout] = {"drug": DRUG, "clinical": CLINICAL, "device": DEVICE}
@@ -179,16 +223,20 @@ METRIC_CRITERION = {
     ),
     **dict.fromkeys(("lead_time_weeks", "tooling_lead_time_weeks"), "C5"),
     **dict.fromkeys(
-        ("otif_pct", "batch_success_pct", "sponsor_rating", "ppm_defects", "repeat_business_pct"), "C6"
-    ),
-    **dict.fromkeys(("change_order_share_pct", "minimum_order_quantity"), "C8"),
-    **dict.fromkeys(
-        ("financial_strength", "ownership_change_24m", "business_continuity_plan", "insurance_cover_musd",
-         "cyber_certified", "employee_turnover_pct"), "C9"
+        ("otif_pct", "batch_success_pct", "sponsor_rating", *(f"sponsor_rating_{size}" for size in SIZES),
+         "references_again_pct", "ppm_defects", "repeat_business_pct"), "C6"
     ),
     **dict.fromkeys(
-        ("client_size_focus", "dedicated_pm", "reference_clients", "english_reporting",
-         "time_zone_overlap_hours"), "C10"
+        ("change_order_share_pct", "minimum_order_quantity", "ip_foreground_sponsor", "ip_background_licence",
+         "platform_lock_in", "tooling_owned_by_sponsor", "transfer_out_offered"), "C8"
+    ),
+    **dict.fromkeys(
+        ("financial_strength", "ownership_change_24m", "export_restricted", "business_continuity_plan",
+         "insurance_cover_musd", "cyber_certified", "employee_turnover_pct"), "C9"
+    ),
+    **dict.fromkeys(
+        ("client_size_focus", "dedicated_pm", "reference_clients", "response_days", "meetings_per_month",
+         "communication_rating", "english_reporting", "time_zone_overlap_hours"), "C10"
     ),
 }  # fmt: skip
 

@@ -5,18 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 from . import matching
-from .anchors import (
-    ANCHORS,
-    DOUBTFUL,
-    FINANCIAL,
-    SECURITY_PROOF,
-    SIZE_DISTANCE,
-    SIZES,
-    SUSTAINABILITY_PROOF,
-)
+from .anchors import ANCHORS, DOUBTFUL, FINANCIAL, SECURITY_PROOF, SIZE_DISTANCE, SIZES, SUSTAINABILITY_PROOF
 from .criteria_quality import best_proof
 from .matching import Match
 from .measures import Context, Measure, flag, known, metric, unknown
+from .profile_words import anchor_of
 from .rules_partner import restricted_party
 from .rules_record import newest_metric
 from .rules_site import capability
@@ -106,7 +99,7 @@ def change_orders(ctx: Context) -> Measure:
 
 
 def cancellation(ctx: Context) -> Measure:
-    anchor = ANCHORS["cancellation_share"]
+    anchor = anchor_of("cancellation_share", ctx.brief.profile)
     offer = ctx.offer("cancellation_share")
     if offer is not None and offer.cancellation_share is not None:
         quoted = number(offer.cancellation_share * 100)
@@ -117,7 +110,7 @@ def cancellation(ctx: Context) -> Measure:
             months = terms.cancellation_notice_months
             notice = f" (notice {counted(months, 'month')})" if months is not None else ""
             share = number(terms.cancellation_share * 100)
-            words = f"late cancellation costs {share} % of the batch price{notice}"
+            words = f"late cancellation costs {share} % {anchor.unit}{notice}"
             return known(anchor.function.at(terms.cancellation_share), words, terms.ref)
     return unknown("cancellation fee: unknown", anchor.ask)
 
@@ -129,6 +122,26 @@ def payment(ctx: Context) -> Measure:
             words = f"payment within {counted(terms.payment_days, 'day')}"
             return known(anchor.function.at(terms.payment_days), words, terms.ref)
     return unknown("payment term: unknown", anchor.ask)
+
+
+def foreground(ctx: Context) -> Measure:
+    return flag(ctx, "ip_foreground_sponsor")
+
+
+def background(ctx: Context) -> Measure:
+    return flag(ctx, "ip_background_licence")
+
+
+def lock_in(ctx: Context) -> Measure:
+    return flag(ctx, "platform_lock_in")
+
+
+def tooling_ownership(ctx: Context) -> Measure:
+    return flag(ctx, "tooling_owned_by_sponsor")
+
+
+def transfer_out(ctx: Context) -> Measure:
+    return flag(ctx, "transfer_out_offered")
 
 
 def able_sites(ctx: Context) -> Measure | None:
@@ -200,8 +213,20 @@ def ownership(ctx: Context) -> Measure:
     return flag(ctx, "ownership_change_24m")
 
 
+def trade(ctx: Context) -> Measure:
+    return flag(ctx, "export_restricted")
+
+
 def continuity(ctx: Context) -> Measure:
     return flag(ctx, "business_continuity_plan")
+
+
+def insurance(ctx: Context) -> Measure:
+    return metric(ctx, "insurance_cover_musd")
+
+
+def staff(ctx: Context) -> Measure:
+    return metric(ctx, "employee_turnover_pct")
 
 
 def security(ctx: Context) -> Measure:
@@ -244,6 +269,18 @@ def project_manager(ctx: Context) -> Measure:
 
 def references(ctx: Context) -> Measure:
     return metric(ctx, "reference_clients")
+
+
+def response_time(ctx: Context) -> Measure:
+    return metric(ctx, "response_days")
+
+
+def meetings(ctx: Context) -> Measure:
+    return metric(ctx, "meetings_per_month")
+
+
+def communication(ctx: Context) -> Measure:
+    return metric(ctx, "communication_rating")
 
 
 def working_hours(ctx: Context) -> Measure:

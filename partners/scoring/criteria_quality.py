@@ -5,20 +5,25 @@ from __future__ import annotations
 import datetime as dt
 
 from .anchors import (
-    ANCHORS,
+    AUDIT,
+    AUDIT_OPEN,
+    AUDIT_STANDARDS,
     CERTIFICATE_EXPIRING,
     DOUBTFUL,
     INSPECTION,
     MARKET_PROOF,
     REGISTRATION_ONLY,
     MarketProof,
+    rating_order,
 )
 from .criteria_technical import free_slots, slot_need
 from .measures import Context, Measure, known, metric, track_record, unknown
 from .places import WITH_ARTICLE, market_name
+from .profile_words import AUDIT_ASK, anchor_of
 from .rules_partner import open_stops, unclear, unclear_stops
-from .types import CertificateFact, FactRef, InspectionFact, SiteFacts
-from .words import agency, day, ended, listing, months_between, number, plain
+from .rules_record import newest_metric
+from .types import AuditFact, CertificateFact, FactRef, InspectionFact, SiteFacts
+from .words import agency, counted, day, ended, listing, months_between, number, plain
 
 
 def _latest_by_agency(ctx: Context) -> dict[str, InspectionFact]:
@@ -78,6 +83,60 @@ def _inspected(ctx: Context, lead: SiteFacts, ask: str) -> Measure:
     return Measure(
         min([low, *settled]), min([100.0, *settled]), DOUBTFUL if settled else 0.0, words, facts, ask
     )
+
+
+def latest_audits(ctx: Context) -> dict[str, AuditFact]:
+    """The lead site's latest dated audit per kind of auditor by a standard of the profile; of two the graver one."""
+    standards = AUDIT_STANDARDS.get(ctx.brief.profile, AUDIT_STANDARDS["drug"])
+    latest: dict[str, AuditFact] = {}
+    for fact in sorted(ctx.lead.audits if ctx.lead else (), key=_audited):
+        if fact.audited_on is None or fact.audited_on > ctx.brief.as_of:
+            continue
+        if fact.standard is None or fact.standard in standards:
+            latest[fact.auditor] = fact
+    return latest
+
+
+def _audited(fact: AuditFact) -> tuple[dt.date, float, int]:
+    return (fact.audited_on or dt.date.min, -audit_points(fact)[0], fact.ref.pk)
+
+
+def audit_points(fact: AuditFact) -> tuple[float, float]:
+    """Lowest and highest points of one audit: by its gravest finding, less while actions are open."""
+    points = AUDIT.at(fact.outcome)
+    if points is None:
+        return min(AUDIT.table.values()) * AUDIT_OPEN, 100.0
+    if fact.outcome == "none" or fact.open_actions == 0:
+        return points, points
+    return points * AUDIT_OPEN, points if fact.open_actions is None else points * AUDIT_OPEN
+
+
+def audits(ctx: Context) -> Measure:
+    """The worst of the auditors' latest audits: no findings 100, minor 85, major 50, critical 10; none: unknown.
+
+    While actions are open an audit keeps four fifths of that; whether any are open may itself be unknown.
+    """
+    ask = AUDIT_ASK.get(ctx.brief.profile, AUDIT_ASK["drug"]).format(where=ctx.where)
+    latest = [fact for _, fact in sorted(latest_audits(ctx).items())]
+    if not latest:
+        return unknown(f"audits of {ctx.where} by sponsors or third parties: unknown", ask)
+    lows, highs = zip(*map(audit_points, latest), strict=True)
+    settled = [AUDIT.at(fact.outcome) is not None for fact in latest]
+    share = 1.0 if all(settled) else DOUBTFUL if any(settled) else 0.0
+    words = "; ".join(map(_audit_words, latest))
+    low, high = min(lows), min(highs)
+    return Measure(low, high, share, words, tuple(f.ref for f in latest), ask if low < high else "")
+
+
+def _audit_words(fact: AuditFact) -> str:
+    on = f" on {day(fact.audited_on)}" if fact.audited_on else ""
+    found = {"none": "no findings", "unknown": "outcome unknown"}.get(
+        fact.outcome, f"{fact.outcome} findings"
+    )
+    still = fact.open_actions
+    left = "whether actions are open is unknown" if still is None else f"{counted(still, 'action')} open"
+    by = {"sponsor": "a sponsor", "qp": "a qualified person"}.get(fact.auditor, f"a {plain(fact.auditor)}")
+    return f"audited by {by}{on}: {found}" + ("" if fact.outcome == "none" else f", {left}")
 
 
 def market_access(ctx: Context) -> Measure | None:
@@ -157,7 +216,7 @@ def trials(ctx: Context) -> Measure:
 
 def slot(ctx: Context) -> Measure:
     """Months from the date needed to the slot quoted, else to the earliest free one: on time 100, a year late 0."""
-    anchor = ANCHORS["slot_months_late"]
+    anchor = anchor_of("slot_months_late", ctx.brief.profile)
     need = slot_need(ctx)
     due = (need.by if need else None) or ctx.brief.need_date or ctx.brief.as_of
     words = f"needed by {day(due)}"
@@ -205,7 +264,24 @@ def batch_success(ctx: Context) -> Measure:
 
 
 def rating(ctx: Context) -> Measure:
-    return metric(ctx, "sponsor_rating")
+    """Past sponsors' rating: by those of the project's own size it is fully known, by others the less the further."""
+    anchor = anchor_of("sponsor_rating", ctx.brief.profile)
+    for code, who, share in rating_order(ctx.brief.sponsor_size):
+        fact = newest_metric(code, ctx.partner, ctx.lead)
+        if fact is None or fact.number is None:
+            continue
+        points = anchor.function.at(fact.number)
+        words = f"rating by {who}: {number(fact.number)} {anchor.unit}"
+        if share == 1:
+            return known(points, words, fact.ref)
+        words += f"; none by {ctx.brief.sponsor_size} ones, so it counts {number(share * 100)} %"
+        low, high = points * share, points * share + 100 * (1 - share)
+        return Measure(low, high, share, words, (fact.ref,), anchor.ask)
+    return unknown(f"{anchor.meaning}: unknown", anchor.ask)
+
+
+def references_again(ctx: Context) -> Measure:
+    return metric(ctx, "references_again_pct")
 
 
 def repeat_business(ctx: Context) -> Measure:

@@ -74,6 +74,18 @@ class InspectionFact:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditFact:
+    """An audit by a sponsor, a qualified person or a third party; `standard` None is not stated."""
+
+    ref: FactRef
+    auditor: str  # partners.enums.AuditorKind value
+    audited_on: dt.date | None
+    outcome: str  # "none", "minor", "major", "critical", "unknown": the gravest finding
+    standard: str | None = None  # partners.enums.AuditStandard value
+    open_actions: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ActionFact:
     ref: FactRef
     agency: str
@@ -198,6 +210,7 @@ class SiteFacts:
     slots: tuple[SlotFact, ...] = ()
     track_record: tuple[TrackRecordFact, ...] = ()
     metrics: tuple[MetricFact, ...] = ()
+    audits: tuple[AuditFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from .anchors import (
     SIZES,
     SUSTAINABILITY_PROOF,
     MarketProof,
+    rating_order,
 )
 from .grounds import Facts, either, every_row, joined, marked, of_metric, of_partners, of_sites
 from .grounds_needs import capability, places
@@ -149,6 +150,11 @@ def inspections(place: Place) -> Facts:
     return either(seen, seen.of_partner(stopped), opened, doubt)
 
 
+def audits(place: Place) -> Facts:
+    rows = marked(place.seen, "site.audits", to_business.latest_audits(place)[0])
+    return of_sites(place.seen, rows, place.is_lead)
+
+
 def market_access(place: Place) -> Facts:
     table = MARKET_PROOF.get(place.brief.profile, MARKET_PROOF["drug"])
     proofs = [table.get(code) for code in dict.fromkeys(place.brief.markets)]
@@ -185,6 +191,14 @@ def slot(place: Place) -> Facts:
     )
     sooner = (held >= 0) & (take(starts, held, 0) < take(starts, opened, to_business.NEVER))
     return marked(seen, table, opened, np.where(sooner, held, -1))
+
+
+def rating(place: Place) -> Facts:
+    found: Facts = {}
+    for code, _, _ in reversed(rating_order(place.brief.sponsor_size)):
+        value = place.metric(code)
+        found = either(place.seen, value.numbered, of_metric(place.seen, value), found)
+    return found
 
 
 def price(place: Place) -> Facts:
@@ -279,6 +293,7 @@ GROUNDS: dict[Callable[[Context], Measure | None], Grounds] = {
     technical.trial_sites: metric("sites_active"),
     technical.enrolment: metric("patients_enrolled_per_year"),
     quality.inspections: inspections,
+    quality.audits: audits,
     quality.market_access: market_access,
     quality.approvals: track_record(("approval", "ppq"), modality=True),
     quality.trials: track_record(("trial",), modality=False),
@@ -287,7 +302,8 @@ GROUNDS: dict[Callable[[Context], Measure | None], Grounds] = {
     quality.tooling_lead_time: metric("tooling_lead_time_weeks"),
     quality.on_time: metric("otif_pct"),
     quality.batch_success: metric("batch_success_pct"),
-    quality.rating: metric("sponsor_rating"),
+    quality.rating: rating,
+    quality.references_again: metric("references_again_pct"),
     quality.repeat_business: metric("repeat_business_pct"),
     quality.defects: metric("ppm_defects"),
     business.price: price,
@@ -295,15 +311,26 @@ GROUNDS: dict[Callable[[Context], Measure | None], Grounds] = {
     business.change_orders: metric("change_order_share_pct"),
     business.cancellation: terms("cancellation_share"),
     business.payment: terms("payment_days"),
+    business.foreground: metric("ip_foreground_sponsor"),
+    business.background: metric("ip_background_licence"),
+    business.lock_in: metric("platform_lock_in"),
+    business.tooling_ownership: metric("tooling_owned_by_sponsor"),
+    business.transfer_out: metric("transfer_out_offered"),
     business.able_sites: able_sites,
     business.financial_strength: metric("financial_strength"),
     business.ownership: ownership,
+    business.trade: metric("export_restricted"),
     business.continuity: metric("business_continuity_plan"),
+    business.insurance: metric("insurance_cover_musd"),
+    business.staff: metric("employee_turnover_pct"),
     business.security: security,
     business.sustainability: sustainability,
     business.size_match: size_match,
     business.project_manager: metric("dedicated_pm"),
     business.references: metric("reference_clients"),
+    business.response_time: metric("response_days"),
+    business.communication: metric("communication_rating"),
+    business.meetings: metric("meetings_per_month"),
     business.working_hours: metric("time_zone_overlap_hours"),
     business.english: metric("english_reporting"),
 }

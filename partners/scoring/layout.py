@@ -91,6 +91,7 @@ SITE_LISTS: dict[str, type] = {
     "slots": t.SlotFact,
     "track_record": t.TrackRecordFact,
     "metrics": t.MetricFact,
+    "audits": t.AuditFact,
 }
 PARTNER_LISTS: dict[str, type] = {
     "track_record": t.TrackRecordFact,

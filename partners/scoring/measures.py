@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from . import matching
-from .anchors import ANCHORS, DOUBTFUL, ELSEWHERE, FLAGS, LEVEL_WEIGHT, OUTCOME_POINTS
+from .anchors import DOUBTFUL, ELSEWHERE, LEVEL_WEIGHT, OUTCOME_POINTS
 from .matching import Match
+from .profile_words import anchor_of, flag_of
 from .rules_record import newest_metric
 from .types import (
     Brief,
@@ -76,7 +77,7 @@ def unknown(reason: str, ask: str = "", *facts: FactRef) -> Measure:
 
 def metric(ctx: Context, code: str) -> Measure:
     """A number metric through its fixed anchors."""
-    anchor = ANCHORS[code]
+    anchor = anchor_of(code, ctx.brief.profile)
     fact = newest_metric(code, ctx.partner, ctx.lead)
     if fact is None or fact.number is None:
         return unknown(f"{anchor.meaning}: unknown", anchor.ask, *([fact.ref] if fact else []))
@@ -86,7 +87,7 @@ def metric(ctx: Context, code: str) -> Measure:
 
 def flag(ctx: Context, code: str) -> Measure:
     """A yes-or-no metric."""
-    anchor = FLAGS[code]
+    anchor = flag_of(code, ctx.brief.profile)
     fact = newest_metric(code, ctx.partner, ctx.lead)
     if fact is None or fact.flag is None:
         return unknown(f"{anchor.meaning}: unknown", anchor.ask, *([fact.ref] if fact else []))
@@ -193,7 +194,7 @@ def track_record(ctx: Context, kinds: tuple[str, ...], anchor_code: str, *, moda
 
 def count_points(ctx: Context, anchor_code: str, here: list[Count], wide: list[Count]) -> Measure:
     """Points of a count: certain when the lead site's own facts give it, else only an upper end."""
-    anchor = ANCHORS[anchor_code]
+    anchor = anchor_of(anchor_code, ctx.brief.profile)
     points = anchor.function.at
     if any(c.match is Match.YES for c in here):
         low, high = matching.count_range((c.match, c.number) for c in here)

@@ -12,6 +12,9 @@ import numpy as np
 
 from .anchors import (
     ANCHORS,
+    AUDIT,
+    AUDIT_OPEN,
+    AUDIT_STANDARDS,
     CERTIFICATE_EXPIRING,
     DOUBTFUL,
     FINANCIAL,
@@ -23,12 +26,13 @@ from .anchors import (
     SIZES,
     SUSTAINABILITY_PROOF,
     MarketProof,
+    rating_order,
 )
 from .layout import WHOLE_NONE, Numbers
 from .measuring_technical import free_slots
 from .place import Place, Points, constant, either, exactly, flag_points, mean, metric_points, nothing
 from .screening import AT_SITES, CONDITIONAL, FAIL, restricted_party, stops
-from .seen import NO, Array, Ints, Metric, ordinal, points, take
+from .seen import NO, Array, Flags, Ints, Metric, ordinal, points, take
 from .types import Level, Need, Rule
 from .value_functions import Linear, Piecewise
 
@@ -51,6 +55,47 @@ def inspections(place: Place) -> Points:
     stopped, doubted = stops(seen)
     doubt = (np.zeros(seen.sites), record[1], np.minimum(record[2], DOUBTFUL))
     found = either(stopped, constant(seen.sites, 0.0, 0.0, 1.0), either(doubted, doubt, record))
+    at_lead = tuple(place.at_lead(v, empty) for v, empty in zip(found, (0.0, 100.0, 0.0), strict=True))
+    return at_lead[0], at_lead[1], at_lead[2]
+
+
+def latest_audits(place: Place) -> tuple[Ints, Array, Array, Flags]:
+    """Rows of each site's latest audit per auditor; of every row its lowest and highest points, and whether it is
+    settled. As `criteria_quality.latest_audits` and `audit_points`."""
+    seen, table = place.seen, "site.audits"
+    on, auditor, pk = seen[f"{table}.audited_on"], seen[f"{table}.auditor"], seen[f"{table}.ref.pk"]
+    worth: Array = seen.judged(
+        f"{table}.outcome", lambda code: np.nan if (p := AUDIT.at(code)) is None else p, np.float64
+    )
+    clean, left = seen[f"{table}.outcome"] == seen.code("none"), seen[f"{table}.open_actions"]
+    settled = ~np.isnan(worth)
+    reduced = worth * AUDIT_OPEN
+    sure = clean | (left == 0)
+    low = np.where(settled, np.where(sure, worth, reduced), min(AUDIT.table.values()) * AUDIT_OPEN)
+    high = np.where(settled, np.where(sure | (left == WHOLE_NONE), worth, reduced), 100.0)
+    standards = AUDIT_STANDARDS.get(place.brief.profile, AUDIT_STANDARDS["drug"])
+    fits = (seen[f"{table}.standard"] == 0) | seen.is_one_of(f"{table}.standard", standards)
+    rows = np.flatnonzero((on > 0) & (on <= seen.as_of) & fits)
+    owner = seen.rows(table).owner
+    order = rows[np.lexsort((pk[rows], -low[rows], on[rows], auditor[rows], owner[rows]))]
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = (owner[order][1:] != owner[order][:-1]) | (auditor[order][1:] != auditor[order][:-1])
+    return order[last], low, high, settled
+
+
+def audits(place: Place) -> Points:
+    seen = place.seen
+    latest, low, high, settled = latest_audits(place)
+    owner = seen.rows("site.audits").owner[latest]
+    least, most = np.full(seen.sites, np.inf), np.full(seen.sites, np.inf)
+    np.minimum.at(least, owner, low[latest])
+    np.minimum.at(most, owner, high[latest])
+    some, sure, doubtful = (np.zeros(seen.sites, dtype=bool) for _ in range(3))
+    some[owner] = True
+    sure[owner[settled[latest]]] = True
+    doubtful[owner[~settled[latest]]] = True
+    known = np.where(~doubtful, 1.0, np.where(sure, DOUBTFUL, 0.0))
+    found = either(some, (least, most, known), nothing(seen.sites))
     at_lead = tuple(place.at_lead(v, empty) for v, empty in zip(found, (0.0, 100.0, 0.0), strict=True))
     return at_lead[0], at_lead[1], at_lead[2]
 
@@ -106,6 +151,16 @@ def certificates(place: Place, worth: float) -> tuple[Array, Array]:
     low = np.select([until == 0, over, soon], [DOUBTFUL * worth, 0.0, expiring], worth)
     high = np.select([until == 0, renewable, over, soon], [worth, worth, 0.0, expiring], worth)
     return low, high
+
+
+def rating(place: Place) -> Points:
+    found = nothing(place.count)
+    for code, _, share in reversed(rating_order(place.brief.sponsor_size)):
+        value = place.metric(code)
+        worth = points(ANCHORS["sponsor_rating"].function, value.number)
+        known = np.full(place.count, share)
+        found = either(value.numbered, (worth * share, worth * share + 100 * (1 - share), known), found)
+    return found
 
 
 NEVER = np.iinfo(np.int64).max  # stands for the day of a slot that there is not

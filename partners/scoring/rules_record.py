@@ -12,6 +12,7 @@ from . import matching
 from .anchors import ANCHORS, FLAGS
 from .matching import Match
 from .places import country_name
+from .profile_words import anchor_of, flag_of
 from .types import (
     Brief,
     CertificateFact,
@@ -174,12 +175,13 @@ def newest_metric(code: str, partner: PartnerFacts, site: SiteFacts | None) -> M
     return None
 
 
-def _named(code: str, fact: MetricFact | None) -> tuple[str, str | None]:
+def _named(code: str, profile: str, fact: MetricFact | None) -> tuple[str, str | None]:
     """A metric's name and unit in words; of a metric without anchors only its fact knows the name."""
     if code in ANCHORS:
-        return ANCHORS[code].meaning, ANCHORS[code].unit
+        anchor = anchor_of(code, profile)
+        return anchor.meaning, anchor.unit
     if code in FLAGS:
-        return FLAGS[code].meaning, None
+        return flag_of(code, profile).meaning, None
     return (fact.ref.label.split(":")[0] if fact else ""), None
 
 
@@ -187,7 +189,7 @@ def metric(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts | No
     """A stated or measured value reaches the number asked (or stays below it), or a flag is yes."""
     code = need.metric or ""
     fact = newest_metric(code, partner, site)
-    name, unit = _named(code, fact)
+    name, unit = _named(code, brief.profile, fact)
     ask = f"What is the value of: {need.label}?"
     if fact is None:
         where = f"for {site.name}" if site else "for the partner"

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from .facts import (
     ActionFact,
+    AuditFact,
     CapabilityFact,
     CertificateFact,
     FactRef,
@@ -29,7 +30,7 @@ from .facts import (
     TrackRecordFact,
 )
 
-ENGINE_VERSION = "1.5.0"
+ENGINE_VERSION = "1.6.0"
 
 CRITERIA: dict[str, str] = {
     "C1": "Technical and modality fit",
@@ -302,6 +303,7 @@ __all__ = [
     "ENGINE_VERSION",
     "ActionFact",
     "Assessment",
+    "AuditFact",
     "Brief",
     "CapabilityFact",
     "CertificateFact",

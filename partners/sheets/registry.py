@@ -44,6 +44,7 @@ _KINDS = (
     SheetKind(models.CapacitySlot, ("facility", "service", "modality", "starts_on")),
     SheetKind(models.Certificate, ("facility", "type", "number")),
     SheetKind(models.Inspection, ("facility", "regulator", "kind", "ended_on")),
+    SheetKind(models.Audit, ("facility", "auditor", "standard", "audited_on")),
     SheetKind(models.RegulatoryAction, ("facility", "regulator", "kind", "issued_on", "reference")),
     SheetKind(models.CommercialTerms, ("organisation", "currency")),
     SheetKind(models.IndicativePrice, ("organisation", "basis", "service", "modality", "currency")),

@@ -22,27 +22,32 @@ MEASURES: dict[str, str] = {
     "C1": "Modality, process, dosage form, production system, containment, programmes run",
     "C2": "Development and analytical services, technology transfer",
     "C3": "Scale that fits now, and room for the next stage",
-    "C4": "Inspections, certificates for the target markets, audits",
+    "C4": "Inspections, certificates for the target markets, approvals and PPQ, audits by sponsors and third parties",
     "C5": "Earliest free slot against the need date, lead time",
-    "C6": "On time in full, batch success, references",
+    "C6": "On time in full, batch success, rating by sponsors of your size, references, returning clients",
     "C7": "Price against your target and worst acceptable price",
-    "C8": "Minimum project, cancellation, change orders, payment",
-    "C9": "Financial strength, ownership, single site, trade lists, continuity, information security, ESG audits",
-    "C10": "Client size, project management, time zone, language",
+    "C8": "Minimum project, change orders, cancellation, payment, IP terms, way out to a successor",
+    "C9": "Financial strength, ownership, single site, trade barriers and lists, continuity, insurance, staff, "
+    "information security, ESG audits",
+    "C10": "Client size, project management, references, communication, time zone, language",
 }
 PROFILE_MEASURES: dict[str, dict[str, str]] = {
     Profile.CLINICAL: {
         "C1": "Indication, therapeutic area, trials run",
         "C2": "Data management and biostatistics",
         "C3": "Countries, investigator sites and patients per year",
-        "C4": "GCP inspections and certificates",
+        "C4": "GCP inspections and certificates, trials run, sponsors’ GCP audits",
         "C5": "Start-up time and lead time",
+        "C6": "Milestones on time, rating by sponsors of your size, returning clients, references",
+        "C8": "Minimum project, change orders, cancellation, payment, ownership of data, hand-over of a running study",
     },
     Profile.DEVICE: {
         "C1": "Processes, materials, clean room, device class",
         "C2": "Design for manufacture and design transfer",
+        "C4": "Inspections, certificates for the target markets, audits by customers and third parties",
         "C5": "Tooling lead time and free slot",
-        "C6": "Defects per million and on-time delivery",
+        "C6": "Defects per million, on-time delivery, rating by sponsors of your size, references, returning clients",
+        "C8": "Minimum project, change orders, cancellation, payment, ownership of tooling, way out to a successor",
     },
 }
 

@@ -13,6 +13,7 @@ SHAPES = {
     "Certificate": "square",
     "Inspection": "circle",
     "Form 483": "diamond",
+    "Audit": "square",
     "Warning letter": "triangle",
 }
 FEWEST_YEARS = 3
@@ -65,7 +66,7 @@ def _timeline(entries: list[Mapping[str, Any]], today: dt.date) -> dict[str, Any
 
 def _mark(day: dt.date, entry: Mapping[str, Any], place: Any) -> dict[str, Any]:
     """One mark; the row says the kind, so that neither colour nor shape carries it alone."""
-    rows = {"Certificate": 16, "Inspection": 34, "Regulatory action": 52}
+    rows = {"Certificate": 16, "Inspection": 34, "Audit": 34, "Regulatory action": 52}
     x = 4 + place(day) * 6.4
     until = dt.date.fromisoformat(entry["until"]) if entry["until"] else None
     return {

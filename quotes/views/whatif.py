@@ -38,7 +38,6 @@ from quotes.views.weighting import in_words
 from quotes.whatif import (
     ASSUMED,
     EDITABLE,
-    INSPECTION_OUTCOMES,
     LEVELS,
     OFF,
     BadScenario,
@@ -97,7 +96,6 @@ def whatif(request: HttpRequest, project_id: int) -> HttpResponse:
         chosen=chosen,
         facts=grouped(editable_facts(chosen, request.GET, prices=prices)) if chosen else [],
         assumptions=_assumptions(chosen, given.brief, request.GET, prices) if chosen else [],
-        outcomes=INSPECTION_OUTCOMES,
         hidden=_hidden(request, chosen, prices),
         fact_changes=bool(scenario.facts or scenario.assumed),
         kept=list(changes.items()) + [(k, v) for k, v in request.GET.items() if k == "p" and v],

@@ -17,6 +17,9 @@ from partners.enums import (
     ActionKind,
     ActionListing,
     AliasKind,
+    AuditorKind,
+    AuditOutcome,
+    AuditStandard,
     EvidenceLevel,
     IdentifierScheme,
     InspectionKind,
@@ -312,6 +315,18 @@ class InspectionFactory(EvidencedFactory):
     kind = InspectionKind.SURVEILLANCE
     ended_on = datetime.date(2024, 5, 17)
     outcome = InspectionOutcome.NAI
+
+
+class AuditFactory(EvidencedFactory):
+    class Meta:
+        model = models.Audit
+
+    facility = factory.SubFactory(FacilityFactory)
+    auditor = AuditorKind.SPONSOR
+    standard = AuditStandard.GMP
+    audited_on = datetime.date(2025, 6, 12)
+    outcome = AuditOutcome.MINOR
+    open_actions = 1
 
 
 class RegulatoryActionFactory(EvidencedFactory):

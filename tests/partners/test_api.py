@@ -63,6 +63,7 @@ def full():
     make.EquipmentFactory(facility=site)
     make.CertificateFactory(facility=site, expires_on="2199-01-01")
     make.InspectionFactory(facility=site)
+    make.AuditFactory(facility=site)
     make.RegulatoryActionFactory(facility=site)
     make.CapacitySlotFactory(facility=site)
     return partner
@@ -205,7 +206,7 @@ def test_a_partner_has_every_fact_with_source_date_and_level(ask, full):
     assert kinds == {
         "types", "contract_structures", "industries", "aliases", "restrictions", "track_record", "metrics",
         "documents", "terms", "prices", "sites", "identifiers", "capabilities", "equipment", "certificates",
-        "inspections", "regulatory_actions", "capacity",
+        "inspections", "audits", "regulatory_actions", "capacity",
     }  # fmt: skip
     for fact in facts(body):
         assert fact["evidence"] == {

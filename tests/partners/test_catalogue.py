@@ -79,6 +79,7 @@ def test_every_change_is_seen_and_a_change_taken_back_brings_the_old_version_bac
         lambda p: make.TrackRecordFactory(organisation=p),
         lambda p: make.RestrictedPartyEntryFactory(organisation=p),
         lambda p: make.MetricValueFactory(organisation=p),
+        lambda p: make.AuditFactory(facility=p.facilities.first()),
         lambda p: type(p).objects.filter(pk=p.pk).update(name="Renamed"),
         lambda p: p.facilities.first().capabilities.all().delete(),
     ],

@@ -22,7 +22,7 @@ from tests.factories.quotes import ProjectFactory
 
 COMPARE, TRAY, XLSX = "/partners/compare/", "/partners/compare/tray/", "/partners/compare/export.xlsx"
 HTMX = {"HX-Request": "true", "HX-Target": "compare-tray"}
-QUERIES = 30  # session, user, memberships; who is asked for; partners and 23 kinds of rows; projects; notes
+QUERIES = 31  # session, user, memberships; who is asked for; partners and 24 kinds of rows; projects; notes
 
 
 @pytest.fixture
@@ -400,6 +400,18 @@ def test_last_inspection_is_the_newest_of_all_sites(db):
     )
     [line] = rows_of("alder", "birch")["Last inspection"].cells[0].lines
     assert (line.text, line.where) == ("2025-03-01, Fda: Official action indicated (OAI)", "New hall")
+
+
+def test_last_audit_is_told_with_who_held_it_how_it_ended_and_what_is_open(db):
+    alder, _ = full_partner("Alder"), partners("Birch")
+    hall = make.FacilityFactory(organisation=alder, name="New hall")
+    make.AuditFactory(facility=hall, audited_on=datetime.date(2025, 3, 1), outcome="major", open_actions=2)
+    make.AuditFactory(facility=hall, audited_on=datetime.date(2024, 3, 1), outcome="none", open_actions=None)
+    first, second = rows_of("alder", "birch")["Last audit by a sponsor or third party"].cells
+    assert [(line.text, line.where) for line in first.lines] == [
+        ("2025-03-01, Sponsor or customer: Major findings, 2 open actions", "New hall")
+    ]
+    assert not second.known
 
 
 def test_long_cells_show_the_first_lines_and_fold_the_rest(sign_in):

@@ -35,7 +35,7 @@ def row_counts():
     return {
         model.__name__: model.objects.count()
         for model in (
-            m.Organisation, m.Facility, m.Capability, m.CapacitySlot, m.Certificate, m.Inspection,
+            m.Organisation, m.Facility, m.Capability, m.CapacitySlot, m.Certificate, m.Inspection, m.Audit,
             m.RegulatoryAction, m.Equipment, m.TrackRecord, m.MetricValue, m.Document, m.Alias,
             m.CommercialTerms, m.IndicativePrice, m.RestrictedPartyEntry, m.RestrictedPartyList,
             m.OrganisationTypeFact, m.ContractStructureFact, m.IndustryFact, m.Source,
@@ -63,8 +63,9 @@ def test_there_are_at_least_44_and_all_say_that_they_are_invented(partners):
     everything = m.Organisation.objects.select_related("source")
     assert everything.count() >= 44
     assert all(o.illustrative and o.source.illustrative and o.summary for o in everything)
-    for model in (m.Capability, m.Certificate, m.Inspection, m.RegulatoryAction, m.CapacitySlot, m.MetricValue,
-                  m.TrackRecord, m.IndicativePrice, m.CommercialTerms, m.RestrictedPartyEntry):  # fmt: skip
+    for model in (m.Capability, m.Certificate, m.Inspection, m.Audit, m.RegulatoryAction, m.CapacitySlot,
+                  m.MetricValue, m.TrackRecord, m.IndicativePrice, m.CommercialTerms,
+                  m.RestrictedPartyEntry):  # fmt: skip
         assert not model.objects.filter(source__illustrative=False).exists()
     assert not m.Identifier.objects.exists()  # an invented partner has no number in any real register
 
@@ -127,6 +128,7 @@ def test_dates_count_from_the_day_of_loading(partners):
     assert all(c.expires_on > TODAY for c in m.Certificate.objects.exclude(expires_on=None))
     past = {
         "retrieved": m.Inspection.objects.values_list("retrieved_on", "ended_on"),
+        "audited": m.Audit.objects.values_list("retrieved_on", "audited_on"),
         "issued": m.Certificate.objects.exclude(issued_on=None).values_list("retrieved_on", "issued_on"),
         "actions": m.RegulatoryAction.objects.values_list("retrieved_on", "issued_on"),
     }

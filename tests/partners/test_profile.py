@@ -20,7 +20,7 @@ from tests.factories import partners as make
 
 pytestmark = pytest.mark.django_db
 QUERIES = (
-    32  # session, user, memberships; partner, 12 kinds of fact; sites and 10; 4 for the rest of the page
+    33  # session, user, memberships; partner, 12 kinds of fact; sites and 11; 4 for the rest of the page
 )
 
 
@@ -75,6 +75,7 @@ def add_site(organisation, number=0):
     certificate = make.CertificateFactory(facility=site, expires_on=days(400), number="GMP-1")
     certificate.scope_services.add(branch)
     make.InspectionFactory(facility=site, outcome=InspectionOutcome.VAI, observations=4)
+    make.AuditFactory(facility=site)
     make.RegulatoryActionFactory(facility=site, summary="Data integrity")
     make.CapacitySlotFactory(facility=site, quantity=3, unit=litre)
     make.RegisterEstablishmentFactory(facility=site, expires_on=days(100))
@@ -304,13 +305,19 @@ def test_quality_record_runs_from_new_to_old_and_ends_with_the_undated():
         facility=site, issued_on=datetime.date(2024, 1, 1), closed_on=datetime.date(2024, 6, 1)
     )
     make.RegulatoryActionFactory(facility=site, issued_on=datetime.date(2022, 1, 1))
+    make.AuditFactory(facility=site, scope="Filling", open_actions=None)
     found = build(site.organisation)
     assert [(e.on and e.on.year, e.kind, e.state.label) for e in found.entries] == [
+        (2025, "Audit", "Minor findings"),
         (2024, "Regulatory action", "Closed"),
         (2023, "Inspection", "No action indicated (NAI)"),
         (2022, "Regulatory action", "Open"),
         (None, "Certificate", "Expiry unknown"),
     ]
+    audit = found.entries[0]
+    assert (audit.title, audit.details) == (
+        "Audit by a sponsor or customer", ("GMP", "Scope: Filling", "Actions still open: unknown")
+    )  # fmt: skip
     assert (found.open_actions, found.valid_certificates) == (1, 0)
     assert found.last_inspection.ended_on == datetime.date(2023, 1, 1)
 
@@ -359,7 +366,13 @@ def test_gap_of_some_sites_names_them():
     organisation = full_partner()
     make.FacilityFactory(organisation=organisation, name="Empty works")
     found = gaps(organisation)
-    assert found["Equipment"] == found["Inspections"] == found["Free capacity"] == ("Empty works",)
+    assert (
+        found["Equipment"]
+        == found["Inspections"]
+        == found["Audits"]
+        == found["Free capacity"]
+        == ("Empty works",)
+    )
 
 
 def test_measures_without_a_value_become_questions():

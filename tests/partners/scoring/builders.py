@@ -8,6 +8,7 @@ from partners.scoring.types import (
     CRITERIA,
     ActionFact,
     Assessment,
+    AuditFact,
     Brief,
     CapabilityFact,
     CertificateFact,
@@ -58,6 +59,11 @@ def inspection(outcome="nai", ended_on=dt.date(2024, 6, 1), agency="fda"):
 def action(kind="warning_letter", issued_on=dt.date(2025, 3, 4), closed_on=None, agency="fda", **fields):
     source = ref("regulatoryaction", "Action", source="FDA warning letters")
     return ActionFact(source, agency, kind, issued_on, closed_on, **fields)
+
+
+def audit(outcome="minor", audited_on=dt.date(2025, 2, 1), auditor="sponsor", standard="gmp", open_actions=0):
+    source = ref("audit", "Audit", source="Questionnaire")
+    return AuditFact(source, auditor, audited_on, outcome, standard, open_actions)
 
 
 def slot(starts_on=dt.date(2026, 6, 1), status="open", **fields):

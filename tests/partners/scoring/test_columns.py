@@ -16,6 +16,7 @@ from tests.partners.scoring.builders import (
     AAV_PATH,
     TODAY,
     action,
+    audit,
     brief,
     capability,
     certificate,
@@ -77,6 +78,10 @@ inspections = st.builds(
 actions = st.builds(
     action, of("warning_letter", "recall"), days, closed_on=maybe_day, close_out_unknown=st.booleans()
 )
+audits = st.builds(
+    audit, of("none", "minor", "major", "critical", "unknown"), maybe_day, of("sponsor", "qp", "third_party"),
+    of(None, "gmp", "gcp", "device"), st.none() | st.integers(0, 3),
+)  # fmt: skip
 slots = st.builds(
     slot, days, of("open", "tentative", "reserved"), ends_on=maybe_day, modality=of(*MODALITIES), service_path=paths,
     quantity=st.none() | of(1.0, 4.0, 9.0), unit=of(None, "batches-year", "l"),
@@ -89,10 +94,13 @@ NUMBERS = (
     "otif_pct", "batch_success_pct", "sponsor_rating", "lead_time_weeks", "change_order_share_pct", "utilisation_pct",
     "ppm_defects", "tooling_lead_time_weeks", "repeat_business_pct", "countries_active", "sites_active",
     "patients_enrolled_per_year", "reference_clients", "time_zone_overlap_hours", "financial_strength",
+    "sponsor_rating_virtual", "sponsor_rating_small", "sponsor_rating_large", "references_again_pct",
+    "insurance_cover_musd", "employee_turnover_pct", "response_days", "meetings_per_month", "communication_rating",
 )  # fmt: skip
 YES_NO = (
     "transfer_team", "iq_oq_pq_offered", "ownership_change_24m", "business_continuity_plan", "dedicated_pm",
-    "english_reporting", "pilot_study_offered", "cyber_certified",
+    "english_reporting", "pilot_study_offered", "cyber_certified", "ip_foreground_sponsor", "ip_background_licence",
+    "platform_lock_in", "tooling_owned_by_sponsor", "transfer_out_offered", "export_restricted",
 )  # fmt: skip
 dated = st.dates(dt.date(2025, 1, 1), dt.date(2025, 1, 4))
 metrics = (
@@ -104,7 +112,7 @@ sites = st.builds(
     site, of("Alpha", "alpha", "Beta", "Gamma"), complete=st.none() | st.just(dt.date(2025, 6, 1)),
     country=of("US", "DE", ""), capabilities=some(capabilities), certificates=some(certificates),
     inspections=some(inspections), actions=some(actions, 2), slots=some(slots), track_record=some(records),
-    metrics=some(metrics, 6),
+    metrics=some(metrics, 6), audits=some(audits, 4),
 )  # fmt: skip
 structures = of("toll", "end-to-end").map(lambda code: (code, ref("contractstructurefact", code)))
 partners = st.lists(sites, max_size=3).flatmap(
@@ -167,7 +175,9 @@ def aged(node):
     """The same facts, each of an evidence level and an age of its own."""
     if isinstance(node, FactRef):
         day = TODAY - dt.timedelta(days=node.pk * 37 % 2900 - 100)
-        happened = day - dt.timedelta(days=400) if node.kind == "inspection" and node.pk % 3 else None
+        happened = (
+            day - dt.timedelta(days=400) if node.kind in ("inspection", "audit") and node.pk % 3 else None
+        )
         read = node.as_of if node.kind in ("certificate", "metricvalue") else day if node.pk % 5 else None
         return replace(node, evidence=LEVELS_OF_EVIDENCE[node.pk % 4], as_of=read, happened_on=happened)
     if isinstance(node, tuple):

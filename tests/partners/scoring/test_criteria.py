@@ -4,11 +4,13 @@ from dataclasses import replace
 import pytest
 
 from partners.scoring import LAYOUTS, assess, criterion_of
-from partners.scoring.anchors import ANCHORS, FLAGS, MARKET_PROOF
+from partners.scoring.anchors import ANCHORS, AUDIT_STANDARDS, FLAGS, MARKET_PROOF
+from partners.scoring.profile_words import PROFILE_WORDS
 from partners.scoring.types import CRITERIA, Level, Outcome, Rule
 from tests.partners.scoring.builders import (
     NEED_DATE,
     action,
+    audit,
     brief,
     capability,
     certificate,
@@ -74,11 +76,13 @@ def test_a_criterion_is_the_weighted_sum_of_its_sub_scores():
     (assessment,) = assess([found], brief())
     c6 = assessment.criteria[5]
     assert [(s.code, round(s.weight, 9)) for s in c6.subs] == [
-        ("C6.on_time", 0.4),
-        ("C6.batches", 0.35),
-        ("C6.rating", 0.25),
+        ("C6.on_time", 0.35),
+        ("C6.batches", 0.3),
+        ("C6.rating", 0.2),
+        ("C6.references", 0.1),
+        ("C6.repeat", 0.05),
     ]
-    assert (c6.low, c6.high, c6.known, c6.point) == pytest.approx((40, 65, 0.75, 52.5))
+    assert (c6.low, c6.high, c6.known, c6.point) == pytest.approx((35, 70, 0.65, 52.5))
 
 
 def test_what_the_brief_does_not_ask_is_left_out_for_every_partner_alike():
@@ -274,6 +278,51 @@ def test_c4_inspection_of_unknown_classification_may_have_ended_any_way():
 
 
 @pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([audit("none", open_actions=None)], at(100)),
+        ([audit("minor")], at(85)),
+        ([audit("minor", open_actions=2)], at(68)),
+        ([audit("minor", open_actions=None)], (68, 85, 1)),
+        ([audit("major")], at(50)),
+        ([audit("critical", open_actions=1)], at(8)),
+        ([audit("critical", dt.date(2020, 1, 1)), audit("none")], at(100)),  # the sponsors' latest counts
+        ([audit("none"), audit("major", auditor="qp")], at(50)),  # the worst of the auditors' latest
+        ([audit("none"), audit("unknown", auditor="third_party")], (8, 100, 0.5)),
+        ([audit("unknown")], (8, 100, 0)),
+        ([audit("none", standard="gcp")], UNKNOWN),  # says nothing of manufacture
+        ([audit("none", standard=None)], at(100)),
+        ([audit("none", None)], UNKNOWN),
+        ([audit("none", dt.date(2027, 1, 1))], UNKNOWN),
+        ([], UNKNOWN),
+    ],
+)
+def test_c4_audits_take_the_worst_of_the_auditors_latest(found, expected):
+    assert sub("C4.audits", partner(site(audits=found))) == expected
+
+
+@pytest.mark.parametrize(
+    ("profile", "standard", "question"),
+    [
+        ("drug", "gmp", "When did a sponsor, a qualified person or a third party last audit Alpha"),
+        ("clinical", "gcp", "When did a sponsor last audit Alpha for GCP"),
+        ("device", "device", "When did a customer or third party last audit the quality system of Alpha"),
+    ],
+)
+def test_c4_audits_are_read_by_the_standard_of_the_profile(profile, standard, question):
+    every = [audit("none", standard=s) for s in ("gmp", "gcp", "glp", "gdp", "device")]
+    others = [a for a in every if a.standard not in AUDIT_STANDARDS[profile]]
+    told = partner(site(audits=[audit("minor", standard=standard, open_actions=1)]))
+    assert sub("C4.audits", told, brief(profile=profile)) == at(68)
+    assert detail("C4.audits", told, brief(profile=profile)).reason == (
+        "Audited by a sponsor on 1 February 2025: minor findings, 1 action open."
+    )
+    silent = partner(site(audits=others))
+    assert sub("C4.audits", silent, brief(profile=profile)) == UNKNOWN
+    assert detail("C4.audits", silent, brief(profile=profile)).ask.startswith(question)
+
+
+@pytest.mark.parametrize(
     ("facts", "expected"),
     [
         ({"certificates": [certificate()]}, at(100)),
@@ -340,19 +389,33 @@ METRIC_SUBS = [
     ("C6.on_time", "otif_pct", 84, 50, "drug"),
     ("C6.batches", "batch_success_pct", 89.5, 50, "drug"),
     ("C6.rating", "sponsor_rating", 3.65, 50, "drug"),
+    ("C6.references", "references_again_pct", 75, 50, "drug"),
+    ("C6.references", "references_again_pct", 75, 50, "clinical"),
     ("C6.repeat", "repeat_business_pct", 50, 50, "clinical"),
+    ("C6.repeat", "repeat_business_pct", 50, 50, "device"),
     ("C6.defects", "ppm_defects", 300, 65, "device"),
     ("C3.countries", "countries_active", 25, 100, "clinical"),
     ("C3.sites", "sites_active", 50, 60, "clinical"),
     ("C3.enrolment", "patients_enrolled_per_year", 500, 60, "clinical"),
     ("C8.changes", "change_order_share_pct", 22.5, 50, "drug"),
     ("C9.finance", "financial_strength", 50, 50, "drug"),
+    ("C9.insurance", "insurance_cover_musd", 12.5, 80, "drug"),
+    ("C9.staff", "employee_turnover_pct", 17.5, 50, "clinical"),
+    ("C10.response", "response_days", 5.5, 50, "drug"),
+    ("C10.meetings", "meetings_per_month", 2, 75, "device"),
+    ("C10.communication", "communication_rating", 3.65, 50, "clinical"),
     ("C10.references", "reference_clients", 3, 80, "drug"),
     ("C10.hours", "time_zone_overlap_hours", 2.5, 50, "drug"),
 ]
 FLAG_SUBS = [
     ("C2.team", "transfer_team", "drug"),
     ("C2.qualification", "iq_oq_pq_offered", "device"),
+    ("C8.foreground", "ip_foreground_sponsor", "clinical"),
+    ("C8.background", "ip_background_licence", "drug"),
+    ("C8.lock_in", "platform_lock_in", "device"),
+    ("C8.tooling", "tooling_owned_by_sponsor", "device"),
+    ("C8.transfer_out", "transfer_out_offered", "clinical"),
+    ("C9.trade", "export_restricted", "drug"),
     ("C9.ownership", "ownership_change_24m", "drug"),
     ("C9.continuity", "business_continuity_plan", "drug"),
     ("C9.security", "cyber_certified", "drug"),
@@ -379,6 +442,51 @@ def test_flags_earn_what_the_table_says(code, metric_code, profile, flag):
     )
     empty = partner(site(), metrics=(metric(metric_code, text="?"),))
     assert sub(code, empty, brief(profile=profile)) == UNKNOWN
+
+
+RATINGS = {"sponsor_rating": 4.8, "sponsor_rating_small": 3.65, "sponsor_rating_large": 2.5}
+
+
+@pytest.mark.parametrize(
+    ("size", "given", "expected"),
+    [
+        ("small", RATINGS, at(50)),
+        ("virtual", RATINGS, (40, 60, 0.8)),  # small sponsors are one step away: a fifth stays unknown
+        ("large", {"sponsor_rating_virtual": 4.8}, (40, 100, 0.4)),
+        ("large", {"sponsor_rating": 4.8, "sponsor_rating_virtual": 2.5}, (70, 100, 0.7)),
+        ("mid", {"sponsor_rating_small": 4.8, "sponsor_rating_large": 2.5}, (80, 100, 0.8)),
+        ("", RATINGS, at(100)),
+        ("", {"sponsor_rating_large": 3.65}, at(50)),
+        ("small", {}, UNKNOWN),
+    ],
+)
+def test_c6_a_rating_counts_more_the_nearer_the_raters_size_is_to_the_projects(size, given, expected):
+    found = partner(site(), metrics=tuple(metric(code, number) for code, number in given.items()))
+    assert sub("C6.rating", found, brief(sponsor_size=size)) == expected
+
+
+def test_c6_the_reason_names_who_rated_and_the_question_asks_for_those_of_the_projects_size():
+    found = partner(site(), metrics=(metric("sponsor_rating", 4.5), metric("sponsor_rating_mid", 4)))
+    score = detail("C6.rating", found, brief(sponsor_size="virtual"))
+    assert score.reason == "Rating by past sponsors: 4.5 of 5; none by virtual ones, so it counts 70 %."
+    assert (score.ask, [f.pk for f in score.facts]) == (
+        "How do past sponsors of our size rate the work, from 1 to 5?",
+        [found.metrics[0].ref.pk],
+    )
+
+
+@pytest.mark.parametrize("profile", ["clinical", "device"])
+def test_a_cro_and_a_maker_of_devices_are_not_asked_about_batches_or_gmp(profile):
+    full = {"price_target": 1.0, "price_limit": 2.0, "sponsor_size": "mid", "markets": ("US",)}
+    nothing = partner(site())
+    told = partner(site(), terms=(terms(cancellation_share=0.5),))
+    for found in (nothing, told):
+        (assessed,) = assess([found], brief(need(), profile=profile, **full))
+        words = [w for c in assessed.criteria for s in c.subs for w in (s.label, s.reason, s.ask)]
+        assert [w for w in words if "batch" in w.lower() or "GMP" in w or "cell line" in w] == []
+    assert detail("C8.cancellation", told, brief(profile="clinical")).reason == (
+        "Late cancellation costs 50 % of the price of the work cancelled."
+    )
 
 
 # -- C7 … C10 ------------------------------------------------------------------------------------
@@ -550,4 +658,5 @@ def test_a_met_wish_raises_its_criterion_by_a_quarter():
 
 def test_anchors_say_their_unit_and_every_market_is_covered_by_each_profile():
     assert all(anchor.unit and anchor.meaning for anchor in ANCHORS.values())
+    assert {code for words in PROFILE_WORDS.values() for code in words} <= {*ANCHORS, *FLAGS}
     assert {frozenset(table) for table in MARKET_PROOF.values()} == {frozenset(MARKET_PROOF["drug"])}

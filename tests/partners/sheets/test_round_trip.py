@@ -100,6 +100,8 @@ def keep_constraints(sheet, changes: dict) -> None:
         changes["flag"] = True
     if name == "regulatoryaction":
         changes["close_out_unknown"] = False
+    if name == "audit":
+        changes["open_actions"] = None
     if name == "indicativeprice":
         changes["currency"] = "USD"
 

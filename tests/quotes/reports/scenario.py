@@ -163,6 +163,9 @@ STRONG = {
     "change_order_share_pct": 12,
     "reference_clients": 4,
     "time_zone_overlap_hours": 4,
+    "references_again_pct": 90,
+    "insurance_cover_musd": 10,
+    "response_days": 2,
 }
 FAIR = {
     "otif_pct": 86,
@@ -170,8 +173,18 @@ FAIR = {
     "lead_time_weeks": 22,
     "sponsor_rating": 3.9,
     "reference_clients": 2,
+    "references_again_pct": 80,
+    "response_days": 4,
 }
-PLAIN = {"otif_pct": 80, "batch_success_pct": 88, "lead_time_weeks": 30, "change_order_share_pct": 25}
+PLAIN = {
+    "otif_pct": 80,
+    "batch_success_pct": 88,
+    "lead_time_weeks": 30,
+    "change_order_share_pct": 25,
+    "references_again_pct": 70,
+    "employee_turnover_pct": 12,
+    "response_days": 6,
+}
 
 
 def catalogue() -> dict[str, Organisation]:
