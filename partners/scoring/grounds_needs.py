@@ -12,10 +12,9 @@ import numpy as np
 
 from .grounds import Facts, either, every_row, joined, marked, of_metric, of_partners, of_sites
 from .layout import WHOLE_NONE, Numbers
+from .scope import WORK
 from .screened_rows import (
     FAIL,
-    PASS,
-    UNKNOWN,
     chosen_capabilities,
     judged_capabilities,
     judged_certificates,
@@ -23,7 +22,7 @@ from .screened_rows import (
     latest_inspection,
     minimum_stated,
 )
-from .screening import AT_SITES, Screen
+from .screening import AT_SITES, Screen, place_of
 from .seen import NO, PERHAPS, YES, Flags, Ints, Metric, Seen, take
 from .types import Need, Rule
 
@@ -121,16 +120,17 @@ def _flags(seen: Seen, *sites: Ints) -> Flags:
     return found
 
 
-def spoken_for(seen: Seen, need: Need, lead: Ints, outcome: Numbers) -> Flags:
-    """The sites whose word counts: the lead one; the best one; or the lead one and the first to which work goes."""
+def spoken_for(seen: Seen, need: Need, screen: Screen, outcome: Numbers) -> Flags:
+    """The sites whose word counts: the best one; the lead one and the one that work goes to; or where work is done."""
+    lead = screen.lead
     owner, order = seen.site_rows.owner, -np.arange(seen.sites)
     if not need.same_site:
         best = outcome == seen.site_rows.least(outcome, None, FAIL)[owner]
         first = seen.site_rows.last(best, order)
         return _flags(seen, np.where(take(best, lead, False), lead, first))
-    others = (outcome == PASS) & ~_flags(seen, lead)
-    handed_over = take(outcome, lead, UNKNOWN) >= UNKNOWN
-    return _flags(seen, lead, np.where(handed_over, seen.site_rows.last(others, order), -1))
+    if need.rule in WORK:
+        return _flags(seen, lead, screen.done[need.id])
+    return _flags(seen, place_of(seen, need, outcome, lead, screen.done))
 
 
 def need_facts(seen: Seen, screen: Screen, need: Need) -> Facts:
@@ -143,7 +143,7 @@ def need_facts(seen: Seen, screen: Screen, need: Need) -> Facts:
     if need.rule is Rule.TRACK_RECORD and not need.same_site:
         return joined(_records(seen, need, table) for table in ("site.track_record", "partner.track_record"))
     outcome = AT_SITES[need.rule](seen, need).outcome
-    spoken = spoken_for(seen, need, lead, outcome)
+    spoken = spoken_for(seen, need, screen, outcome)
     if need.rule is Rule.METRIC:
         return _metric(seen, need, lead, spoken)
     own = of_sites(seen, OWN[need.rule](seen, need), spoken)

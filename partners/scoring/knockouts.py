@@ -1,14 +1,16 @@
 """Screening: every need against a partner, its lead site chosen on the way.
 
-A need that must be met at one site is judged on the lead site; when only another site of the partner meets
-it, the answer is "conditional" (one hand-over). Other needs take the best site.
+A need that must be met at one site is judged on the lead site. Work that only another site of the partner does is
+"conditional" (one hand-over); what a site is or holds is judged where its part of the work is done. Other needs take
+the best site.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import rules_partner, rules_record, rules_site
+from . import matching, rules_partner, rules_record, rules_site
+from .scope import WORK, conditions_of, main_must, parts_of
 from .types import Brief, Level, Need, Outcome, PartnerFacts, Rule, RuleResult, SiteFacts
 from .verdict import BEST_FIRST, Verdict
 from .words import sentence
@@ -63,20 +65,74 @@ def check_partner(partner: PartnerFacts, brief: Brief) -> tuple[SiteFacts | None
         for site in partner.sites
     }
     lead = _lead_site(partner, brief, needs, table)
-    return lead, tuple(_resolve(need, brief, partner, lead, table) for need in needs)
+    done = _done_at(partner, brief, needs, table, lead) if lead else {}
+    return lead, tuple(_resolve(need, brief, partner, lead, table, done) for need in needs)
+
+
+def documented(site: SiteFacts) -> bool:
+    """Whether anything at all is recorded about a site."""
+    return site.complete_list is not None or any(
+        (
+            site.capabilities, site.certificates, site.inspections, site.actions, site.slots, site.track_record,
+            site.metrics,
+        )
+    )  # fmt: skip
+
+
+def _done_at(
+    partner: PartnerFacts,
+    brief: Brief,
+    needs: tuple[Need, ...],
+    table: dict[tuple[str, int], Verdict],
+    lead: SiteFacts,
+) -> dict[str, SiteFacts]:
+    """By need: the other site that work is handed over to, where the lead site is not confirmed to do it.
+
+    That site must do it for certain, have no open action and fail no must that goes with this work.
+    """
+    done = {}
+    for need in needs:
+        if need.rule not in WORK or not need.same_site:
+            continue
+        if table[need.id, lead.id].outcome not in (Outcome.FAIL, Outcome.UNKNOWN):
+            continue
+        conditions = conditions_of(need, brief)
+        for site in partner.sites:
+            if (
+                site.id != lead.id
+                and table[need.id, site.id].outcome is Outcome.PASS
+                and not rules_partner.open_stops(site, brief.as_of)
+                and all(_holds(n, site, table) for n in conditions)
+            ):
+                done[need.id] = site
+                break
+    return done
+
+
+def _holds(need: Need, site: SiteFacts, table: dict[tuple[str, int], Verdict]) -> bool:
+    """A part must be done at the site for certain; anything else must only not fail there."""
+    if need.rule not in SITE_RULES:
+        return True
+    outcome = table[need.id, site.id].outcome
+    bad = (Outcome.FAIL, Outcome.UNKNOWN) if need.rule is Rule.CAPABILITY else (Outcome.FAIL,)
+    return outcome not in bad
 
 
 def _lead_site(
     partner: PartnerFacts, brief: Brief, needs: tuple[Need, ...], table: dict[tuple[str, int], Verdict]
 ) -> SiteFacts | None:
-    """Fewest must fails, then unknown musts, then conditions, then most wishes met, then name."""
+    """Where the main part is on record, before a site of which nothing is known; then the fewest must fails, unknown
+    musts and conditions, the most wishes met, the name: silence about a second site does not undo what is known."""
+    main = main_must(brief)
     same_site = [need for need in needs if need.same_site and need.rule in SITE_RULES]
 
-    def order(site: SiteFacts) -> tuple[int, int, int, int, str, int]:
+    def order(site: SiteFacts) -> tuple[bool, bool, int, int, int, int, str, int]:
         musts = [table[need.id, site.id].outcome for need in same_site if need.level is Level.MUST]
         musts.append(rules_partner.no_open_action_at(brief, site).outcome)
         wishes = [table[need.id, site.id].outcome for need in same_site if need.level is not Level.MUST]
         return (
+            main is not None and not any(matching.capabilities(main, site)),
+            not documented(site),
             musts.count(Outcome.FAIL),
             musts.count(Outcome.UNKNOWN),
             musts.count(Outcome.CONDITIONAL),
@@ -94,11 +150,14 @@ def _resolve(
     partner: PartnerFacts,
     lead: SiteFacts | None,
     table: dict[tuple[str, int], Verdict],
+    done: dict[str, SiteFacts],
 ) -> RuleResult:
     if need.rule in PARTNER_RULES:
         return _result(need, PARTNER_RULES[need.rule](need, brief, partner))
     if need.rule is Rule.NO_OPEN_ACTION:
-        return _result(need, rules_partner.no_open_action(need, brief, partner, lead), lead)
+        return _result(
+            need, rules_partner.no_open_action(need, brief, partner, lead, _relied_on(brief, done)), lead
+        )
     if need.rule is Rule.TRACK_RECORD and not need.same_site:
         return _result(need, rules_record.track_record_anywhere(need, brief, partner))
     if lead is None:
@@ -111,12 +170,21 @@ def _resolve(
     if not need.same_site:
         verdict, site = min([(here, lead), *others], key=lambda pair: BEST_FIRST[pair[0].outcome])
         return _result(need, verdict, site)
-    if here.outcome in (Outcome.FAIL, Outcome.UNKNOWN):
+    if need.rule in WORK:
         # Not known at the lead site is at worst a no there, so another site's yes settles it the same way.
-        for verdict, site in others:
-            if verdict.outcome is Outcome.PASS:
-                return _result(need, _handed_over(need, here, verdict, lead, site), site)
-    return _result(need, here, lead)
+        if need.id in done:
+            site = done[need.id]
+            return _result(need, _handed_over(need, here, table[need.id, site.id], lead, site), site)
+        return _result(need, here, lead)
+    places = [done.get(part.id, lead) for part in parts_of(need, brief)] or [lead]
+    site = max(places, key=lambda s: BEST_FIRST[table[need.id, s.id].outcome])
+    return _result(need, table[need.id, site.id], site)
+
+
+def _relied_on(brief: Brief, done: dict[str, SiteFacts]) -> tuple[SiteFacts, ...]:
+    """The other sites whose word a must rests on."""
+    musts = {n.id for n in brief.needs if n.level is Level.MUST}
+    return tuple({site.id: site for key, site in done.items() if key in musts}.values())
 
 
 def _handed_over(need: Need, here: Verdict, there: Verdict, lead: SiteFacts, site: SiteFacts) -> Verdict:

@@ -25,6 +25,7 @@ from .knockouts import PARTNER_RULES, SITE_RULES, check_partner, default_rules
 from .methods.checks import Array, Ints
 from .network_types import HandOver, Member, Missing, Network, Proposal, Shape
 from .overrides import Overrides
+from .scope import parts_of, scope_parts
 from .types import Brief, Level, Need, Outcome, PartnerFacts, Rule, RuleResult, SiteFacts
 from .weights import CODES, check_weights
 from .words import counted, number
@@ -53,19 +54,6 @@ class _Table:
 
     sites: list[tuple[PartnerFacts, SiteFacts]] = field(default_factory=list)
     cells: dict[tuple[int, int], _Cell] = field(default_factory=dict)
-
-
-def scope_parts(brief: Brief) -> tuple[Need, ...]:
-    """The capability needs that make up the scope, musts and shoulds, in the brief's order."""
-    return tuple(n for n in brief.needs if n.rule is Rule.CAPABILITY and n.level is not Level.COULD)
-
-
-def main_part(brief: Brief) -> Need | None:
-    """The part the project is about: the first must in its modality, else the first must, else the first part."""
-    parts = scope_parts(brief)
-    musts = [n for n in parts if n.level is Level.MUST]
-    own = [n for n in musts if brief.modality and n.modality == brief.modality]
-    return next(iter([*own, *musts, *parts]), None)
 
 
 def propose_networks(
@@ -106,6 +94,8 @@ class _Rate:
 
     month: float
     money: float
+    most_time: float
+    most_money: float
 
     @classmethod
     def of(cls, brief: Brief, weights: Mapping[str, float], hand_over: HandOver) -> _Rate:
@@ -114,11 +104,12 @@ class _Rate:
         span = _money_span(brief)
         same = hand_over.currency in (None, brief.currency)
         if hand_over.cost is None or span is None or not same:
-            return cls(month, 0.0)
-        return cls(month, weights["C7"] / span)
+            return cls(month, 0.0, weights["C5"], weights["C7"])
+        return cls(month, weights["C7"] / span, weights["C5"], weights["C7"])
 
     def points(self, months: float, cost: float | None) -> float:
-        return self.month * months + self.money * (cost or 0.0)
+        """At most all points of C5 for the months and all of C7 for the money."""
+        return min(self.most_time, self.month * months) + min(self.most_money, self.money * (cost or 0.0))
 
 
 def _money_span(brief: Brief) -> float | None:
@@ -131,20 +122,12 @@ def _money_span(brief: Brief) -> float | None:
     return None
 
 
-def _goes_with(need: Need, part: Need, main: Need | None) -> bool:
-    """Whether a site's need belongs to a part: by the service it names, else it goes with the main part."""
-    if need.service is None:
-        return part is main
-    return need.service in (part.service, *part.service_path) or part.service in need.service_path
-
-
 def _part_brief(brief: Brief, part: Need) -> Brief:
     """The brief of whoever does one part: that part, the needs that go with it, and those of the partner."""
-    main = main_part(brief)
     others = [
         need
         for need in brief.needs
-        if need.rule is not Rule.CAPABILITY and (need.rule not in SITE_RULES or _goes_with(need, part, main))
+        if need.rule is not Rule.CAPABILITY and (need.rule not in SITE_RULES or part in parts_of(need, brief))
     ]
     return replace(brief, needs=(replace(part, same_site=True), *others))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from .types import ActionFact, Brief, FactRef, Need, Outcome, PartnerFacts, RestrictionFact, SiteFacts
-from .verdict import Verdict
+from .verdict import BEST_FIRST, Verdict
 from .words import agency, day, listing, money, plain
 
 PASS, FAIL, UNKNOWN, CONDITIONAL = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN, Outcome.CONDITIONAL
@@ -138,12 +138,26 @@ def no_open_action_at(brief: Brief, site: SiteFacts) -> Verdict:
     return Verdict(PASS, f"no open action on record at {site.name}", tuple(newest))
 
 
-def no_open_action(need: Need, brief: Brief, partner: PartnerFacts, lead: SiteFacts | None) -> Verdict:
-    """Fails on an open stop at the lead site; one at another site is a condition to discuss."""
+def no_open_action(
+    need: Need,
+    brief: Brief,
+    partner: PartnerFacts,
+    lead: SiteFacts | None,
+    relied_on: tuple[SiteFacts, ...] = (),
+) -> Verdict:
+    """Fails on an open stop at the lead site or at a site that a must is handed over to (`relied_on`).
+
+    One at any other site is a condition to discuss.
+    """
     if lead is None:
         return Verdict(UNKNOWN, "no site on record", (), f"Which site of {partner.name} would do the work?")
     verdict = no_open_action_at(brief, lead)
-    elsewhere = [(a, s) for s in partner.sites if s.id != lead.id for a in _stops(s, brief.as_of)]
+    for site in relied_on:
+        there = no_open_action_at(brief, site)
+        if BEST_FIRST[there.outcome] > BEST_FIRST[verdict.outcome]:
+            verdict = there
+    counted = {lead.id, *(site.id for site in relied_on)}
+    elsewhere = [(a, s) for s in partner.sites if s.id not in counted for a in _stops(s, brief.as_of)]
     if verdict.outcome is FAIL or not elsewhere:
         return verdict
     others = "; ".join(_named(a, s) for a, s in elsewhere)

@@ -15,6 +15,7 @@ from .knockouts import SITE_RULES, default_rules
 from .layout import WHOLE_NONE, Numbers
 from .rules_partner import MERE_REGISTRATIONS, OUTCOME_UNKNOWN
 from .rules_record import INSPECTION_YEARS
+from .scope import WORK, conditions_of, main_must, parts_of
 from .screened_rows import (
     CONDITIONAL,
     FAIL,
@@ -45,10 +46,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Each partner's lead site (its row, -1 for none) and what each need says of it."""
+    """Each partner's lead site (its row, -1 for none), what each need says of it, and where handed-over work goes.
+
+    `done` holds, for work of one site, the row of the site that does it; the lead site's where nothing is handed over.
+    """
 
     lead: Ints
     found: dict[str, Found]
+    done: dict[str, Ints]
 
 
 def _plain(outcome: Numbers) -> Found:
@@ -231,18 +236,59 @@ def _no_open_action_at(seen: Seen) -> tuple[Numbers, Flags]:
     return outcome, open_ | unclear
 
 
-def _elsewhere(seen: Seen, lead: Ints, flags: Flags) -> Flags:
-    """Partners with another site than the lead one among `flags`."""
-    return np.asarray(seen.site_rows.count(flags) > take(flags, lead, False))
-
-
 def screen_columns(seen: Seen) -> Screen:
     """The lead site of every partner and one outcome per need, as `check_partner` finds them."""
     needs = default_rules(seen.brief)
     table = {n.id: AT_SITES[n.rule](seen, n) for n in needs if n.rule in SITE_RULES}
     action, stopped = _no_open_action_at(seen)
     lead = _lead(seen, needs, table, action)
-    return Screen(lead, {n.id: _resolved(seen, n, lead, table, action, stopped) for n in needs})
+    done = _done_at(seen, needs, table, lead)
+    found = {n.id: _resolved(seen, n, lead, table, action, stopped, done) for n in needs}
+    return Screen(lead, found, done)
+
+
+def _done_at(seen: Seen, needs: tuple[Need, ...], table: dict[str, Found], lead: Ints) -> dict[str, Ints]:
+    """As `knockouts._done_at`, with the lead site where nothing is handed over."""
+    done: dict[str, Ints] = {}
+    is_lead = np.zeros(seen.sites, dtype=bool)
+    is_lead[lead[lead >= 0]] = True
+    stopped, _ = stops(seen)
+    for need in needs:
+        if need.rule not in WORK or not need.same_site:
+            continue
+        able = (table[need.id].outcome == PASS) & ~is_lead & ~stopped
+        for other in conditions_of(need, seen.brief):
+            if other.rule in SITE_RULES:
+                limit = UNKNOWN if other.rule is Rule.CAPABILITY else FAIL
+                able &= table[other.id].outcome < limit
+        first = seen.site_rows.last(able, -np.arange(seen.sites))
+        lacking = take(table[need.id].outcome, lead, UNKNOWN) >= UNKNOWN
+        done[need.id] = np.where(lacking & (lead >= 0) & (first >= 0), first, lead)
+    return done
+
+
+def _documented(seen: Seen) -> Flags:
+    tables = (
+        "complete",
+        "capabilities",
+        "certificates",
+        "inspections",
+        "actions",
+        "slots",
+        "track_record",
+        "metrics",
+    )
+    return np.asarray(np.any([seen.rows(f"site.{t}").held for t in tables], axis=0))
+
+
+def place_of(seen: Seen, need: Need, outcome: Numbers, lead: Ints, done: dict[str, Ints]) -> Ints:
+    """The site at which what a site is or holds is judged: of the sites doing its parts the first of the worst."""
+    at = [done.get(part.id, lead) for part in parts_of(need, seen.brief)] or [lead]
+    place = at[0]
+    for other in at[1:]:
+        worse = take(outcome, other, UNKNOWN) > take(outcome, place, UNKNOWN)
+        place = np.where(worse, other, place)
+    return np.asarray(place)
 
 
 def _lead(seen: Seen, needs: tuple[Need, ...], table: dict[str, Found], action: Numbers) -> Ints:
@@ -258,12 +304,29 @@ def _lead(seen: Seen, needs: tuple[Need, ...], table: dict[str, Found], action: 
             else np.zeros(seen.sites, dtype=np.int64)
         )
 
-    keys = [-count(musts, FAIL), -count(musts, UNKNOWN), -count(musts, CONDITIONAL), count(wishes, PASS)]
+    main = main_must(seen.brief)
+    known: Flags = np.ones(seen.sites, dtype=bool)
+    if main is not None:
+        known = seen.rows("site.capabilities").any(seen.capability(main) != NO)
+    keys = [
+        known,
+        _documented(seen),
+        -count(musts, FAIL),
+        -count(musts, UNKNOWN),
+        -count(musts, CONDITIONAL),
+        count(wishes, PASS),
+    ]
     return seen.site_rows.last(np.ones(seen.sites, dtype=bool), *keys, -seen["site.order"])
 
 
 def _resolved(
-    seen: Seen, need: Need, lead: Ints, table: dict[str, Found], action: Numbers, stopped: Flags
+    seen: Seen,
+    need: Need,
+    lead: Ints,
+    table: dict[str, Found],
+    action: Numbers,
+    stopped: Flags,
+    done: dict[str, Ints],
 ) -> Found:
     if need.rule is Rule.MINIMUM_PROJECT:
         return _minimum_project(seen, need)
@@ -272,8 +335,15 @@ def _resolved(
     if need.rule is Rule.RESTRICTED_PARTY:
         return _plain(restricted_party(seen))
     if need.rule is Rule.NO_OPEN_ACTION:
-        here = take(action, lead, UNKNOWN)
-        return _plain(np.where((here == PASS) & _elsewhere(seen, lead, stopped), CONDITIONAL, here))
+        here, others = take(action, lead, UNKNOWN), stopped.copy()
+        others[lead[lead >= 0]] = False
+        for must in seen.brief.needs:
+            if must.level is Level.MUST and must.id in done:
+                at = done[must.id]
+                here = np.maximum(here, take(action, at, UNKNOWN))
+                others[at[at >= 0]] = False
+        elsewhere = seen.of_partner(others)
+        return _plain(np.where((here == PASS) & elsewhere, CONDITIONAL, here))
     if need.rule is Rule.TRACK_RECORD and not need.same_site:
         return _track_record_anywhere(seen, need)
     found = table[need.id]
@@ -284,9 +354,12 @@ def _resolved(
     if not need.same_site:
         here = np.minimum(here, seen.site_rows.least(found.outcome, None, FAIL))
         return Found(here, kind & (here == FAIL))
-    handed_over = (here >= UNKNOWN) & _elsewhere(seen, lead, found.outcome == PASS)
-    here = np.where(handed_over, CONDITIONAL, here)
-    return Found(here, kind & (here == FAIL))
+    if need.rule in WORK:
+        here = np.where(done[need.id] != lead, CONDITIONAL, here)
+        return Found(here, kind & (here == FAIL))
+    at = place_of(seen, need, found.outcome, lead, done)
+    here = np.where(lead < 0, here, take(found.outcome, at, UNKNOWN))
+    return Found(here, take(found.mismatch, at, False) & (here == FAIL))
 
 
 __all__ = [
@@ -297,6 +370,7 @@ __all__ = [
     "UNKNOWN",
     "Found",
     "Screen",
+    "place_of",
     "restricted_party",
     "screen_columns",
     "stops",

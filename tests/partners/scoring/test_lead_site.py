@@ -4,7 +4,17 @@ import pytest
 
 from partners.scoring.knockouts import check_partner
 from partners.scoring.types import Level, Outcome, Rule
-from tests.partners.scoring.builders import action, brief, capability, inspection, need, partner, site
+from tests.partners.scoring.builders import (
+    TODAY,
+    action,
+    brief,
+    capability,
+    certificate,
+    inspection,
+    need,
+    partner,
+    site,
+)
 
 AAV_200 = need(label="AAV at 200 L", quantity=200, unit="l")
 FILL = need(
@@ -99,8 +109,74 @@ def test_a_hand_over_rescues_a_must_that_the_lead_site_fails():
         label="GMP fill", service="ff-vial", service_path=("fill-finish", "ff-vial"), modality=None, gmp=True
     )
     lead, results = screen(partner(makes, fills), AAV_200, gmp_fill)
-    assert lead == "Beta"  # one unknown must there, one failed must at Alpha
-    assert [r.outcome for r in results[:2]] == [Outcome.CONDITIONAL, Outcome.PASS]
+    assert lead == "Alpha"  # the main part is on record there only
+    assert [(r.outcome, r.site) for r in results[:2]] == [
+        (Outcome.PASS, "Alpha"),
+        (Outcome.CONDITIONAL, "Beta"),
+    ]
+
+
+def outcomes(results):
+    return {r.need_id: (r.outcome, r.site) for r in results}
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_site_of_which_nothing_is_known_undoes_no_failed_must(stopped):
+    works = site("Works", capabilities=[capability()], actions=[action()] if stopped else [])
+    office = site("An office")
+    needed = AAV_200 if stopped else need(label="AAV at 5,000 L", quantity=5000, unit="l")
+    lead, results = screen(partner(works, office), needed)
+    assert lead == "Works"
+    failed = outcomes(results)["no-open-action" if stopped else needed.id]
+    assert failed == (Outcome.FAIL, "Works")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "held", "said"),
+    [
+        (need(Rule.CERTIFICATE, label="EU GMP", certificate_type="eu-gmp"), {}, Outcome.UNKNOWN),
+        (
+            need(Rule.COUNTRY, label="In Switzerland", countries=frozenset({"CH"})),
+            {"country": "CH"},
+            Outcome.FAIL,
+        ),
+    ],
+)
+def test_what_a_sister_site_holds_does_not_count_for_the_site_that_does_the_work(wanted, held, said):
+    works = site("Works", capabilities=[capability()])
+    sister = site("Packaging", capabilities=[fill()], certificates=[certificate()], **held)
+    _, results = screen(partner(works, sister), AAV_200, wanted)
+    assert outcomes(results)[wanted.id] == (said, "Works")
+
+
+def test_what_goes_with_handed_over_work_is_judged_where_the_work_is_done():
+    gmp = need(
+        Rule.CERTIFICATE,
+        label="EU GMP for filling",
+        certificate_type="eu-gmp",
+        service="ff-vial",
+        service_path=("fill-finish", "ff-vial"),
+    )
+    works = site("Works", capabilities=[capability()], certificates=[certificate()])
+    bare = site("A bare one", capabilities=[fill()])
+    _, results = screen(partner(works, bare), AAV_200, FILL, gmp)
+    assert outcomes(results)[gmp.id] == (Outcome.UNKNOWN, "A bare one")
+    covered = certificate(scope_services=frozenset({"ff-vial"}))
+    certified = site("Filler", capabilities=[fill()], certificates=[covered])
+    _, results = screen(partner(works, certified), AAV_200, FILL, gmp)
+    assert outcomes(results)[FILL.id] == (Outcome.CONDITIONAL, "Filler")
+    assert outcomes(results)[gmp.id] == (Outcome.PASS, "Filler")
+
+
+def test_no_work_is_handed_over_to_a_site_with_an_open_warning_letter():
+    works = site("Works", capabilities=[capability()], complete=TODAY)
+    stopped = site("Filler", capabilities=[fill()], actions=[action()])
+    _, results = screen(partner(works, stopped), AAV_200, FILL)
+    assert outcomes(results)[FILL.id] == (Outcome.FAIL, "Works")
+    second = site("Second filler", capabilities=[fill()])
+    _, results = screen(partner(works, stopped, second), AAV_200, FILL)
+    assert outcomes(results)[FILL.id] == (Outcome.CONDITIONAL, "Second filler")
+    assert outcomes(results)["no-open-action"][0] is Outcome.UNKNOWN  # no register looked at, none failed
 
 
 def test_a_need_for_any_site_takes_the_best_one():

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partners.scoring import default_weights, networks
-from partners.scoring.networks import HandOver, Shape, main_part, propose_networks, scope_parts
+from partners.scoring.networks import HandOver, Shape, propose_networks
+from partners.scoring.scope import main_part, scope_parts
 from partners.scoring.types import Level, Outcome, Rule
 from tests.partners.scoring.builders import (
     TODAY,
