@@ -72,7 +72,7 @@ def test_every_kind_of_change_is_one_line_with_before_and_after(quoted):
         (name, f"no. 1, Negotiation: {first['comment']}", f"no. 1, Selected: {first['comment']}"),
         (f"{third['name']} (illustrative)", f"no. 3, RFP received: {third['comment']}", "–"),
     ]
-    assert found["ranking"] == [(name, "rank 1 with 79.7 (65.4–94.1)", "rank 2 with 70.0 (65.4–94.1)")]
+    assert found["ranking"] == [(name, "rank 1 with 78.9 (63.2–94.5)", "rank 2 with 70.0 (63.2–94.5)")]
     assert found["costs"] == [(name, "USD 14,191,116", "USD 15,000,000")]
     assert [(row[0], row[2]) for row in found["evaluation"]] == [(name, "place 2 with 81.5")]
     assert [(row[0], row[2]) for row in found["make"]] == [
