@@ -66,7 +66,7 @@ class RankingPage:
 
     @property
     def near_misses(self) -> list[Row]:
-        """Knocked out by one must only, by size or date or by an authority's stop: these are worth a second look."""
+        """Knocked out by one must only, by size, date, stage or an authority's stop: worth a second look."""
         return [row for row in self.knocked_out if row.result.near_miss or row.result.stopped]
 
     @property

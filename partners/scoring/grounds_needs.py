@@ -69,9 +69,9 @@ def containment(seen: Seen, need: Need) -> Facts:
 
 
 def certificate(seen: Seen, need: Need) -> Facts:
-    held, outcome = judged_certificates(seen, need)
+    held, outcome, uncovered = judged_certificates(seen, need)
     table = "site.certificates"
-    keys = (-outcome, seen[f"{table}.expires_on"], seen[f"{table}.ref.pk"])
+    keys = (-outcome, ~uncovered, seen[f"{table}.expires_on"], seen[f"{table}.ref.pk"])
     return marked(seen, table, seen.rows(table).last(held, *keys))
 
 

@@ -57,7 +57,7 @@ def _judge_certificate(need: Need, brief: Brief, cert: CertificateFact, site: Si
         )
     elif covered is Match.NO:
         asked = listing(plain(code) for code in (need.service, need.dosage_form) if code)
-        said.add(FAIL, f"{cert.ref.label} of {site.name} does not cover {asked}")
+        said.add(FAIL, f"{cert.ref.label} of {site.name} does not cover {asked}", mismatch=True)
     on = need.by or brief.need_date or brief.as_of
     if cert.expires_on is None:
         said.add(

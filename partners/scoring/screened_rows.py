@@ -66,8 +66,8 @@ def chosen_capabilities(seen: Seen, need: Need) -> tuple[Rows, Flags, Flags]:
     return rows, chosen, rows.any(chosen)
 
 
-def judged_certificates(seen: Seen, need: Need) -> tuple[Flags, Numbers]:
-    """The certificates of the kind asked for, and what each of all is worth."""
+def judged_certificates(seen: Seen, need: Need) -> tuple[Flags, Numbers, Flags]:
+    """The certificates of the kind asked for, what each of all is worth, and which of all do not cover the need."""
     held = seen["site.certificates.certificate_type"] == seen.code(need.certificate_type or "")
     until, read = seen["site.certificates.expires_on"], seen["site.certificates.ref.as_of"]
     covered = _in_scope(seen, need)
@@ -80,7 +80,7 @@ def judged_certificates(seen: Seen, need: Need) -> tuple[Flags, Numbers]:
         (covered == PERHAPS) | (until == 0) | renewable,
         (until > 0) & ~over & (until < on),
     )
-    return held, outcome
+    return held, outcome, covered == NO
 
 
 def _in_scope(seen: Seen, need: Need) -> Numbers:

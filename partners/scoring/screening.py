@@ -98,8 +98,11 @@ def _containment(seen: Seen, need: Need) -> Found:
 
 
 def _certificate(seen: Seen, need: Need) -> Found:
-    held, outcome = judged_certificates(seen, need)
-    return _plain(_least(seen.rows("site.certificates"), outcome, held))
+    held, outcome, uncovered = judged_certificates(seen, need)
+    rows = seen.rows("site.certificates")
+    by_margin = rows.any(held & (outcome == FAIL) & ~uncovered)
+    found = _least(rows, outcome, held)
+    return Found(found, (found == FAIL) & ~by_margin)
 
 
 def _least(rows: Rows, outcome: Numbers, held: Flags) -> Numbers:

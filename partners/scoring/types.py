@@ -30,7 +30,7 @@ from .facts import (
     TrackRecordFact,
 )
 
-ENGINE_VERSION = "1.7.0"
+ENGINE_VERSION = "1.7.1"
 
 CRITERIA: dict[str, str] = {
     "C1": "Technical and modality fit",

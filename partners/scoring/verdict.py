@@ -29,8 +29,8 @@ class Remarks:
     facts: tuple[FactRef, ...]
     found: list[Verdict] = field(default_factory=list)
 
-    def add(self, outcome: Outcome, reason: str, ask: str = "") -> None:
-        self.found.append(Verdict(outcome, reason, self.facts, ask))
+    def add(self, outcome: Outcome, reason: str, ask: str = "", *, mismatch: bool = False) -> None:
+        self.found.append(Verdict(outcome, reason, self.facts, ask, mismatch))
 
     def verdict(self, pass_reason: str) -> Verdict:
         for outcome in WORST_FIRST:
@@ -41,10 +41,11 @@ class Remarks:
                     "; ".join(v.reason for v in said),
                     self.facts,
                     " ".join(dict.fromkeys(v.ask for v in said if v.ask)),
+                    any(v.mismatch for v in said),
                 )
         return Verdict(Outcome.PASS, pass_reason, self.facts)
 
 
 def best(verdicts: Iterable[Verdict]) -> Verdict:
-    """The most favourable verdict; the first of equals, so the caller orders by preference."""
-    return min(verdicts, key=lambda v: BEST_FIRST[v.outcome])
+    """The most favourable verdict, a fail by a margin before one of the kind; the first of equals comes first."""
+    return min(verdicts, key=lambda v: (BEST_FIRST[v.outcome], v.mismatch))

@@ -83,8 +83,13 @@ def sentence(groups: list[ChangeGroup], since: str) -> str:
     """The changes in one sentence."""
     if not groups:
         return f"Nothing that is compared has changed since {format_date(since)}: {COMPARED}."
-    counts = [f"{group.title.lower()} ({len(group.rows)})" for group in groups]
+    counts = [f"{_within(group.title)} ({len(group.rows)})" for group in groups]
     return f"Since {format_date(since)} there are changes in {wording.listing(counts)}."
+
+
+def _within(title: str) -> str:
+    """A title within a sentence; an abbreviation at its beginning stays as it is."""
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]
 
 
 def _awards(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:

@@ -7,22 +7,29 @@ from cmo_selector.audit.services import record
 from quotes.models import MustOverride, Need
 
 
+def lift(*, actor: User, override: MustOverride, **more: str) -> None:
+    """Take one override out of force, under the project's row lock; the log keeps its reason and `more`."""
+    override.lifted_at, override.lifted_by = timezone.now(), actor
+    override.save(update_fields=["lifted_at", "lifted_by"])
+    record(
+        actor=actor,
+        verb="must_override.lifted",
+        obj=override,
+        sponsor=override.project.sponsor,
+        data={
+            "organisation": override.organisation.slug,
+            "rule": override.rule or override.need.rule,
+            "reason": override.reason,
+            **more,
+        },
+    )
+
+
 def lift_overrides_of(*, actor: User, need: Need, because: str) -> int:
     """Lift what is in force for a need, under the project's row lock; how many. The log keeps each and why."""
-    rows = list(MustOverride.objects.filter(need=need, lifted_at=None).select_related("organisation"))
+    rows = MustOverride.objects.filter(need=need, lifted_at=None).select_related(
+        "organisation", "need", "project__sponsor"
+    )
     for row in rows:
-        row.lifted_at, row.lifted_by = timezone.now(), actor
-        row.save(update_fields=["lifted_at", "lifted_by"])
-        record(
-            actor=actor,
-            verb="must_override.lifted",
-            obj=row,
-            sponsor=need.project.sponsor,
-            data={
-                "organisation": row.organisation.slug,
-                "rule": need.rule,
-                "reason": row.reason,
-                "because": because,
-            },
-        )
+        lift(actor=actor, override=row, because=because)
     return len(rows)

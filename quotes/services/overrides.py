@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 
 from cmo_selector.accounts.models import Membership, User
 from cmo_selector.accounts.roles import Action, Role, may
@@ -16,6 +15,7 @@ from partners.scoring_inputs import load_partner_facts
 from quotes.brief import brief_for
 from quotes.models import MustOverride, Project
 from quotes.models.override import BUILT_IN
+from quotes.services.override_lifting import lift
 from quotes.services.projects import ProjectArchived
 
 SHORTEST_REASON, LONGEST_REASON = 10, 2000  # characters: "ok" is no reason
@@ -98,19 +98,7 @@ def lift_override(*, actor: User, override: MustOverride) -> MustOverride:
     row = MustOverride.objects.select_for_update(of=("self",), no_key=True).get(pk=override.pk)
     if row.lifted_at is not None:
         raise OverrideError("This override has been lifted already.")
-    row.lifted_at, row.lifted_by = timezone.now(), actor
-    row.save(update_fields=["lifted_at", "lifted_by"])
-    record(
-        actor=actor,
-        verb="must_override.lifted",
-        obj=row,
-        sponsor=override.project.sponsor,
-        data={
-            "organisation": row.organisation.slug,
-            "rule": row.rule or row.need.rule,
-            "reason": row.reason,
-        },
-    )
+    lift(actor=actor, override=row)
     return row
 
 

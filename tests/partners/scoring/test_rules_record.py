@@ -101,7 +101,14 @@ def test_a_scope_on_a_branch_covers_the_services_below_it():
     covered = certificate(scope_services=frozenset({"drug-substance"}))
     assert check(wanted, site(certificates=[covered])).outcome is PASS
     other = certificate(scope_services=frozenset({"packaging-supply"}))
-    assert check(wanted, site(certificates=[other])).outcome is FAIL
+    uncovered = check(wanted, site(certificates=[other]))
+    assert (uncovered.outcome, uncovered.mismatch) == (
+        FAIL,
+        True,
+    )  # of another kind, not by a margin: no near miss
+    expired = certificate(scope_services=frozenset({"drug-substance"}), expires_on=dt.date(2025, 1, 1))
+    nearer = check(wanted, site(certificates=[other, expired]))
+    assert (nearer.outcome, nearer.mismatch, nearer.facts) == (FAIL, False, (expired.ref,))
 
 
 def test_a_certificate_is_judged_on_its_own_date_before_the_projects():

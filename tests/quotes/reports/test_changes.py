@@ -140,6 +140,19 @@ def test_a_following_report_opens_with_what_changed(quoted):
     assert "Which manufacturing partner for AAV-101?" in re.sub(r"\s+", " ", second.extract_text())
 
 
+def test_an_rfq_package_opens_with_its_own_changes_only(quoted):
+    new = copy.deepcopy(quoted)
+    new["weights"]["values"]["C1"] += 2
+    new["rfq_package"]["content"]["milestones"] = "Later"
+    pdf = render_pdf(new, snapshot_hash(new), options=ReportOptions(kind="package"), previous=quoted)
+    first, second = (
+        re.sub(r"\s+", " ", page.extract_text()) for page in PdfReader(io.BytesIO(pdf.content)).pages[:2]
+    )
+    assert "Since 2025-11-24 there are changes in RFQ package (1)." in first
+    assert "Weights" not in first
+    assert "request for quotation" in second.lower()
+
+
 SILENT = {  # of the project: what stands for itself in a label, or is the key of it
     "project": {"id", "profile", "stage", "markets"},
     "shortlist": {"illustrative", "rank", "status", "on", "by"},

@@ -181,6 +181,17 @@ def test_costs_are_those_of_the_comparison_page(db):
             )
 
 
+def test_the_awarded_quote_and_the_winners_are_shown_however_little_room_there_is(db, monkeypatch):
+    scene = scenario.quoted_scene()
+    every = frozen_costs(scene.project)
+    monkeypatch.setattr("quotes.reports.costs.QUOTES", 1)
+    shown = {quote["partner_id"] for quote in frozen_costs(scene.project)["quotes"]}
+    ids = {quote["quote_id"]: quote["partner_id"] for quote in every["quotes"]}
+    needed = {row["winner"] for row in every["scenarios"] if row["winner"]} | {every["award"]["quote_id"]}
+    assert shown == {ids[quote] for quote in needed}
+    assert len(ids) == 3
+
+
 def test_without_prices_no_amount_of_a_quote_is_in_the_snapshot(db):
     scene = scenario.quoted_scene()
     ranking = rank_project(scene.project, as_of=scenario.TODAY)

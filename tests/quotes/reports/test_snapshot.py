@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from partners.scoring.types import CRITERIA, Group
 from quotes.models import Report
@@ -19,6 +20,7 @@ from quotes.reports.snapshot import (
     TOP_WITHOUT_SHORTLIST,
     build_snapshot,
 )
+from quotes.services.shortlist import change_entry
 from tests.factories.partners import (
     OrganisationFactory,
     RestrictedPartyEntryFactory,
@@ -132,11 +134,33 @@ def test_a_changed_input_changes_the_hash(scene, change):
 
 
 def test_prices_are_left_out_for_a_role_that_does_not_see_them(scene):
+    scene.project.needs.filter(rule="minimum_project").update(note="The board gives 7,300,000 at most.")
     with_prices, without = (canonical(take(scene, prices=prices)).decode() for prices in (True, False))
-    for amount in ("1,050,000", "850,000", "2,000,000", "6,000,000", "15,000,000", '"800000"', '"1800000"'):
+    for amount in (
+        "7,300,000",
+        "1,050,000",
+        "850,000",
+        "2,000,000",
+        "6,000,000",
+        "15,000,000",
+        '"800000"',
+        '"1800000"',
+    ):
         assert amount in with_prices
         assert amount not in without
     assert json.loads(without)["prices_included"] is False
+
+
+def test_who_set_the_status_of_a_shortlisted_partner_is_kept_with_the_day(scene):
+    entry = scene.project.shortlist.order_by("position").first()
+    before = take(scene)["shortlist"]
+    change_entry(
+        actor=scene.user, entry=entry, status="rfp_received", reason="", comment="", seen=entry.updated_at
+    )
+    after = take(scene)["shortlist"]
+    assert [row["status_set"] for row in before] == [None] * len(before)
+    assert after[0]["status_set"] == {"by": str(scene.user), "on": timezone.now().date().isoformat()}
+    assert [row["status_set"] for row in after[1:]] == [None] * (len(after) - 1)
 
 
 def test_nothing_is_read_from_the_database_after_the_snapshot(scene, django_assert_num_queries):

@@ -50,6 +50,18 @@ def test_a_lead_with_an_open_must_is_not_called_safe():
     assert other["reach"] == "open facts cannot put it first"
 
 
+def test_a_lead_that_meets_a_must_on_a_condition_says_which():
+    leader = row("X", 70, 80, outcomes={"1": "conditional", "2": "pass", "restricted-party": "conditional"})
+    rules = [
+        {"need_id": "1", "level": "must", "label": "Fill"},
+        {"need_id": "2", "level": "must", "label": "DS"},
+        {"need_id": "restricted-party", "level": "must", "label": "Lists"},
+    ]
+    details = {"1": {"rules": [{"need_id": "1", "reason": "one hand-over"}]}}
+    said = wording.caveats(frozen(leader, row("Y", 40, 60, 2), rules=rules, details=details))
+    assert said[0] == "X meets 1\N{NO-BREAK SPACE}must-have only on a condition: Fill (one hand-over)."
+
+
 def test_many_rivals_are_counted():
     rivals = [row(f"R{n}", 40, 90, n) for n in range(2, 7)]
     assert wording.headline(frozen(row("X", 60, 90), *rivals)).endswith(
