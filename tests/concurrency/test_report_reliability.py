@@ -34,7 +34,9 @@ def plant(db):
     try:
         plant.build()
         plant.start_beat()
-        plant.start_worker("first", REPORT_MEMORY_LIMIT_MB=str(MEMORY))
+        plant.start_worker(  # never renewed for its age: a process that has gone has gone because of a job
+            "first", REPORT_MEMORY_LIMIT_MB=str(MEMORY), CELERY_WORKER_MAX_TASKS_PER_CHILD="100000"
+        )
         yield plant
     finally:
         plant.clean()
