@@ -33,6 +33,8 @@ from partners.models import (
     TrackRecord,
 )
 from partners.scoring import types as t
+from partners.scoring.rules_special import DEA
+from partners.scoring.schedules import schedules_of
 
 
 def load_partner_facts(organisations: QuerySet[Organisation] | None = None) -> tuple[t.PartnerFacts, ...]:
@@ -229,6 +231,7 @@ class _Loader:
             biosafety_level=c.biosafety_level,
             gmp=c.gmp,
             programmes=c.programmes,
+            dedicated_for=c.dedicated_for or None,
         )
 
     def certificate(self, c: Certificate) -> t.CertificateFact:
@@ -239,6 +242,7 @@ class _Loader:
             scope_dosage_forms=frozenset(d.code for d in c.scope_dosage_forms.all()),
             issued_on=c.issued_on,
             expires_on=c.expires_on,
+            schedules=schedules_of(c.scope) if c.type.code == DEA else frozenset(),
         )
 
     def inspection(self, i: Inspection) -> t.InspectionFact:

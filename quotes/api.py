@@ -59,6 +59,8 @@ def project_ranking(request: HttpRequest, project_id: int) -> dict[str, Any]:
         "project": {"id": project.pk, "name": project.name, "stage": project.get_stage_display()},
         "as_of": read.as_of,
         "engine_version": read.engine_version,
+        "caution": read.caution,
+        "min_coverage": read.min_coverage,
         "weights": read.weights,
         "criteria": labels,
         "totals": {group: read.count(group) for group in Group},

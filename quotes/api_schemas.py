@@ -241,11 +241,17 @@ class KeptScenario(Schema):
 
 
 class RankingAnswer(Schema):
-    """A project's ranking and everything its pages say about it."""
+    """A project's ranking and everything its pages say about it.
+
+    `caution` from 0 (the middle of each interval is the score) to 1 (its lowest end); below `min_coverage` per cent of
+    the weight resting on known facts a partner is not ranked.
+    """
 
     project: ProjectBrief
     as_of: dt.date
     engine_version: str
+    caution: float
+    min_coverage: float
     weights: dict[str, float]
     criteria: dict[str, str]
     totals: Totals

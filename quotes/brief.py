@@ -102,6 +102,9 @@ def _need(row: models.Need, project: models.Project, paths: dict[int, tuple[str,
         contract_structure=_code(row.contract_structure),
         countries=frozenset(row.countries),
         currency=project.currency or None,
+        hazard=row.hazard or None,
+        schedule=row.schedule or None,
+        market=row.market or None,
         by=row.by,
     )
 

@@ -37,6 +37,7 @@ from quotes.demo_reports import load_schedules
 from quotes.demo_searches import load_searches
 from quotes.models import Project
 from quotes.needs import RULES
+from quotes.services.conflicts import record_conflict
 from quotes.services.criteria_lock import criteria_locked
 from quotes.services.evaluation import unlock_criteria
 from quotes.services.projects import add_need, create_project, update_project
@@ -146,7 +147,7 @@ def _load_projects(today: dt.date, *, refresh: bool) -> list[str]:
         need_date = months_from(today, demo.need_in_months)
         existing = Project.objects.for_sponsor(sponsor).filter(name=demo.brief["name"]).first()
         if existing is None:
-            _create(demo, sponsor, actor, need_date, terms)
+            _create(demo, sponsor, actor, need_date, terms, today)
             created.append(demo.brief["name"])
         elif refresh and existing.archived_at is None:
             _move(existing, need_date, actor)
@@ -161,12 +162,26 @@ def _move(project: Project, need_date: dt.date, actor: User) -> None:
 
 
 def _create(
-    demo: DemoProject, sponsor: Sponsor, actor: User, need_date: dt.date, terms: dict[str, dict[str, Any]]
+    demo: DemoProject,
+    sponsor: Sponsor,
+    actor: User,
+    need_date: dt.date,
+    terms: dict[str, dict[str, Any]],
+    today: dt.date,
 ) -> None:
     values = {**_resolved(demo.brief, terms), "need_date": need_date}
     project = create_project(actor=actor, sponsor=sponsor, values=values)
     for need in demo.needs:
         add_need(actor=actor, project=project, values=_need_values(need, terms))
+    for name, answer, note in demo.answers:
+        record_conflict(
+            actor=actor,
+            project=project,
+            organisation=catalogue.Organisation.objects.get(name=name, illustrative=True),
+            answer=answer,
+            asked_on=today - dt.timedelta(days=20),
+            note=note,
+        )
 
 
 def _need_values(need: DemoNeed, terms: dict[str, dict[str, Any]]) -> dict[str, Any]:

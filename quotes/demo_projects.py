@@ -30,6 +30,9 @@ class DemoProject:
     brief: dict[str, Any]
     need_in_months: int
     needs: tuple[DemoNeed, ...]
+    answers: tuple[
+        tuple[str, str, str], ...
+    ] = ()  # partner, its answer on conflicts of interest, what it said
 
 
 def must(rule: str, **values: Any) -> DemoNeed:
@@ -315,8 +318,18 @@ CONJUGATE = DemoProject(
     (
         must(CAPABILITY, service="ds-conjugation", modality="adc", gmp=True, quantity=200, unit="g-batch"),
         must(NeedRule.CONTAINMENT, quantity=Decimal("0.1")),
+        must(NeedRule.DEDICATED, hazard="cytotoxic"),
+        must(NeedRule.CONFLICT),
         should(CAPABILITY, service="ds-hpapi", modality="hpapi", gmp=True),
         should(CAPACITY, modality="adc"),
+        should(NeedRule.MARKET, market=Market.US),
+    ),
+    answers=(
+        (
+            "Rhonefels Potent Chemistry",
+            "safeguards",
+            "Makes the payload of another sponsor's conjugate; a separate team and suite are offered.",
+        ),
     ),
 )
 

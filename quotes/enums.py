@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from partners.scoring.hazards import HAZARDS
 from partners.scoring.types import Level, Rule
 
 
@@ -48,6 +49,32 @@ class NeedRule(models.TextChoices):
     MINIMUM_PROJECT = Rule.MINIMUM_PROJECT.value, "Minimum project value"
     CONTRACT_STRUCTURE = Rule.CONTRACT_STRUCTURE.value, "Contract structure"
     COUNTRY = Rule.COUNTRY.value, "Country of the site"
+    DEDICATED = Rule.DEDICATED.value, "Dedicated facility"
+    SCHEDULE = Rule.SCHEDULE.value, "DEA schedule"
+    MARKET = Rule.MARKET.value, "Accepted by a market’s authority"
+    NDA = Rule.NDA.value, "Non-disclosure agreement"
+    CONFLICT = Rule.CONFLICT.value, "No conflict of interest"
+
+
+class ControlledSchedule(models.TextChoices):
+    """Schedules of the United States Controlled Substances Act."""
+
+    I = "I", "Schedule I"  # noqa: E741 - the schedule's own name
+    II = "II", "Schedule II"
+    III = "III", "Schedule III"
+    IV = "IV", "Schedule IV"
+    V = "V", "Schedule V"
+
+
+HAZARD_CHOICES = [(code, hazard.label.capitalize()) for code, hazard in HAZARDS.items()]
+
+
+class ConflictAnswer(models.TextChoices):
+    """What a partner answered when asked about competing products and conflicts of interest."""
+
+    NONE = "none", "None: no competing product, no other conflict"
+    SAFEGUARDS = "safeguards", "A conflict, with safeguards we can accept"
+    CONFLICT = "conflict", "A conflict we cannot accept"
 
 
 class ShortlistStatus(models.TextChoices):

@@ -13,6 +13,7 @@ from partners.models import Merge, Organisation
 from quotes.enums import PartnerStanding
 from quotes.models import (
     AgreedScore,
+    ConflictCheck,
     EvaluationScore,
     Invitation,
     MustOverride,
@@ -37,6 +38,7 @@ def connect() -> None:
 
 def double_rows(*, keep: Organisation, merged: Organisation, **kwargs: Any) -> dict[str, list[int]]:
     """Rows of the merged partner that stay its own: "app.model.field" → keys."""
+    answered = {*ConflictCheck.objects.filter(organisation=keep).values_list("project", flat=True)}
     both_listed = ShortlistEntry.objects.filter(organisation=keep).values("project")
     projects = ShortlistEntry.objects.filter(organisation=merged, project__in=both_listed).values("project")
     asked = {
@@ -51,6 +53,7 @@ def double_rows(*, keep: Organisation, merged: Organisation, **kwargs: Any) -> d
     for model, where in (
         (ShortlistEntry, {"project__in": projects}),
         (MustOverride, {"project__in": projects}),
+        (ConflictCheck, {"project__in": answered | {*projects.values_list("project", flat=True)}}),
         (EvaluationScore, {"evaluation__project__in": projects}),
         (AgreedScore, {"evaluation__project__in": projects}),
         (Invitation, {"rfq__in": rfqs}),

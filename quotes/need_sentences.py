@@ -8,6 +8,7 @@ from django_countries import countries as all_countries
 
 from cmo_selector.templatetags.fmt import format_date, format_money, format_number
 from partners.enums import TrackRecordKind
+from partners.scoring.places import WITH_ARTICLE
 from quotes.enums import NeedRule
 from quotes.models import Need
 
@@ -136,6 +137,30 @@ def _country(need: Need, where: str) -> str:
     return f"{where} is in {_joined(names, 'or')}"
 
 
+def _dedicated(need: Need, where: str) -> str:
+    what = need.get_hazard_display().lower()
+    return f"{where} has a facility dedicated to {what}{_about(need, 'for')}"
+
+
+def _schedule(need: Need, where: str) -> str:
+    day = _day(need)
+    valid = f", valid on {day}" if day else ", valid today"
+    return f"{where} is registered with the DEA for schedule {need.schedule}{valid}"
+
+
+def _market(need: Need, where: str) -> str:
+    the = "the " if need.market in WITH_ARTICLE else ""
+    return f"{where} is accepted by the authority of {the}{need.get_market_display()}"
+
+
+def _nda(need: Need, where: str) -> str:
+    return "A non-disclosure agreement with the partner is possible"
+
+
+def _conflict(need: Need, where: str) -> str:
+    return "The partner has no competing product and no other conflict of interest"
+
+
 _SENTENCES = {
     NeedRule.CAPABILITY: _capability,
     NeedRule.BIOSAFETY: _biosafety,
@@ -148,4 +173,9 @@ _SENTENCES = {
     NeedRule.MINIMUM_PROJECT: _minimum_project,
     NeedRule.CONTRACT_STRUCTURE: _contract_structure,
     NeedRule.COUNTRY: _country,
+    NeedRule.DEDICATED: _dedicated,
+    NeedRule.SCHEDULE: _schedule,
+    NeedRule.MARKET: _market,
+    NeedRule.NDA: _nda,
+    NeedRule.CONFLICT: _conflict,
 }

@@ -46,6 +46,9 @@ RULE_FIELDS: tuple[str, ...] = (
     "metric",
     "contract_structure",
     "countries",
+    "hazard",
+    "schedule",
+    "market",
     "by",
     "same_site",
 )
@@ -68,6 +71,9 @@ EMPTY: dict[str, Any] = {
     "at_most": False,
     "track_record_kind": "",
     "countries": [],
+    "hazard": "",
+    "schedule": "",
+    "market": "",
     "same_site": True,
 }
 
@@ -206,6 +212,52 @@ RULES: dict[str, RuleSpec] = {
         fields=("countries", "same_site"),
         required=("countries",),
         labels={"countries": "In one of these countries"},
+    ),
+    NeedRule.DEDICATED: RuleSpec(
+        asks="A facility kept apart for material that contaminates others at traces.",
+        fields=("hazard", "service", "modality", "same_site"),
+        required=("hazard",),
+        labels={
+            "hazard": "Dedicated for",
+            "service": "For this service",
+            "modality": "For this modality",
+        },
+        help={
+            "hazard": "Read from what each process of a site is recorded as dedicated for. A shared line fails; "
+            "silence is unknown.",
+            "service": "Empty: the project's main process.",
+        },
+    ),
+    NeedRule.SCHEDULE: RuleSpec(
+        asks="A registration with the United States DEA that names the schedule of a controlled substance.",
+        fields=("schedule", "by", "same_site"),
+        required=("schedule",),
+        labels={"schedule": "Schedule", "by": "Valid on"},
+        help={
+            "schedule": "A registration whose scope names no schedules is unknown, one for other schedules fails.",
+            "by": "Empty: the project's need date.",
+        },
+        initial={"schedule": "II"},
+    ),
+    NeedRule.MARKET: RuleSpec(
+        asks="Proof that a market's authority accepts the site: its certificate, or an inspection that it passed.",
+        fields=("market", "by", "same_site"),
+        required=("market",),
+        labels={"market": "Market", "by": "Valid on"},
+        help={
+            "market": "A mere registration is a condition. An inspection that ended with official action fails.",
+            "by": "Empty: the project's need date.",
+        },
+    ),
+    NeedRule.NDA: RuleSpec(
+        asks="A non-disclosure agreement: read from your own notes on the partner. Declined fails; not asked is "
+        "unknown.",
+        fields=(),
+    ),
+    NeedRule.CONFLICT: RuleSpec(
+        asks="No competing product and no other conflict of interest, as each partner answered for this project. "
+        "Unknown until somebody has asked.",
+        fields=(),
     ),
 }
 

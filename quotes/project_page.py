@@ -141,6 +141,11 @@ def brief_rows(project: Project, *, prices: bool = True) -> list[BriefRow]:
         BriefRow("Volumes", project.volumes or None),
         BriefRow("United States federal money", FEDERAL[project.federal_funding]),
         BriefRow("Price", _price(project) if prices else HIDDEN),
+        BriefRow(
+            "What is unknown",
+            f"caution {format_number(project.caution)} (0 the middle of an interval, 1 its lowest end); ranked from "
+            f"{format_number(project.min_coverage, '%')} coverage",
+        ),
         BriefRow("What a partner needs to know", project.description or None),
     ]
     return rows

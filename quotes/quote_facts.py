@@ -10,14 +10,25 @@ sealed RFQ says nothing before its deadline.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 from partners.enums import EvidenceLevel, PriceBasis
-from partners.scoring.types import FactRef, OfferFact, PartnerFacts, QuoteFact
+from partners.scoring.types import (
+    Brief,
+    ConflictFact,
+    FactRef,
+    NdaFact,
+    OfferFact,
+    PartnerFacts,
+    QuoteFact,
+    Rule,
+)
 from quotes.comparison import COMPARED, Comparison, load_comparison, per_unit
 from quotes.costing.types import ScenarioCost
 from quotes.models import Project, Quote, QuoteLine
+from quotes.relations import conflict_facts, nda_facts
 from quotes.rfq_enums import LineState, RfqState
 
 #: bases in which the RFQ's own unit is the project's: its label says so
@@ -77,26 +88,46 @@ def _share(line: QuoteLine) -> Decimal | None:
 
 @dataclass(frozen=True)
 class FromQuotes:
-    """What this project's quotes say, by partner."""
+    """What this project's quotes and its sponsor's own records say, by partner."""
 
     prices: Mapping[int, QuoteFact]
     offers: Mapping[int, OfferFact]
+    ndas: Mapping[int, NdaFact] = field(default_factory=dict)
+    conflicts: Mapping[int, ConflictFact] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> tuple[Mapping[int, Any], ...]:
+        return self.prices, self.offers, self.ndas, self.conflicts
 
     @property
     def partners(self) -> set[int]:
-        return {*self.prices, *self.offers}
+        return {pk for rows in self.rows for pk in rows}
 
     def beside(self, partners: Iterable[PartnerFacts]) -> tuple[PartnerFacts, ...]:
-        """The partners' facts with the quotes put beside them."""
-        return tuple(self._with(p) if p.id in self.prices or p.id in self.offers else p for p in partners)
+        """The partners' facts with what is said here put beside them."""
+        mine = self.partners
+        return tuple(self._with(p) if p.id in mine else p for p in partners)
 
     def _with(self, partner: PartnerFacts) -> PartnerFacts:
         price, offer = self.prices.get(partner.id), self.offers.get(partner.id)
-        return replace(partner, quotes=(price,) if price else (), offers=(offer,) if offer else ())
+        return replace(
+            partner,
+            quotes=(price,) if price else (),
+            offers=(offer,) if offer else (),
+            nda=self.ndas.get(partner.id),
+            conflict=self.conflicts.get(partner.id),
+        )
 
 
-def from_quotes(project: Project) -> FromQuotes:
-    return FromQuotes(quote_facts(project), offer_facts(project))
+def from_quotes(project: Project, brief: Brief) -> FromQuotes:
+    """Quotes, and of the sponsor's own records those that a need of the brief reads."""
+    rules = {need.rule for need in brief.needs}
+    return FromQuotes(
+        quote_facts(project),
+        offer_facts(project),
+        nda_facts(project) if Rule.NDA in rules else {},
+        conflict_facts(project) if Rule.CONFLICT in rules else {},
+    )
 
 
 def _fact(project: Project, comparison: Comparison, quote: Quote) -> QuoteFact | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
@@ -29,11 +28,28 @@ from quotes.brief import brief_for, hand_over_of, transfer_terms_of
 from quotes.models import Project
 from quotes.overrides import overrides_for_engine
 from quotes.quote_facts import FromQuotes, from_quotes
+from quotes.recent import Recent
 
 WHOLE = 3_000  # partners up to which everybody is worked out in full; beyond it the columns rank all of them
 FIRST = 100  # of each group of a large catalogue, worked out in full
 FIRST_WORDS = f"the first {FIRST} partners of each group, the shortlisted ones and bidders"
-KEPT = 2  # screenings of a large catalogue kept per process
+KEPT = 6  # screenings of a large catalogue kept per process: of 100,000 partners some 25 MB each
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a project's scores treat what is unknown; see `rank_assessed`."""
+
+    caution: float = 0.0
+    min_coverage: float = 60.0
+
+    @classmethod
+    def of(cls, project: Project) -> Settings:
+        return cls(float(project.caution), float(project.min_coverage))
+
+    @property
+    def options(self) -> dict[str, float]:
+        return {"caution": self.caution, "min_coverage": self.min_coverage}
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,7 @@ class Everybody:
     quotes: FromQuotes
     screened: Screened
     found: LargeRanking
+    settings: Settings
 
     @property
     def columns(self) -> Catalogue:
@@ -63,7 +80,9 @@ class Everybody:
         screened = _screened(self.catalogue, brief, self.quotes)
         if changed:
             screened = patched(self.columns, screened, changed)
-        return rank_screened(self.columns, screened, weights, overrides=overrides, top=0)
+        return rank_screened(
+            self.columns, screened, weights, overrides=overrides, top=0, **self.settings.options
+        )
 
 
 @dataclass(frozen=True)
@@ -79,9 +98,11 @@ class Inputs:
     weights: Mapping[str, float]
     overrides: Overrides
     everybody: Everybody | None = None
+    settings: Settings = Settings()
 
     def ranking(self) -> Ranking:
-        part = rank(self.facts, self.brief, self.weights, overrides=self.overrides)
+        options = self.settings.options
+        part = rank(self.facts, self.brief, self.weights, overrides=self.overrides, **options)
         if self.everybody is None:
             return part
         return among_all(self.everybody.columns, self.everybody.found, part)
@@ -91,7 +112,7 @@ class Inputs:
     ) -> Ranking:
         """The same partners under another brief, weights or facts; their places still count everybody."""
         given = facts if facts is not None else self.facts
-        part = rank(given, brief, weights, overrides=self.overrides)
+        part = rank(given, brief, weights, overrides=self.overrides, **self.settings.options)
         if self.everybody is None:
             return part
         found = self.everybody.under(brief, weights, self.overrides, self._changed(given))
@@ -124,35 +145,35 @@ def inputs_of(
 
     `also` are partners (ids) whose facts are needed wherever they stand in a large catalogue.
     """
-    brief, quotes = brief_for(project, as_of=as_of), from_quotes(project)
+    brief = brief_for(project, as_of=as_of)
+    quotes = from_quotes(project, brief)
     chosen, overrides = weights or project.weights.as_dict(), overrides_for_engine(project)
-    catalogue = current()
+    catalogue, settings = current(), Settings.of(project)
     if len(catalogue.columns) <= WHOLE:
-        return Inputs(brief, quotes.beside(catalogue.facts), chosen, overrides)
+        return Inputs(brief, quotes.beside(catalogue.facts), chosen, overrides, settings=settings)
     listed = project.shortlist.values_list("organisation_id", flat=True)
     own = {*also, *listed, *quotes.partners, *(pk for pk, _ in overrides)}
     screened = _screened(catalogue, brief, quotes)
-    found = rank_screened(catalogue.columns, screened, chosen, overrides=overrides, top=0)
+    found = rank_screened(catalogue.columns, screened, chosen, overrides=overrides, top=0, **settings.options)
     facts = part_of(catalogue.columns, screened, found, first=FIRST, also=own)
-    return Inputs(brief, facts, chosen, overrides, Everybody(catalogue, quotes, screened, found))
+    everybody = Everybody(catalogue, quotes, screened, found, settings)
+    return Inputs(brief, facts, chosen, overrides, everybody, settings)
 
 
-_kept: OrderedDict[Hashable, Screened] = OrderedDict()
+_kept: Recent[Screened] = Recent(KEPT)
 
 
 def _screened(catalogue: Current, brief: Brief, quotes: FromQuotes) -> Screened:
     """Everybody's numbers for a brief, kept: another weight set only weighs them again."""
-    said = (tuple(sorted(rows.items(), key=itemgetter(0))) for rows in (quotes.prices, quotes.offers))
+    said = (tuple(sorted(rows.items(), key=itemgetter(0))) for rows in quotes.rows)
     key = (catalogue.version, brief, *said)
-    found = _kept.get(key)
-    if found is None:
+
+    def make() -> Screened:
         columns = catalogue.columns
         facts = quotes.beside(columns.facts(i) for i in columns.places(quotes.partners))
-        found = screen(columns, brief, changed={p.id: p for p in facts})
-        _kept[key] = found
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
-    return found
+        return screen(columns, brief, changed={p.id: p for p in facts})
+
+    return _kept.get(key, make)
 
 
 def catalogue_is_large() -> bool:
@@ -192,6 +213,7 @@ def networks_in(project: Project, given: Inputs) -> Proposal:
         given.weights,
         hand_over=hand_over_of(project),
         overrides=given.overrides,
+        caution=given.settings.caution,
     )
     if given.everybody:
         cut = f"of the large catalogue only {FIRST_WORDS} were combined."
@@ -214,6 +236,7 @@ def runway_in(project: Project, given: Inputs) -> Runway:
         given.weights,
         terms=transfer_terms_of(project),
         overrides=given.overrides,
+        **given.settings.options,
     )
     if given.everybody is None:
         return found

@@ -201,6 +201,7 @@ def rule_rows(result: PartnerResult) -> list[dict]:
         {
             "label": rule.label,
             "need_id": rule.need_id,
+            "rule": rule.rule.value,
             "let_pass": rule.override is not None,
             "fails": rule.level is Level.MUST and rule.outcome is Outcome.FAIL,
             "level": rule.level.value,

@@ -3,11 +3,13 @@
 from django.utils import timezone
 
 from cmo_selector.accounts.models import Sponsor
+from partners.enums import EvidenceLevel
 from partners.models import Organisation
 from partners.private import PrivateFacet, PrivateValue
+from partners.scoring.types import ConflictFact, FactRef, NdaFact
 from partners.selectors import Term
 from quotes.enums import AgreementStatus, PartnerStanding
-from quotes.models import PartnerRelation
+from quotes.models import ConflictCheck, PartnerRelation, Project
 
 
 def relation_with(sponsor: Sponsor | None, organisation: Organisation) -> PartnerRelation | None:
@@ -90,3 +92,48 @@ def _agreements(kind: str, rows: list[dict]) -> PrivateFacet:
     return PrivateFacet(
         kind, (*values, PrivateValue(Term(NOT_RECORDED, "Not recorded"), recorded, others=True))
     )
+
+
+def nda_facts(project: Project) -> dict[int, NdaFact]:
+    """Partner id → where the sponsor's NDA with it stands, as its own notes say. One query."""
+    rows = PartnerRelation.objects.for_sponsor(project.sponsor).exclude(nda_status="").order_by()
+    return {
+        row.organisation_id: NdaFact(
+            ref=FactRef(
+                kind="partnerrelation",
+                pk=row.pk,
+                label=f"NDA: {row.get_nda_status_display().lower()}",
+                source="Our own notes on the partner",
+                as_of=row.nda_on or timezone.localdate(row.updated_at),
+                evidence=EvidenceLevel.DOCUMENT_CHECKED.value
+                if row.nda_status == AgreementStatus.SIGNED
+                else EvidenceLevel.SELF_DECLARED.value,
+            ),
+            status=row.nda_status,
+            on=row.nda_on,
+            until=row.nda_expires_on,
+        )
+        for row in rows
+    }
+
+
+def conflict_facts(project: Project) -> dict[int, ConflictFact]:
+    """Partner id → what it answered about conflicts of interest for this project. One query."""
+    rows = ConflictCheck.objects.for_sponsor(project.sponsor).filter(project=project)
+    return {
+        row.organisation_id: ConflictFact(
+            ref=FactRef(
+                kind="conflictcheck",
+                pk=row.pk,
+                label="Answer about conflicts of interest",
+                source=f"Recorded by {row.recorded_by}",
+                as_of=row.asked_on,
+                evidence=EvidenceLevel.SELF_DECLARED.value,
+            ),
+            answer=row.answer,
+            on=row.asked_on,
+            by=str(row.recorded_by),
+            note=row.note,
+        )
+        for row in rows.select_related("recorded_by").order_by()
+    }

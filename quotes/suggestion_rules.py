@@ -12,6 +12,7 @@ from typing import Any
 from partners.enums import PriceBasis, Stage, TrackRecordKind
 from quotes.enums import Market, NeedLevel, NeedRule, Profile
 from quotes.models import Project
+from quotes.suggestion_hazards import hazard_of, schedule_of
 
 MUST, SHOULD, COULD = NeedLevel.MUST, NeedLevel.SHOULD, NeedLevel.COULD
 
@@ -174,8 +175,27 @@ def _drug(project: Project) -> Iterator[Draft]:
             {"quantity": 2, "modality": modality},
         )
     yield from _special(modality)
+    yield from _facility(project, modality)
     yield from _by_stage(project, modality)
     yield from _markets(project)
+
+
+def _facility(project: Project, modality: str) -> Iterator[Draft]:
+    """A facility kept apart and a registration, where the product calls for them; a must from the first GMP batch."""
+    hazard = hazard_of(project, modality)
+    if hazard:
+        level = MUST if project.stage >= Stage.IND_ENABLING else SHOULD
+        yield Draft("dedicated", NeedRule.DEDICATED, level, hazard[1], {"hazard": hazard[0]})
+    schedule = schedule_of(project)
+    if schedule:
+        yield Draft(
+            "dea-schedule",
+            NeedRule.SCHEDULE,
+            MUST,
+            "The brief names the schedule: without a registration for it the substance cannot be handled in the "
+            "United States.",
+            {"schedule": schedule},
+        )
 
 
 def _special(modality: str) -> Iterator[Draft]:
@@ -304,6 +324,16 @@ def _markets(project: Project) -> Iterator[Draft]:
                     MUST if stage >= Stage.REGISTRATION else SHOULD,
                     f"Shows that the site is accepted for the market {Market(market).label}.",
                     {"certificate_type": certificate},
+                )
+    if stage >= Stage.PHASE_3:
+        for market in project.markets:
+            if market not in MARKET_CERTIFICATE and market != Market.US:  # these have checks of their own
+                yield Draft(
+                    f"market-{market.lower()}",
+                    NeedRule.MARKET,
+                    MUST if stage >= Stage.REGISTRATION else SHOULD,
+                    "The product is to be sold there: its authority must accept the site.",
+                    {"market": market},
                 )
     if Market.US in project.markets and stage >= Stage.PHASE_2:
         yield Draft(

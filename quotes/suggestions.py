@@ -9,6 +9,7 @@ from partners import models as catalogue
 from quotes.enums import NeedRule, Profile
 from quotes.models import Need, Project
 from quotes.needs import EMPTY, need_label
+from quotes.suggestion_hazards import controlled, schedule_of
 from quotes.suggestion_rules import POTENT, code_of, drafts_for, programme_limit
 
 #: columns that hold a vocabulary term, and the table of their terms
@@ -21,7 +22,7 @@ TERMS = {
     "metric": catalogue.Metric,
 }
 #: two needs of one rule that agree on these ask for the same thing
-IDENTITY = (*TERMS, "track_record_kind", "unit")
+IDENTITY = (*TERMS, "track_record_kind", "unit", "hazard", "schedule", "market")
 #: of these, a need that names none, or is offered with none, means any
 GENERAL = ("service", "modality", "dosage_form", "unit")
 
@@ -82,6 +83,14 @@ def prompts(project: Project, existing: Iterable[Need] = ()) -> list[Prompt]:
     if project.profile == Profile.DEVICE:
         why = "A private-label vendor cannot make a component to your drawing."
         found.append(Prompt(NeedRule.CONTRACT_STRUCTURE, "Contract structure", why))
+    word = controlled(project)
+    if word and not schedule_of(project):
+        why = f"The brief says “{word}”: sites need a DEA registration that names the schedule."
+        found.append(Prompt(NeedRule.SCHEDULE, "Schedule of the substance", why))
+    why = "Nothing about the product can be told before it; read from your own notes on each partner."
+    found.append(Prompt(NeedRule.NDA, "Non-disclosure agreement", why))
+    why = "A partner with a competing product is found out late otherwise; you record what each one answers."
+    found.append(Prompt(NeedRule.CONFLICT, "Conflicts of interest", why))
     return [prompt for prompt in found if prompt.rule not in present]
 
 

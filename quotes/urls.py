@@ -4,6 +4,7 @@ from django.urls import path
 
 from quotes.urls_rfq import rfq_patterns
 from quotes.views import (
+    conflicts,
     evaluation,
     home,
     needs,
@@ -63,6 +64,11 @@ urlpatterns = [
     path("projects/<int:project_id>/ranking/", ranking.ranking, name="ranking"),
     path("projects/<int:project_id>/ranking/weights/", ranking.save_weights, name="ranking_weights"),
     path("projects/<int:project_id>/ranking/partner/<slug:slug>/", ranking.partner, name="ranking_partner"),
+    path(
+        "projects/<int:project_id>/ranking/partner/<slug:slug>/conflict/",
+        conflicts.conflict,
+        name="partner_conflict",
+    ),
     path("projects/<int:project_id>/ranking/robustness/", ranking_tabs.robustness, name="ranking_robustness"),
     path("projects/<int:project_id>/ranking/value/", ranking_tabs.value, name="ranking_value"),
     path("projects/<int:project_id>/ranking/networks/", networks.networks, name="networks"),

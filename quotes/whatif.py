@@ -12,29 +12,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
+from partners.scoring.knockouts import check_partner
 from partners.scoring.types import (
     Brief,
-    CapabilityFact,
     FactRef,
     Group,
     Level,
     PartnerFacts,
     PriceFact,
     Ranking,
-    Rule,
-    SlotFact,
-    TermsFact,
 )
 from partners.scoring.words import number
 from quotes.local_numbers import UnclearNumber, read_number
 from quotes.prices import PRICE_ASSUMED, PRICE_KINDS
 from quotes.ranking import Inputs
+from quotes.whatif_assumed import BadScenario, assume, no_need
 
 MOST_CHANGES = 40
 LONGEST_ID = 18  # digits of a row's number
 OFF = "off"  # a need left out
 LEVELS: dict[str, str] = {"must": "Must", "should": "Should", "could": "Could", OFF: "Left out"}
-SCRATCH = FactRef("whatif", 0, "Assumed in this what-if", "What-if", None, "self_declared")
 
 NUMBER, DATE, CHOICE = "number", "date", "choice"
 #: kind of fact → what its outcome may be assumed to be
@@ -71,10 +68,6 @@ ASSUMED: dict[str, tuple[str, str]] = {
     "minimum": (NUMBER, "a minimum project of"),
     "price": (NUMBER, "a price of"),
 }
-
-
-class BadScenario(ValueError):
-    """A change that cannot be read; the message names it and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -172,20 +165,26 @@ def _value(what: str, label: str, text: str, choices: tuple[str, ...] = ()) -> A
 
 
 def rank_scenario(given: Inputs, scenario: Scenario, weights: Mapping[str, float]) -> Ranking:
-    """The ranking under the scenario. BadScenario when it leaves nothing to check or a price range is upside down."""
+    """The ranking under the scenario.
+
+    BadScenario when it leaves nothing to check, a price range is upside down, or it names what is not there.
+    """
     brief = _brief(given.brief, scenario)
-    return given.under(brief, weights, _facts(given.facts, brief, scenario))
+    return given.under(brief, weights, _facts(given, brief, scenario))
 
 
 def with_leaders(given: Inputs, scenario: Scenario, weights: Mapping[str, float]) -> Inputs:
     """The inputs with those who come first under the scenario, however large the catalogue. Raises BadScenario."""
     brief = _brief(given.brief, scenario)
-    return given.with_leaders(brief, weights, _facts(given.facts, brief, scenario))
+    return given.with_leaders(brief, weights, _facts(given, brief, scenario))
 
 
 def _brief(brief: Brief, scenario: Scenario) -> Brief:
     if not scenario.levels:
         return brief
+    gone = scenario.levels.keys() - {need.id for need in brief.needs}
+    if gone:
+        raise BadScenario(no_need(min(gone)))
     needs = tuple(
         replace(need, level=Level(level)) if (level := scenario.levels.get(need.id)) else need
         for need in brief.needs
@@ -196,20 +195,40 @@ def _brief(brief: Brief, scenario: Scenario) -> Brief:
     return replace(brief, needs=needs)
 
 
-def _facts(facts: tuple[PartnerFacts, ...], brief: Brief, scenario: Scenario) -> tuple[PartnerFacts, ...]:
+def _facts(given: Inputs, brief: Brief, scenario: Scenario) -> tuple[PartnerFacts, ...]:
     changes: dict[tuple[str, int], dict[str, Any]] = {}
     for change in scenario.facts:
         changes.setdefault((change.kind, change.pk), {})[change.name] = change.value
-    touched = {pk for pk, _ in scenario.assumed}
+    assumed: dict[int, dict[str, Any]] = {}
+    for (pk, what), value in scenario.assumed.items():
+        assumed.setdefault(pk, {})[what] = value
+    _refuse_unknown(given.facts, changes, assumed)
     result = []
-    for partner in facts:
+    for partner in given.facts:
         changed = _rewritten(partner, changes) if changes else partner
-        if partner.id in touched:
-            changed = _assume(
-                changed, brief, {w: v for (pk, w), v in scenario.assumed.items() if pk == partner.id}
-            )
+        if partner.id in assumed:
+            lead, _ = check_partner(partner, given.brief)
+            changed = assume(changed, lead.id if lead else None, brief, assumed[partner.id])
         result.append(changed)
     return tuple(result)
+
+
+def _refuse_unknown(
+    facts: tuple[PartnerFacts, ...], changes: Iterable[tuple[str, int]], assumed: Iterable[int]
+) -> None:
+    """BadScenario naming a fact or a partner that is not, or no longer, in the catalogue."""
+    wanted, partners = set(changes), set(assumed) - {partner.id for partner in facts}
+    if wanted:
+        wanted -= {(node.ref.kind, node.ref.pk) for node in evidenced(facts)}
+    if wanted:
+        kind, pk = min(wanted)
+        raise BadScenario(
+            f"There is no fact {pk} under “{KINDS[kind]}”; it may have been removed. Drop that change."
+        )
+    if partners:
+        raise BadScenario(
+            f"There is no partner {min(partners)} in the catalogue. Drop what is assumed of it."
+        )
 
 
 def _rewritten(node: Any, changes: Mapping[tuple[str, int], dict[str, Any]]) -> Any:
@@ -240,46 +259,6 @@ def _with_values(node: Any, ref: FactRef, values: dict[str, Any]) -> Any:
     if isinstance(changed, PriceFact) and changed.low > changed.high:
         raise BadScenario("The lowest price is above the highest. Change both.")
     return changed
-
-
-def _assume(partner: PartnerFacts, brief: Brief, assumed: Mapping[str, Any]) -> PartnerFacts:
-    sites = list(partner.sites)
-    for what, value in assumed.items():
-        if what == "minimum":
-            terms = TermsFact(SCRATCH, minimum_project=value, currency=brief.currency)
-            partner = replace(partner, terms=(terms, *partner.terms))
-        elif what == "price":
-            if not brief.price_basis:
-                raise BadScenario(
-                    "The project names no price basis, so a price cannot be compared. Set one first."
-                )
-            price = PriceFact(SCRATCH, brief.price_basis, value, value, brief.currency or "USD")
-            partner = replace(partner, prices=(price, *partner.prices))
-        elif not sites:
-            raise BadScenario(f"{partner.name} has no site on record, so nothing can be assumed of one.")
-        elif what == "slot":
-            sites[0] = replace(sites[0], slots=(SlotFact(SCRATCH, starts_on=value), *sites[0].slots))
-        else:
-            need = next(
-                (n for n in brief.needs if f"need.{n.id}" == what and n.rule is Rule.CAPABILITY), None
-            )
-            if need is None or not need.service:
-                raise BadScenario("Only a need for a service can be assumed to be met.")
-            offered = CapabilityFact(
-                SCRATCH,
-                service=need.service,
-                service_path=need.service_path,
-                modality=need.modality,
-                dosage_form=need.dosage_form,
-                production_system=need.production_system,
-                stage_from=1,
-                stage_to=8,
-                scale_max=need.quantity,
-                scale_unit=need.unit,
-                gmp=True,
-            )
-            sites = [replace(site, capabilities=(*site.capabilities, offered)) for site in sites]
-    return replace(partner, sites=tuple(sites))
 
 
 # -- comparing -------------------------------------------------------------------------------------

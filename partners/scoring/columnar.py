@@ -38,7 +38,7 @@ from .layout import (
     restored,
 )
 
-FORMAT = 3
+FORMAT = 4
 BLOCK = 256  # partners packed together
 TEXTS = 256  # texts packed together
 ARRAYS = ("partner_id", "name_order", "sites", "block_start", "blocks", "codes", "text_start", "texts")

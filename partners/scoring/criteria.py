@@ -207,6 +207,11 @@ RULE_CRITERION: dict[Rule, str] = {
     Rule.CAPACITY: "C3",
     Rule.MINIMUM_PROJECT: "C8",
     Rule.COUNTRY: "C9",
+    Rule.DEDICATED: "C1",
+    Rule.SCHEDULE: "C4",
+    Rule.MARKET: "C4",
+    Rule.NDA: "C8",
+    Rule.CONFLICT: "C9",
 }
 TRACK_RECORD_CRITERION = {
     "tech_transfer": "C2",

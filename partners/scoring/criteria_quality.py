@@ -16,7 +16,7 @@ from .anchors import (
     MarketProof,
     rating_order,
 )
-from .criteria_technical import free_slots, slot_need
+from .criteria_technical import free_slots, slot_due
 from .measures import Context, Measure, known, metric, track_record, unknown
 from .places import WITH_ARTICLE, market_name
 from .profile_words import AUDIT_ASK, anchor_of
@@ -217,8 +217,7 @@ def trials(ctx: Context) -> Measure:
 def slot(ctx: Context) -> Measure:
     """Months from the date needed to the slot quoted, else to the earliest free one: on time 100, a year late 0."""
     anchor = anchor_of("slot_months_late", ctx.brief.profile)
-    need = slot_need(ctx)
-    due = (need.by if need else None) or ctx.brief.need_date or ctx.brief.as_of
+    due = slot_due(ctx)
     words = f"needed by {day(due)}"
 
     def points(starts_on: dt.date) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from . import matching
 from .anchors import ANCHORS, DOUBTFUL, ELSEWHERE
 from .matching import Match
@@ -163,16 +165,23 @@ def slot_need(ctx: Context) -> Need | None:
     return needs[0] if needs else None
 
 
+def slot_due(ctx: Context) -> dt.date:
+    """The day by which a slot is needed."""
+    need = slot_need(ctx)
+    return (need.by if need else None) or ctx.brief.need_date or ctx.brief.as_of
+
+
 def free_slots(ctx: Context, *statuses: str) -> list[SlotFact]:
-    """The lead site's slots of the kind looked for that have not passed, the earliest first."""
+    """The lead site's slots of the kind looked for that last until the date needed, the earliest first."""
     if ctx.lead is None:
         return []
     need = slot_need(ctx)
+    due = slot_due(ctx)
     found = [
         s
         for s in ctx.lead.slots
         if s.status in statuses
-        and (s.ends_on is None or s.ends_on >= ctx.brief.as_of)
+        and (s.ends_on is None or s.ends_on >= max(due, ctx.brief.as_of))
         and (
             matching.slot(need, s) if need else matching.equal(ctx.brief.modality, s.modality) is not Match.NO
         )

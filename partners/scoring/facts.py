@@ -45,6 +45,7 @@ class CapabilityFact:
     biosafety_level: int | None = None
     gmp: bool | None = None
     programmes: int | None = None  # programmes run with this process here
+    dedicated_for: str | None = None  # in the site's own words; `hazards.dedication` reads them
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class CertificateFact:
     scope_dosage_forms: frozenset[str] = frozenset()
     issued_on: dt.date | None = None
     expires_on: dt.date | None = None
+    schedules: frozenset[str] = (
+        frozenset()
+    )  # of controlled substances, "I" … "V"; empty: the scope names none
 
     @property
     def renewal_unknown(self) -> bool:
@@ -186,6 +190,27 @@ class OfferFact:
 
 
 @dataclass(frozen=True, slots=True)
+class NdaFact:
+    """Where the sponsor's non-disclosure agreement with the partner stands."""
+
+    ref: FactRef
+    status: str  # quotes.enums.AgreementStatus value
+    on: dt.date | None = None  # day of the status
+    until: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictFact:
+    """What a partner answered about competing products and conflicts of interest, for this project."""
+
+    ref: FactRef
+    answer: str  # "none", "safeguards", "conflict"
+    on: dt.date
+    by: str  # who recorded it
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RestrictionFact:
     ref: FactRef
     list_name: str
@@ -229,6 +254,8 @@ class PartnerFacts:
     prices: tuple[PriceFact, ...] = ()
     quotes: tuple[QuoteFact, ...] = ()  # this project's, filled by the sponsor's side, as are the offers
     offers: tuple[OfferFact, ...] = ()
+    nda: NdaFact | None = None  # the sponsor's own, filled by its side too
+    conflict: ConflictFact | None = None
     restrictions: tuple[RestrictionFact, ...] = ()
     # Restricted-party lists kept here that would name this partner: without any, not being listed proves nothing.
     restricted_lists: tuple[str, ...] = ()

@@ -22,7 +22,8 @@ from .screened_rows import (
     latest_inspection,
     minimum_stated,
 )
-from .screening import AT_SITES, Screen, place_of
+from .screening import AT_SITES, OF_SPONSOR, Screen, place_of
+from .screening_special import NOTHING, dedications, judged_schedules, market_proofs
 from .seen import NO, PERHAPS, YES, Flags, Ints, Metric, Seen, take
 from .types import Need, Rule
 
@@ -101,6 +102,29 @@ def nothing(seen: Seen, need: Need) -> Facts:
     return {}
 
 
+def dedicated(seen: Seen, need: Need) -> Facts:
+    some, at, _ = dedications(seen, need)
+    return marked(seen, CAPABILITIES, at) | _absent(seen, ~some)
+
+
+def schedule(seen: Seen, need: Need) -> Facts:
+    held, outcome = judged_schedules(seen, need)
+    table = "site.certificates"
+    keys = (-outcome, seen[f"{table}.expires_on"], seen[f"{table}.ref.pk"])
+    return marked(seen, table, seen.rows(table).last(held, *keys))
+
+
+def market(seen: Seen, need: Need) -> Facts:
+    """The first of the best proofs."""
+    proofs = market_proofs(seen, need)
+    free, found = proofs.best < NOTHING, []
+    for (table, rows), outcome in zip(proofs.rows, proofs.outcomes, strict=True):
+        mine = free & (outcome == proofs.best)
+        found.append(marked(seen, table, np.where(mine, rows, -1)))
+        free &= ~mine
+    return joined(found)
+
+
 OWN: dict[Rule, Callable[[Seen, Need], Facts]] = {
     Rule.CAPABILITY: capability,
     Rule.BIOSAFETY: biosafety,
@@ -110,6 +134,9 @@ OWN: dict[Rule, Callable[[Seen, Need], Facts]] = {
     Rule.CAPACITY: capacity,
     Rule.TRACK_RECORD: track_record,
     Rule.COUNTRY: nothing,
+    Rule.DEDICATED: dedicated,
+    Rule.SCHEDULE: schedule,
+    Rule.MARKET: market,
 }
 
 
@@ -136,6 +163,8 @@ def spoken_for(seen: Seen, need: Need, screen: Screen, outcome: Numbers) -> Flag
 def need_facts(seen: Seen, screen: Screen, need: Need) -> Facts:
     """The rows behind what one need says of each partner."""
     lead = screen.lead
+    if need.rule in OF_SPONSOR:
+        return {}
     if need.rule is Rule.MINIMUM_PROJECT:
         return _minimum_project(seen, need)
     if need.rule is Rule.CONTRACT_STRUCTURE:

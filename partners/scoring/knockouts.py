@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import matching, rules_partner, rules_record, rules_site
+from . import matching, rules_partner, rules_record, rules_relation, rules_site, rules_special
 from .scope import WORK, conditions_of, main_must, parts_of
 from .types import Brief, Level, Need, Outcome, PartnerFacts, Rule, RuleResult, SiteFacts
 from .verdict import BEST_FIRST, Verdict
@@ -28,11 +28,16 @@ SITE_RULES: dict[Rule, SiteRule] = {
     Rule.TRACK_RECORD: rules_record.track_record_here,
     Rule.METRIC: rules_record.metric,
     Rule.COUNTRY: rules_record.country,
+    Rule.DEDICATED: rules_special.dedicated,
+    Rule.SCHEDULE: rules_special.schedule,
+    Rule.MARKET: rules_special.market,
 }
 PARTNER_RULES: dict[Rule, PartnerRule] = {
     Rule.MINIMUM_PROJECT: rules_partner.minimum_project,
     Rule.CONTRACT_STRUCTURE: rules_partner.contract_structure,
     Rule.RESTRICTED_PARTY: rules_partner.restricted_party,
+    Rule.NDA: rules_relation.nda,
+    Rule.CONFLICT: rules_relation.conflict,
 }
 ALWAYS: tuple[Need, ...] = (
     Need("no-open-action", Rule.NO_OPEN_ACTION, Level.MUST, "No open regulatory action at the site"),

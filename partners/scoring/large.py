@@ -25,6 +25,7 @@ from .aggregate import (
     competition_ranks,
     insufficient,
     rank_bounds,
+    separable,
 )
 from .columnar import BLOCK, Catalogue
 from .knockouts import default_rules
@@ -258,21 +259,36 @@ def _explained(
     count: int,
     options: dict[str, float],
 ) -> tuple[PartnerResult, ...]:
-    """The first ones of a group with reasons and facts; ranks and bounds are those among all partners."""
-    chosen = found.orders[group][: count + 1 if count else 0].tolist()
+    """The first ones of a group with reasons and facts; ranks, bounds and the next are those among all."""
+    chosen = found.orders[group][:count].tolist()
     facts = [screened.facts(catalogue, i) for i in chosen]
     assessments = with_overrides(assess(facts, screened.brief), overrides)
-    results = rank_assessed(assessments, found.weights, as_of=screened.brief.as_of, **options).results[:count]
+    results = rank_assessed(assessments, found.weights, as_of=screened.brief.as_of, **options).results
     if group is not Group.RANKED:
         return results
     place = {int(catalogue.arrays["partner_id"][i]): i for i in chosen}
-    return tuple(_placed(r, found, place[r.partner_id]) for r in results)
+    following = _following(found)
+    return tuple(_placed(r, found, place[r.partner_id], following) for r in results)
 
 
-def _placed(r: PartnerResult, found: LargeRanking, i: int) -> PartnerResult:
-    """A ranked partner with its rank among all."""
+def _following(found: LargeRanking) -> Ints:
+    """The place of whoever stands next in the whole ranked group; -1 for the last one and outside of the group."""
+    order, following = found.orders[Group.RANKED], np.full(len(found.rank), -1, dtype=np.int64)
+    following[order[:-1]] = order[1:]
+    return following
+
+
+def _placed(r: PartnerResult, found: LargeRanking, i: int, following: Ints) -> PartnerResult:
+    """A ranked partner with its rank among all, and whether the next among all can be told from it."""
+    follower = int(following[i])
     return replace(
-        r, rank=int(found.rank[i]), best_rank=int(found.best_rank[i]), worst_rank=int(found.worst_rank[i])
+        r,
+        rank=int(found.rank[i]),
+        best_rank=int(found.best_rank[i]),
+        worst_rank=int(found.worst_rank[i]),
+        separable_from_next=None
+        if follower < 0
+        else separable(r.low, r.high, float(found.low[follower]), float(found.high[follower])),
     )
 
 
@@ -290,10 +306,14 @@ def part_of(
 
 
 def among_all(catalogue: Catalogue, found: LargeRanking, part: Ranking) -> Ranking:
-    """A ranking of some partners with the ranks and rank bounds they have among all."""
+    """A ranking of some partners with the ranks, rank bounds and distance from the next that they have among all."""
     ids = [r.partner_id for r in part.results]
     place = {int(catalogue.arrays["partner_id"][i]): i for i in catalogue.places(ids)}
-    results = (_placed(r, found, place[r.partner_id]) if r.group is Group.RANKED else r for r in part.results)
+    following = _following(found)
+    results = (
+        _placed(r, found, place[r.partner_id], following) if r.group is Group.RANKED else r
+        for r in part.results
+    )
     could_lead = found.best_rank == 1
     could_lead[list(place.values())] = False
     return replace(

@@ -159,7 +159,7 @@ class Block(Protocol):
 def restored(texts: Texts, block: Block, i: int) -> t.PartnerFacts:
     """The i-th partner of a block."""
     sites = range(block["partner.sites.first"][i], block["partner.sites.first"][i + 1])
-    mine = {
+    mine: dict[str, Any] = {
         table.name.removeprefix("partner."): _rows(texts, block, table, i)
         for table in TABLES
         if not table.of_site

@@ -29,7 +29,7 @@ from .anchors import (
     rating_order,
 )
 from .layout import WHOLE_NONE, Numbers
-from .measuring_technical import free_slots
+from .measuring_technical import free_slots, slot_due
 from .place import Place, Points, constant, either, exactly, flag_points, mean, metric_points, nothing
 from .screening import AT_SITES, CONDITIONAL, FAIL, restricted_party, stops
 from .seen import NO, Array, Flags, Ints, Metric, ordinal, points, take
@@ -168,9 +168,7 @@ NEVER = np.iinfo(np.int64).max  # stands for the day of a slot that there is not
 
 def slot(place: Place) -> Points:
     seen, rows = place.seen, place.seen.rows("site.slots")
-    needs = place.needs(Rule.CAPACITY)
-    due = ordinal((needs[0].by if needs else None) or place.brief.need_date or place.brief.as_of)
-    starts, never = seen["site.slots.starts_on"], NEVER
+    due, starts, never = slot_due(place), seen["site.slots.starts_on"], NEVER
     first, held = (
         np.asarray(place.at_lead(rows.least(starts, which, never), never)) for which in free_slots(place)
     )

@@ -16,7 +16,7 @@ from .anchors import ANCHORS, DOUBTFUL, ELSEWHERE
 from .layout import WHOLE_NONE, Numbers
 from .measures import MANY
 from .place import Place, Points, constant, either, exactly, flag_points, mean, metric_points, nothing
-from .seen import NO, PERHAPS, YES, Array, Flags, counted, points
+from .seen import NO, PERHAPS, YES, Array, Flags, counted, ordinal, points
 from .types import Rule
 
 
@@ -190,12 +190,18 @@ def scale(anchor: str, field: str) -> Callable[[Place], Points | None]:
     return measure
 
 
+def slot_due(place: Place) -> int:
+    """As `technical.slot_due`."""
+    needs = place.needs(Rule.CAPACITY)
+    return ordinal((needs[0].by if needs else None) or place.brief.need_date or place.brief.as_of)
+
+
 def free_slots(place: Place) -> tuple[Flags, Flags]:
-    """Open and tentatively held slots of the kind looked for that have not passed."""
+    """Open and tentatively held slots of the kind looked for that last until the date needed."""
     seen = place.seen
     needs, ends = place.needs(Rule.CAPACITY), seen["site.slots.ends_on"]
     fits = seen.slot(needs[0]) if needs else seen.equal(place.brief.modality, "site.slots.modality") != NO
-    fits = fits & ((ends == 0) | (ends >= seen.as_of))
+    fits = fits & ((ends == 0) | (ends >= max(slot_due(place), seen.as_of)))
     status = seen["site.slots.status"]
     return fits & (status == seen.code("open")), fits & (status == seen.code("tentative"))
 

@@ -63,16 +63,20 @@ def propose_networks(
     *,
     hand_over: HandOver | None = None,
     overrides: Overrides | None = None,
+    caution: float = 0.0,
     per_size: int = PER_SIZE,
     most_sites: int = MOST_SITES,
 ) -> Proposal:
-    """The smallest and best-scoring networks that cover the scope. Raises ValueError for bad weights."""
+    """The smallest and best-scoring networks that cover the scope. Raises ValueError for bad weights.
+
+    `caution` lowers scores as in `rank`.
+    """
     checked = check_weights(weights)
     hand_over = hand_over or HandOver(currency=brief.currency)
     parts = scope_parts(brief)
     if not parts or not partners:
         return Proposal(())
-    table = _table(partners, brief, parts, checked, overrides or {})
+    table = _table(partners, brief, parts, checked, overrides or {}, caution)
     missing = tuple(_missing(part, brief, partners) for p, part in enumerate(parts) if not _able(table, p))
     kept = [p for p in range(len(parts)) if _able(table, p)]
     sites, cut_off = _shortened(table, kept, most_sites)
@@ -138,6 +142,7 @@ def _table(
     parts: Sequence[Need],
     weights: Mapping[str, float],
     overrides: Overrides,
+    caution: float = 0.0,
 ) -> _Table:
     table = _Table()
     briefs = [_part_brief(brief, part) for part in parts]
@@ -168,7 +173,7 @@ def _table(
                 )
     if scores:
         low, high, known = ([row[k] for row in scores] for k in (1, 2, 3))
-        done = aggregate(low, high, known, [weights[code] for code in CODES])
+        done = aggregate(low, high, known, [weights[code] for code in CODES], caution=caution)
         for i, (key, *_) in enumerate(scores):
             found = table.cells[key]
             found.low, found.point, found.high = (float(a[i]) for a in (done.low, done.point, done.high))

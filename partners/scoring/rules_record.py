@@ -58,6 +58,13 @@ def _judge_certificate(need: Need, brief: Brief, cert: CertificateFact, site: Si
     elif covered is Match.NO:
         asked = listing(plain(code) for code in (need.service, need.dosage_form) if code)
         said.add(FAIL, f"{cert.ref.label} of {site.name} does not cover {asked}", mismatch=True)
+    judge_validity(need, brief, cert, site, said)
+    until = f" until {day(cert.expires_on)}" if cert.expires_on else ""
+    return said.verdict(f"{cert.ref.label} of {site.name}, valid{until}")
+
+
+def judge_validity(need: Need, brief: Brief, cert: CertificateFact, site: SiteFacts, said: Remarks) -> None:
+    """Whether a certificate is valid on the day it is needed."""
     on = need.by or brief.need_date or brief.as_of
     if cert.expires_on is None:
         said.add(
@@ -73,12 +80,12 @@ def _judge_certificate(need: Need, brief: Brief, cert: CertificateFact, site: Si
     elif cert.expires_on < brief.as_of:
         said.add(FAIL, f"{cert.ref.label} of {site.name} expired on {day(cert.expires_on)}")
     elif cert.expires_on < on:
+        # A renewal is likely, but nobody has promised it: neither a yes nor a no.
         said.add(
-            CONDITIONAL,
-            f"{cert.ref.label} expires on {day(cert.expires_on)}, needed on {day(on)}: renewal needed",
+            UNKNOWN,
+            f"{cert.ref.label} of {site.name} expires on {day(cert.expires_on)}, needed on {day(on)}",
+            f"Will {cert.ref.label} of {site.name} be renewed before {day(on)}?",
         )
-    until = f" until {day(cert.expires_on)}" if cert.expires_on else ""
-    return said.verdict(f"{cert.ref.label} of {site.name}, valid{until}")
 
 
 def _in_scope(need: Need, cert: CertificateFact) -> Match:
@@ -122,6 +129,12 @@ def inspection(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts)
     if latest.outcome not in ("nai", "vai"):
         return Verdict(UNKNOWN, f"outcome of the {words} not recorded", facts, ask)
     return Verdict(PASS, f"{words}: {latest.outcome.upper()}", facts)
+
+
+def latest_inspection(site: SiteFacts, as_of: dt.date, agency: str) -> InspectionFact | None:
+    """The site's latest dated inspection by an agency; of two on one day the graver one."""
+    dated = [i for i in site.inspections if i.agency == agency and i.ended_on and i.ended_on <= as_of]
+    return max(dated, key=lambda i: (i.ended_on or dt.date.min, _gravity(i), i.ref.pk), default=None)
 
 
 def _gravity(fact: InspectionFact) -> int:

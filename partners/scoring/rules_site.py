@@ -26,7 +26,8 @@ from .words import amount, day, number, plain, unit_symbol
 PASS, FAIL, UNKNOWN, CONDITIONAL = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN, Outcome.CONDITIONAL
 
 
-def _absent(need: Need, site: SiteFacts) -> Verdict:
+def absent(need: Need, site: SiteFacts) -> Verdict:
+    """Nothing recorded about it: no where the site's list is complete, else unknown."""
     if site.complete_list is not None:
         stated = f", stated on {day(site.complete_list.as_of)}," if site.complete_list.as_of else ""
         return Verdict(
@@ -57,7 +58,7 @@ def capability(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts)
             tuple(c.ref for c in broader),
             f"Does {site.name} offer this: {need.label}?",
         )
-    return _absent(need, site)
+    return absent(need, site)
 
 
 def _judge(need: Need, cap: CapabilityFact, site: SiteFacts) -> Verdict:
@@ -135,7 +136,7 @@ def biosafety(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts) 
     exact, broader = matching.capabilities(need, site)
     caps = exact or broader
     if not caps:
-        return _absent(need, site)
+        return absent(need, site)
     needed = int(need.quantity or 1)
     levels = [(c.biosafety_level, c) for c in caps if c.biosafety_level is not None]
     ask = f"Up to which biosafety level does {site.name} work?"
@@ -158,7 +159,7 @@ def containment(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts
     exact, broader = matching.capabilities(need, site)
     caps = exact or broader
     if not caps:
-        return _absent(need, site)
+        return absent(need, site)
     if need.quantity is None:
         return Verdict(UNKNOWN, "the compound's OEL is not given in the need", (), "")
     limits = [(c.oel_ug_m3, c) for c in caps if c.oel_ug_m3 is not None]
@@ -200,6 +201,12 @@ def _judge_slot(need: Need, by: dt.date | None, slot: SlotFact, site: SiteFacts,
     if by is not None and slot.starts_on > by:
         said.add(
             FAIL, f"earliest free slot at {site.name} starts on {day(slot.starts_on)}, needed by {day(by)}"
+        )
+    if by is not None and slot.ends_on is not None and slot.ends_on < by:
+        said.add(
+            UNKNOWN,
+            f"the slot of {day(slot.starts_on)} at {site.name} ends on {day(slot.ends_on)}, before {day(by)}",
+            ask,
         )
     if need.quantity is not None:
         asked_in = unit_symbol(need.unit) if need.unit else "the unit asked"

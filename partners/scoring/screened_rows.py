@@ -69,18 +69,22 @@ def chosen_capabilities(seen: Seen, need: Need) -> tuple[Rows, Flags, Flags]:
 def judged_certificates(seen: Seen, need: Need) -> tuple[Flags, Numbers, Flags]:
     """The certificates of the kind asked for, what each of all is worth, and which of all do not cover the need."""
     held = seen["site.certificates.certificate_type"] == seen.code(need.certificate_type or "")
+    covered, (over, open_) = _in_scope(seen, need), validity(seen, need)
+    nothing = np.zeros(len(held), dtype=bool)
+    return (
+        held,
+        worst(len(held), (covered == NO) | over, (covered == PERHAPS) | open_, nothing),
+        covered == NO,
+    )
+
+
+def validity(seen: Seen, need: Need) -> tuple[Flags, Flags]:
+    """As `rules_record.judge_validity` for every certificate: those over, and those nobody can tell of."""
     until, read = seen["site.certificates.expires_on"], seen["site.certificates.ref.as_of"]
-    covered = _in_scope(seen, need)
     over = (until > 0) & (until < seen.as_of)
     renewable = over & (read > 0) & (read <= until)
     on = ordinal(need.by or seen.brief.need_date or seen.brief.as_of)
-    outcome = worst(
-        len(held),
-        (covered == NO) | (over & ~renewable),
-        (covered == PERHAPS) | (until == 0) | renewable,
-        (until > 0) & ~over & (until < on),
-    )
-    return held, outcome, covered == NO
+    return over & ~renewable, (until == 0) | renewable | ((until > 0) & ~over & (until < on))
 
 
 def _in_scope(seen: Seen, need: Need) -> Numbers:
@@ -124,10 +128,12 @@ def judged_slots(seen: Seen, need: Need) -> tuple[Flags, Flags, Numbers]:
     fail, unknown = np.zeros(len(ends), dtype=bool), np.zeros(len(ends), dtype=bool)
     if by is not None:
         fail |= seen["site.slots.starts_on"] > ordinal(by)
+        unknown |= (ends > 0) & (ends < ordinal(by))
     if need.quantity is not None:
         quantity = seen["site.slots.quantity"]
-        unknown |= np.isnan(quantity) | (seen["site.slots.unit"] != seen.code(need.unit))
-        fail |= ~unknown & (quantity < need.quantity)
+        other = np.isnan(quantity) | (seen["site.slots.unit"] != seen.code(need.unit))
+        unknown |= other
+        fail |= ~other & (quantity < need.quantity)
     return coming, free, worst(len(ends), fail, unknown, held)
 
 

@@ -31,6 +31,7 @@ from .screened_rows import (
     stopping_actions,
     worst,
 )
+from .screening_special import NOTHING, dedications, judged_schedules, market_proofs
 from .seen import NO, PERHAPS, YES, Array, Flags, Ints, Metric, Rows, Seen, counted, ordinal, take
 from .types import Level, Need, Rule
 from .words import years_before
@@ -178,6 +179,22 @@ def _country(seen: Seen, need: Need) -> Found:
     return Found(outcome, outcome == FAIL)
 
 
+def _dedicated(seen: Seen, need: Need) -> Found:
+    some, _, outcome = dedications(seen, need)
+    absent = _absent(seen)
+    return Found(np.where(some, outcome, absent), ~some & (absent == FAIL))
+
+
+def _schedule(seen: Seen, need: Need) -> Found:
+    held, outcome = judged_schedules(seen, need)
+    return _plain(_least(seen.rows("site.certificates"), outcome, held))
+
+
+def _market(seen: Seen, need: Need) -> Found:
+    best = market_proofs(seen, need).best
+    return _plain(np.where(best == NOTHING, UNKNOWN, best))
+
+
 AT_SITES: dict[Rule, Callable[[Seen, Need], Found]] = {
     Rule.CAPABILITY: _capability,
     Rule.BIOSAFETY: _biosafety,
@@ -188,7 +205,13 @@ AT_SITES: dict[Rule, Callable[[Seen, Need], Found]] = {
     Rule.TRACK_RECORD: _track_record_here,
     Rule.METRIC: _metric,
     Rule.COUNTRY: _country,
+    Rule.DEDICATED: _dedicated,
+    Rule.SCHEDULE: _schedule,
+    Rule.MARKET: _market,
 }
+OF_SPONSOR = frozenset(
+    {Rule.NDA, Rule.CONFLICT}
+)  # read from the sponsor's own rows, which no catalogue holds
 
 
 def _minimum_project(seen: Seen, need: Need) -> Found:
@@ -337,6 +360,8 @@ def _resolved(
         return _contract_structure(seen, need)
     if need.rule is Rule.RESTRICTED_PARTY:
         return _plain(restricted_party(seen))
+    if need.rule in OF_SPONSOR:
+        return _plain(np.full(seen.partners, UNKNOWN, dtype=np.int64))
     if need.rule is Rule.NO_OPEN_ACTION:
         here, others = take(action, lead, UNKNOWN), stopped.copy()
         others[lead[lead >= 0]] = False
@@ -369,6 +394,7 @@ __all__ = [
     "AT_SITES",
     "CONDITIONAL",
     "FAIL",
+    "OF_SPONSOR",
     "PASS",
     "UNKNOWN",
     "Found",

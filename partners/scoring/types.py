@@ -16,9 +16,11 @@ from .facts import (
     AuditFact,
     CapabilityFact,
     CertificateFact,
+    ConflictFact,
     FactRef,
     InspectionFact,
     MetricFact,
+    NdaFact,
     OfferFact,
     PartnerFacts,
     PriceFact,
@@ -30,7 +32,7 @@ from .facts import (
     TrackRecordFact,
 )
 
-ENGINE_VERSION = "1.7.1"
+ENGINE_VERSION = "1.8.0"
 
 CRITERIA: dict[str, str] = {
     "C1": "Technical and modality fit",
@@ -77,6 +79,11 @@ class Rule(StrEnum):
     MINIMUM_PROJECT = "minimum_project"
     CONTRACT_STRUCTURE = "contract_structure"
     COUNTRY = "country"
+    DEDICATED = "dedicated"
+    SCHEDULE = "schedule"
+    MARKET = "market"
+    NDA = "nda"
+    CONFLICT = "conflict"
     NO_OPEN_ACTION = "no_open_action"
     RESTRICTED_PARTY = "restricted_party"
 
@@ -120,6 +127,9 @@ class Need:
     contract_structure: str | None = None
     countries: frozenset[str] = frozenset()
     currency: str | None = None
+    hazard: str | None = None  # DEDICATED only: a code of hazards.HAZARDS
+    schedule: str | None = None  # SCHEDULE only: "I" … "V"
+    market: str | None = None  # MARKET only: a code of `Brief.markets`
     by: dt.date | None = None  # slot or certificate date; the brief's need date when None
 
 
@@ -307,12 +317,14 @@ __all__ = [
     "Brief",
     "CapabilityFact",
     "CertificateFact",
+    "ConflictFact",
     "CriterionScore",
     "FactRef",
     "Group",
     "InspectionFact",
     "Level",
     "MetricFact",
+    "NdaFact",
     "Need",
     "OfferFact",
     "Outcome",

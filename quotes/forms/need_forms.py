@@ -97,6 +97,10 @@ class NeedForm(VersionedForm):
         if "track_record_kind" in self.fields:
             self.fields["track_record_kind"].choices = [("", "Choose"), *TrackRecordKind.choices]
             self.fields["track_record_kind"].widget.attrs["data-placeholder"] = "Choose"
+        for name in ("hazard", "schedule", "market"):
+            if name in self.fields:
+                self.fields[name].choices = [("", "Choose"), *self.fields[name].choices[1:]]
+                self.fields[name].widget.attrs["data-placeholder"] = "Choose"
         if "unit" in self.fields:
             set_empty(self.fields["unit"], "No unit")
             self.fields["unit"].label_from_instance = lambda unit: f"{unit.label} ({unit.symbol})"

@@ -99,6 +99,7 @@ class StageForm(VersionedForm):
         help_text="Each market needs its own authority’s acceptance of the site.",
     )
     currency = forms.ChoiceField(choices=[(code, code) for code in CURRENCIES])
+    KEPT_WHEN_EMPTY = ("handover_months", "caution", "min_coverage")
 
     class Meta:
         model = Project
@@ -120,6 +121,8 @@ class StageForm(VersionedForm):
             "transfer_months_high",
             "transfer_cost",
             "discount_facts",
+            "caution",
+            "min_coverage",
         )
         widgets = {"need_date": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})}
         labels = {
@@ -137,6 +140,8 @@ class StageForm(VersionedForm):
             "transfer_months_high": "Longest transfer, months",
             "transfer_cost": "Cost of a transfer",
             "discount_facts": "Old and self-declared facts count less in the score",
+            "caution": "Caution, 0 to 1",
+            "min_coverage": "Least coverage to be ranked (%)",
         }
         help_texts = {
             "stage": "The stage the work is for. It sets the default weights.",
@@ -154,6 +159,10 @@ class StageForm(VersionedForm):
             "transfer_cost": "In the project's currency. Empty: shown as not set.",
             "discount_facts": "Off: they lower only the confidence that is shown. On: they also widen the score's "
             "interval.",
+            "caution": "0: the score is the middle of the interval that unknown facts leave open. 1: its lowest end. "
+            "Default 0.",
+            "min_coverage": "Share of the weight that must rest on known facts. Partners below it are listed, not "
+            "ranked. Default 60.",
         }
         error_messages = {"need_date": {"invalid": "Enter a day such as 2027-03-31."}}
 
@@ -166,7 +175,8 @@ class StageForm(VersionedForm):
             ("", "Not decided yet"),
             *self.fields["price_basis"].choices[1:],
         ]
-        self.fields["handover_months"].required = False
+        for name in self.KEPT_WHEN_EMPTY:
+            self.fields[name].required = False
         if self.instance.currency not in CURRENCIES:
             self.fields["currency"].choices = [
                 (self.instance.currency, self.instance.currency),
@@ -179,12 +189,12 @@ class StageForm(VersionedForm):
             raise forms.ValidationError("This day has passed.")
         return day
 
-    def clean_handover_months(self) -> Any:
-        months = self.cleaned_data["handover_months"]
-        return self.instance.handover_months if months is None else months
-
     def clean(self) -> dict[str, Any]:
         data = super().clean()
+        for name in self.KEPT_WHEN_EMPTY:
+            if name in data and data[name] is None:
+                data[name] = getattr(self.instance, name)
+        self._check_scoring(data)
         for name in ("scale_now", "scale_next"):
             if data.get(name) is not None and data[name] <= 0:
                 self.add_error(name, "Enter a number above zero, or leave it empty.")
@@ -203,6 +213,12 @@ class StageForm(VersionedForm):
         if priced and not data.get("price_basis") and "price_basis" not in self.errors:
             self.add_error("price_basis", "Say what the price is for.")
         return data
+
+    def _check_scoring(self, data: dict[str, Any]) -> None:
+        if data.get("caution") is not None and not 0 <= data["caution"] <= 1:
+            self.add_error("caution", "Enter a number from 0 (the middle) to 1 (the lowest end).")
+        if data.get("min_coverage") is not None and data["min_coverage"] > 100:
+            self.add_error("min_coverage", "Enter a share from 0 to 100 %.")
 
     def _check_transfer(self, data: dict[str, Any]) -> None:
         for name, most in (

@@ -1,6 +1,7 @@
 """Everything that belongs to one sponsor."""
 
 from .attachment import Attachment
+from .conflict import ConflictCheck
 from .evaluation import AgreedScore, Evaluation, EvaluationScore
 from .fx import ProjectRates
 from .invitation import Invitation, InvitationEmail, InvitationLink, RfqMessage
@@ -24,6 +25,7 @@ __all__ = [
     "AgreedScore",
     "Attachment",
     "Award",
+    "ConflictCheck",
     "CostScenario",
     "Evaluation",
     "EvaluationScore",

@@ -11,7 +11,7 @@ from django.urls import reverse
 from partners.enums import PriceBasis, Stage, TrackRecordKind
 from partners.models.commercial import currency_code
 from partners.scoring.types import CRITERIA
-from quotes.enums import Market, NeedLevel, NeedRule, Profile
+from quotes.enums import HAZARD_CHOICES, ControlledSchedule, Market, NeedLevel, NeedRule, Profile
 
 from .tenancy import SponsorOwned
 
@@ -55,6 +55,13 @@ class Project(SponsorOwned):
     transfer_months_high = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True)
     transfer_cost = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
     discount_facts = models.BooleanField(default=False)
+    # how the score treats what is unknown: 0 takes the middle of the interval … 1 its lowest end
+    caution = models.DecimalField(max_digits=3, decimal_places=2, default=Decimal(0))
+    min_coverage = models.PositiveSmallIntegerField(
+        "least coverage",
+        default=60,
+        help_text="Share of the weight, in per cent, below which nobody is ranked.",
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -86,6 +93,11 @@ class Project(SponsorOwned):
                 & (Q(price_target__isnull=True) | Q(price_target__gte=0)),
                 name="project_amounts_positive",
                 violation_error_message="Scales and prices must be above zero.",
+            ),
+            models.CheckConstraint(
+                condition=Q(caution__gte=0, caution__lte=1, min_coverage__lte=100),
+                name="project_scoring_settings_sound",
+                violation_error_message="Caution runs from 0 to 1, the least coverage from 0 to 100 %.",
             ),
             models.CheckConstraint(
                 condition=Q(handover_months__gte=0, handover_months__lte=120)
@@ -149,6 +161,9 @@ class Need(SponsorOwned):
         "partners.ContractStructure", models.PROTECT, null=True, blank=True, related_name="+"
     )
     countries = ArrayField(models.CharField(max_length=2), default=list, blank=True)
+    hazard = models.CharField("dedicated for", max_length=16, choices=HAZARD_CHOICES, blank=True)
+    schedule = models.CharField(max_length=3, choices=ControlledSchedule, blank=True)
+    market = models.CharField(max_length=2, choices=Market, blank=True)
     by = models.DateField(null=True, blank=True)
     note = models.CharField(max_length=300, blank=True)
     order = models.PositiveIntegerField(default=0)

@@ -340,3 +340,6 @@ def _method(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
         yield Change("Scoring engine", before["version"], after["version"])
     if before["caution"] != after["caution"]:
         yield Change("Caution setting", format_number(before["caution"]), format_number(after["caution"]))
+    if before["min_coverage"] != after["min_coverage"]:
+        least = (format_number(engine["min_coverage"], "%") for engine in (before, after))
+        yield Change("Least coverage to be ranked", *least)

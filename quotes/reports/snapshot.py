@@ -53,7 +53,7 @@ KNOCKED_OUT_ROWS = 60
 SITE_ROWS = 120
 TOP_WITHOUT_SHORTLIST = 5
 DETAILED = 8  # a longer shortlist keeps its order and comments, but only the first ones in full
-PARTNER_RULES = (Rule.MINIMUM_PROJECT, Rule.CONTRACT_STRUCTURE)
+PARTNER_RULES = (Rule.MINIMUM_PROJECT, Rule.CONTRACT_STRUCTURE, Rule.NDA, Rule.CONFLICT)
 
 
 def build_snapshot(

@@ -144,6 +144,8 @@ def _record(s: Mapping[str, Any], snapshot_hash: str) -> Iterator[list[Value]]:
     yield ["Requested by", f"{s['requested_by']['name']}, {s['sponsor']['name']}"]
     yield ["Snapshot (SHA-256)", snapshot_hash]
     yield ["Scoring engine", s["engine"]["version"]]
+    yield ["Caution (0 the middle of an interval, 1 its lowest end)", s["engine"]["caution"]]
+    yield ["Least coverage to be ranked, %", s["engine"]["min_coverage"]]
     yield ["unknown", "Nobody has stated it. It does not mean no, none or zero."]
     if s["illustrative"]:
         yield ["Illustrative", "An invented partner with made-up figures, for demonstration only."]

@@ -27,6 +27,8 @@ CRITERIA_FIELDS = frozenset(
         "price_limit",
         "currency",
         "discount_facts",
+        "caution",
+        "min_coverage",
     }
 )
 

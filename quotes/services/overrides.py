@@ -15,6 +15,7 @@ from partners.scoring_inputs import load_partner_facts
 from quotes.brief import brief_for
 from quotes.models import MustOverride, Project
 from quotes.models.override import BUILT_IN
+from quotes.quote_facts import from_quotes
 from quotes.services.override_lifting import lift
 from quotes.services.projects import ProjectArchived
 
@@ -31,8 +32,9 @@ class OverrideError(ValueError):
 
 def failed_musts(*, project: Project, organisation: Organisation) -> list[RuleResult]:
     """The must-haves that this partner fails, overrides left aside. Raises NothingToRank without needs."""
+    brief = brief_for(project)
     facts = load_partner_facts(Organisation.objects.filter(pk=organisation.pk))
-    (assessment,) = assess(facts, brief_for(project))
+    (assessment,) = assess(from_quotes(project, brief).beside(facts), brief)
     return [rule for rule in assessment.rules if overridable(rule)]
 
 

@@ -59,6 +59,8 @@ PROJECT_FIELDS = (
     "transfer_months_high",
     "transfer_cost",
     "discount_facts",
+    "caution",
+    "min_coverage",
 )
 CHECKED_FIELDS = tuple(name for name in NEED_FIELDS if name not in ("level", "note"))
 WEIGHT_FIELDS = tuple(ProjectWeights.FIELDS.values())

@@ -46,6 +46,7 @@ from quotes.whatif import (
     editable_facts,
     evidenced,
     grouped,
+    no_need,
     rank_scenario,
     read_scenario,
     summary,
@@ -304,18 +305,21 @@ def _log_words(project: Project, changes: Mapping[str, str]) -> list[str]:
 
 
 def _keep_levels(request: HttpRequest, project: Project, levels: dict[str, str]) -> int:
-    """How many needs changed. A need that is gone by now is passed over."""
+    """How many needs changed. Raises BadScenario for a need that is gone."""
     rows = {str(need.pk): need for need in project.needs.select_related(*NEED_RELATED)}
     done = 0
+    gone = levels.keys() - rows.keys()
+    if gone:
+        raise BadScenario(no_need(min(gone)))
     if rows and all(levels.get(key) == OFF for key in rows):
         raise BadScenario("With every need left out there is nothing to rank against. Keep at least one.")
     now = _needs_version((key, need.level) for key, need in rows.items())
-    changes = any(key in rows and rows[key].level != level for key, level in levels.items())
+    changes = any(rows[key].level != level for key, level in levels.items())
     if changes and request.POST.get("needs", now) != now:
         raise StaleVersion(project)
     for key, level in levels.items():
-        need: Need | None = rows.get(key)
-        if need is None or need.level == level:
+        need: Need = rows[key]
+        if need.level == level:
             continue
         need.project = project
         if level == OFF:

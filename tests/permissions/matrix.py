@@ -220,6 +220,7 @@ CASES = [
     Case("quotes:ranking_whatif", READ, PROJECT),
     Case("quotes:whatif_keep", EDIT, PROJECT, "POST", {"n.{need}": "should"}),
     Case("quotes:must_let_pass", EDIT_PAGE, {**PROJECT, "slug": "{partner}"}),
+    Case("quotes:partner_conflict", EDIT_PAGE, {**PROJECT, "slug": "{partner}"}),
     Case("quotes:must_lift", EDIT, {**PROJECT, "override_id": "{override}"}, "POST"),
     Case("quotes:weight_method", READ, {**PROJECT, "method": "swing"}),
     Case("quotes:weight_method", ("login", *(404,) * 5, 403), {**PROJECT, "method": "dice"}),

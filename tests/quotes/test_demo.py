@@ -252,7 +252,7 @@ def test_the_antibody_project_shows_what_a_group_decided(demo):
     given = inputs_of(project)
     kept = kept_scenarios(project.whatif_scenarios.all(), given, given.ranking(), prices=True)
     assert {k.row.name: k.sentence.split(";")[0] for k in kept} == {
-        "Money is tight": "4 partners change place",
+        "Money is tight": "5 partners change place",
         "The slot is a must": "3 partners change place",
     }
     assert kept[0].ranking.results[0].name != given.ranking().results[0].name
@@ -280,6 +280,16 @@ def test_device_journey_rejects_private_label_slow_tools_and_the_wrong_clean_roo
     no_scope = partner(result, "Bukit Delima Precision")
     assert no_scope.fails == ()
     assert Rule.CERTIFICATE in {f.rule for f in no_scope.unverified}
+
+
+def test_the_conjugate_needs_a_dedicated_facility_and_an_answer_about_conflicts(demo):
+    potent = partner(ranking("BT-210"), "Rhonefels Potent Chemistry")
+    said = {r.rule: (r.outcome, r.reason) for r in potent.rules}
+    assert said[Rule.DEDICATED][0] is Outcome.PASS
+    assert said[Rule.CONFLICT][0] is Outcome.CONDITIONAL
+    assert "a separate team and suite are offered" in said[Rule.CONFLICT][1]
+    others = [r for r in ranking("BT-210").results if r.name != "Rhonefels Potent Chemistry"]
+    assert {x.outcome for r in others for x in r.rules if x.rule is Rule.CONFLICT} == {Outcome.UNKNOWN}
 
 
 def test_vaccine_journey_knocks_out_the_listed_partner_only_with_federal_money(demo):

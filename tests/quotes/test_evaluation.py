@@ -15,6 +15,7 @@ from partners.scoring.types import CRITERIA
 from quotes.brief import brief_for
 from quotes.evaluation_page import results
 from quotes.models import AgreedScore, Evaluation, EvaluationScore, Project
+from quotes.ranking import Settings
 from quotes.services.criteria_lock import CRITERIA_FIELDS, CriteriaLocked
 from quotes.services.evaluation import save_scores, start_evaluation
 from quotes.services.projects import (
@@ -158,6 +159,8 @@ OTHERWISE = {  # another value for every column of the brief
     "transfer_months_high": Decimal(4),
     "transfer_cost": Decimal(6),
     "discount_facts": True,
+    "caution": Decimal("0.5"),
+    "min_coverage": 40,
 }
 
 
@@ -171,11 +174,11 @@ def test_the_first_response_locks_every_column_that_is_scored_against_and_no_oth
         "scale_unit": ScaleUnitFactory(code="other"),
     }
     assert set(others) == set(PROJECT_FIELDS)
-    before, read = brief_for(project), set()
+    before, read = (brief_for(project), Settings.of(project)), set()
     for name, value in others.items():
         changed = copy.copy(project)
         setattr(changed, name, value)
-        if brief_for(changed) != before:
+        if (brief_for(changed), Settings.of(changed)) != before:
             read.add(name)
     assert read == CRITERIA_FIELDS
     score(project, evaluator, "alpha", {"C1": 80})

@@ -133,3 +133,4 @@ def test_a_scenario_of_needs_and_facts_that_are_gone_says_so(signed_in, scene):
     page = text(signed_in.get(url(scene.project), {"compare": "kept"}))
     assert "a need that is gone: left out" in page
     assert "A fact that is gone: largest scale 5" in page
+    assert "This project has no need “999999”; it may have been removed." in page

@@ -58,7 +58,16 @@ def large(monkeypatch):
 
 def standing(ranking):
     return {
-        r.name: (r.group, r.rank, r.best_rank, r.worst_rank, r.point, r.coverage, r.criteria)
+        r.name: (
+            r.group,
+            r.rank,
+            r.best_rank,
+            r.worst_rank,
+            r.separable_from_next,
+            r.point,
+            r.coverage,
+            r.criteria,
+        )
         for r in ranking.results
     }
 

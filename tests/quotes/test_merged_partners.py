@@ -1,5 +1,6 @@
 """Two partners that turn out to be one, where a sponsor has both on a shortlist or has asked both for a quote."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -11,9 +12,11 @@ from partners.matching.references import references
 from partners.models import Organisation
 from quotes.models import ShortlistEntry
 from quotes.rfq_selectors import sendable
+from quotes.services.conflicts import record_conflict
 from quotes.services.evaluation import save_scores, start_evaluation
 from quotes.services.responses import save_draft, submit_quote
 from tests.factories.accounts import CuratorFactory, MembershipFactory
+from tests.factories.partners import OrganisationFactory
 from tests.factories.quotes import NeedFactory, ProjectFactory, ShortlistEntryFactory
 from tests.factories.rfq import make_rfq, open_gate, priced, send
 
@@ -79,6 +82,19 @@ def test_what_stands_twice_stays_apart_what_stands_once_follows_and_a_split_give
     assert all(q.invitation.organisation == q.organisation for q in rfq.quotes.all())
     split(actor=curator, merge=merge, why="Two after all")
     assert (rows(keep), rows(merged)) == before
+
+
+def test_answers_about_conflicts_of_both_stay_apart_and_that_of_one_follows(manager):
+    keep, merged = OrganisationFactory(name="Keep"), OrganisationFactory(name="Merged")
+    both, alone = (ProjectFactory(sponsor=manager.sponsor) for _ in range(2))
+    told = {"actor": manager.user, "asked_on": dt.date(2026, 1, 5), "answer": "none"}
+    for project, partner in ((both, keep), (both, merged), (alone, merged)):
+        record_conflict(**told, project=project, organisation=partner)
+    before = (rows(keep), rows(merged))
+    merge = merge_partners(actor=CuratorFactory(), keep=keep, merged=merged, why="One company")
+    assert (rows(keep), rows(merged)) == ({"conflictcheck": 2}, {"conflictcheck": 1})
+    split(actor=CuratorFactory(), merge=merge, why="Two after all")
+    assert (rows(keep), rows(merged)) == before == ({"conflictcheck": 1}, {"conflictcheck": 2})
 
 
 def test_pages_say_that_the_two_are_one_and_nobody_is_asked_under_the_old_name(both, client):

@@ -13,7 +13,7 @@ from partners.enums import MetricKind, Stage, TrackRecordKind
 from partners.models import Metric, Service
 from partners.scoring.places import COUNTRIES, country_name, market_name
 from partners.scoring.types import Rule
-from quotes import suggestion_rules
+from quotes import suggestion_hazards, suggestion_rules
 from quotes.brief import brief_for
 from quotes.enums import Market, NeedLevel, NeedRule, Profile
 from quotes.models import Need, Project
@@ -56,6 +56,20 @@ def test_every_rule_has_a_specification_that_names_columns_of_a_need():
 
 
 SENTENCES = [
+    (
+        {"rule": "dedicated", "hazard": "beta_lactam", "service": "service"},
+        "The lead site has a facility dedicated to beta-lactams for “Viral vector”",
+    ),
+    (
+        {"rule": "schedule", "schedule": "II", "by": dt.date(2027, 1, 31)},
+        "The lead site is registered with the DEA for schedule II, valid on 2027-01-31",
+    ),
+    (
+        {"rule": "market", "market": "US", "same_site": False},
+        "One of the partner's sites is accepted by the authority of the United States",
+    ),
+    ({"rule": "nda"}, "A non-disclosure agreement with the partner is possible"),
+    ({"rule": "conflict"}, "The partner has no competing product and no other conflict of interest"),
     (
         {
             "rule": "capability",
@@ -269,7 +283,7 @@ def test_columns_that_the_rule_does_not_read_are_emptied():
 
 def test_every_code_in_the_suggestions_is_a_shipped_term():
     modalities = {*suggestion_rules.MAIN_SERVICE, *suggestion_rules.FORM_FIRST}
-    modalities |= suggestion_rules.LIVE_VIRUS | suggestion_rules.POTENT
+    modalities |= suggestion_rules.LIVE_VIRUS | suggestion_rules.POTENT | set(suggestion_hazards.HAZARD_OF)
     assert modalities <= shipped("modalities")
     services = {*suggestion_rules.MAIN_SERVICE.values(), *suggestion_rules.FORM_SERVICE.values()}
     assert services <= shipped("services")
@@ -406,7 +420,32 @@ def test_a_device_is_never_offered_drug_needs():
     catalogue.CertificateTypeFactory(code="iso-13485", label="ISO 13485")
     project = ProjectFactory(profile=Profile.DEVICE, stage=Stage.REGISTRATION, markets=["EU"])
     assert offers(project) == {"iso-13485": ("must", "The lead site holds “ISO 13485”, valid today")}
-    assert [prompt.rule for prompt in prompts(project)] == ["minimum_project", "contract_structure"]
+    asked = ["minimum_project", "contract_structure", "nda", "conflict"]
+    assert [prompt.rule for prompt in prompts(project)] == asked
+
+
+@pytest.mark.django_db
+def test_special_products_are_offered_their_facility_registration_and_markets():
+    project = ProjectFactory(
+        modality=catalogue.ModalityFactory(code="hpapi"), stage=Stage.DISCOVERY, markets=["CH", "EU"]
+    )
+    assert offers(project)["dedicated"] == (
+        "should",
+        "The lead site has a facility dedicated to cytotoxic compounds",
+    )
+    project.stage, project.description = Stage.REGISTRATION, "Amoxicillin, a Schedule II opioid for a test."
+    found = offers(project)
+    assert {key: found[key] for key in ("dedicated", "dea-schedule", "market-ch")} == {
+        "dedicated": ("must", "The lead site has a facility dedicated to beta-lactams"),
+        "dea-schedule": ("must", "The lead site is registered with the DEA for schedule II, valid today"),
+        "market-ch": ("must", "The lead site is accepted by the authority of Switzerland"),
+    }
+    assert "market-eu" not in found, "its certificate is offered instead"
+    had = NeedFactory(project=project, rule="dedicated", hazard="beta_lactam", service=None, modality=None)
+    assert "dedicated" not in offers(project, [had])
+    project.description = "An opioid; schedule 2 batches a year."
+    assert "dea-schedule" not in offers(project)
+    assert "schedule" in [prompt.rule for prompt in prompts(project)]
 
 
 @pytest.mark.django_db
@@ -416,7 +455,7 @@ def test_the_worst_price_of_the_whole_programme_is_offered_as_minimum_project():
         "must",
         "The partner's minimum project value is at most USD 6,000,000",
     )
-    assert prompts(project) == []
+    assert [prompt.rule for prompt in prompts(project)] == ["nda", "conflict"]
 
 
 @pytest.mark.django_db

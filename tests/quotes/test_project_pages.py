@@ -200,6 +200,7 @@ def test_the_overview_shows_brief_needs_weights_shortlist_and_reports(client, me
         "United States federal money": "Yes: restricted parties are knocked out",
         "Price": "target USD 4,000,000, worst acceptable USD 6,000,000 per programme",
         "What a partner needs to know": None,
+        "What is unknown": "caution 0 (0 the middle of an interval, 1 its lowest end); ranked from 60% coverage",
     }
     assert [(group.level, [row.label for row in group.rows]) for group in response.context["groups"]] == [
         ("must", ["The partner's minimum project value is at most USD 6,000,000"]),

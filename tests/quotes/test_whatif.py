@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from cmo_selector.accounts.roles import Role
 from partners.models import Capability, CommercialTerms
-from partners.scoring.types import CRITERIA, Group
+from partners.scoring.types import CRITERIA, Group, Outcome
 from quotes.models import Project
 from quotes.ranking import inputs_of, rank_project
 from quotes.whatif import BadScenario, Scenario, compare_rankings, rank_scenario, read_scenario, summary
@@ -121,6 +121,40 @@ def test_facts_nobody_recorded_can_be_assumed(project):
         r.name: r.criteria[6].point for r in scenario_of(project, {f"a.{big.pk}.price": "900000"}).results
     }
     assert points["Big"] == 100
+
+
+def test_what_is_assumed_of_a_site_is_assumed_of_the_lead_site_in_kind_and_size(project):
+    small = OrganisationFactory._meta.model.objects.get(slug="small")
+    lead = small.facilities.get()
+    FacilityFactory(organisation=small, name="Aa labs")  # first by name
+    need = project.needs.get(rule="capability")
+    slot = NeedFactory(
+        project=project, rule="capacity", level="must", quantity=3, unit=need.unit, by=dt.date(2031, 1, 1)
+    )
+    query = {f"a.{small.pk}.need.{need.pk}": "yes", f"a.{small.pk}.slot": "2030-06-01"}
+    found = next(r for r in scenario_of(project, query).results if r.name == "Small")
+    assert found.lead_site == lead.name
+    said = {r.need_id: (r.outcome, r.site) for r in found.rules}
+    assert said[str(need.pk)] == said[str(slot.pk)] == (Outcome.PASS, lead.name)
+    able = next(s for c in found.criteria for s in c.subs if s.code == "C9.sites")
+    assert able.low < 100, "a second site able to do the work is not what was assumed"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"n.999999": "off"}, "This project has no need “999999”; it may have been removed."),
+        ({"f.capability.999999.scale_max": "5"}, "There is no fact 999999 under “Processes and scale”"),
+        ({"a.999999.minimum": "5"}, "There is no partner 999999 in the catalogue."),
+        ({"a.PK.need.999999": "yes"}, "This project has no need “999999”"),
+    ],
+)
+def test_what_is_not_there_is_named(client, manager, project, query, said):
+    small = OrganisationFactory._meta.model.objects.get(slug="small")
+    client.force_login(manager.user)
+    response = client.get(url(project), {k.replace("PK", str(small.pk)): v for k, v in query.items()})
+    assert response.status_code == 400
+    assert said in text(response)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from quotes.brief import NothingToRank, brief_for
 from quotes.models import Project
 from quotes.overrides import overrides_for_engine
 from quotes.quote_facts import from_quotes
+from quotes.ranking import Settings
 
 
 class Command(BaseCommand):
@@ -34,11 +35,12 @@ class Command(BaseCommand):
         except NothingToRank as nothing:
             raise CommandError(str(nothing), returncode=2) from nothing
         weights, overrides, catalogue = row.weights.as_dict(), overrides_for_engine(row), current_catalogue()
-        quotes = from_quotes(row)
+        quotes = from_quotes(row, brief)
         quoted = quotes.beside(catalogue.facts(i) for i in catalogue.places(quotes.partners))
         began = time.perf_counter()
         screened = screen(catalogue, brief, changed={p.id: p for p in quoted})
-        found = rank_screened(catalogue, screened, weights, overrides=overrides, top=top)
+        settings = Settings.of(row)
+        found = rank_screened(catalogue, screened, weights, overrides=overrides, top=top, **settings.options)
         took = time.perf_counter() - began
         told = {
             "project": row.name,

@@ -64,11 +64,13 @@ capabilities = paths.flatmap(
         scale_min=st.none() | of(10.0, 300.0), scale_unit=of(None, "l", "kg"), gmp=maybe, programmes=counts,
         stage_from=st.none() | st.integers(1, 5), stage_to=st.none() | st.integers(4, 8),
         oel_ug_m3=st.none() | of(0.5, 5.0), biosafety_level=st.none() | st.integers(1, 3),
+        dedicated_for=of(None, "cytotoxic", "HPAPI suite", "multi-product", "beta-lactam", "building 4"),
     )
 )  # fmt: skip
 certificates = st.builds(
-    certificate, of("eu-gmp", "fda-registration", "iso-13485", "gcp-inspection", "iso-27001", "ecovadis", "iso-14001"),
-    expires_on=maybe_day,
+    certificate,
+    of("eu-gmp", "fda-registration", "iso-13485", "gcp-inspection", "iso-27001", "ecovadis", "iso-14001", "dea"),
+    expires_on=maybe_day, schedules=of(frozenset(), frozenset({"II"}), frozenset({"III", "IV"})),
     scope_services=of(frozenset(), frozenset({"ds-viral-vector"}), frozenset({"other"})),
     scope_dosage_forms=of(frozenset(), frozenset({"vial"})),
 )  # fmt: skip
@@ -157,6 +159,12 @@ any_need = st.one_of(
               same_site=st.booleans()),
     st.builds(need, st.just(Rule.MINIMUM_PROJECT), levels, quantity=st.none() | of(0.0, 5e6), currency=of(None, "USD")),
     st.builds(need, st.just(Rule.CONTRACT_STRUCTURE), levels, contract_structure=of("toll", "licence")),
+    st.builds(need, st.just(Rule.DEDICATED), levels, hazard=of("cytotoxic", "beta_lactam"), modality=of(*MODALITIES),
+              service=of(None, "ds-viral-vector"), service_path=of((), AAV_PATH), same_site=st.booleans()),
+    st.builds(need, st.just(Rule.SCHEDULE), levels, schedule=of("II", "V"), by=maybe_day, same_site=st.booleans()),
+    st.builds(need, st.just(Rule.MARKET), levels, market=of("US", "EU", "JP", "ZZ"), by=maybe_day,
+              same_site=st.booleans()),
+    st.builds(need, of(Rule.NDA, Rule.CONFLICT), levels, same_site=st.just(False)),
     st.builds(need, of(Rule.NO_OPEN_ACTION, Rule.RESTRICTED_PARTY), levels),
 )  # fmt: skip
 briefs = st.builds(

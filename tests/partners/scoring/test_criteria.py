@@ -370,6 +370,8 @@ def test_c4_approvals_and_ppq_count_together():
         ([slot(status="tentative")], (0, 100, 0.5)),
         ([slot(NEED_DATE + dt.timedelta(days=365.25 / 2)), slot(status="tentative")], (50, 100, 1)),
         ([slot(status="reserved")], UNKNOWN),
+        ([slot(ends_on=NEED_DATE)], at(100)),
+        ([slot(ends_on=NEED_DATE - dt.timedelta(days=1))], UNKNOWN),  # over before the work can start
     ],
 )
 def test_c5_slot_loses_points_by_months_of_delay(slots, expected):

@@ -214,6 +214,11 @@ FITTING = {"modality": "aav", "quantity": 4.0, "unit": "batches-year"}
         ([slot(status="reserved", **FITTING)], UNKNOWN, "Only reserved capacity is recorded for Alpha."),
         ([slot(**(FITTING | {"modality": "mab"}))], UNKNOWN, "No free capacity is recorded for Alpha."),
         ([slot(ends_on=dt.date(2026, 1, 10), **FITTING)], UNKNOWN, "No free capacity is recorded for Alpha."),
+        (
+            [slot(ends_on=dt.date(2026, 9, 14), **FITTING)],
+            UNKNOWN,
+            "The slot of 1 June 2026 at Alpha ends on 14 September 2026, before 15 September 2026.",
+        ),
         ([], UNKNOWN, "No free capacity is recorded for Alpha."),
     ],
 )
