@@ -21,6 +21,7 @@ from .measures import (
     unknown,
 )
 from .rules_record import newest_metric
+from .rules_site import suits
 from .types import CapabilityFact, FactRef, Need, Rule, SiteFacts, SlotFact
 from .words import amount, counted
 
@@ -95,21 +96,26 @@ def _scale_needs(ctx: Context) -> list[Need]:
     return [n for n in ctx.needs(Rule.CAPABILITY) if n.unit is not None and n.unit == ctx.brief.scale_unit]
 
 
-def largest_process(ctx: Context, site: SiteFacts | None) -> CapabilityFact | None:
-    """The site's largest record, in the brief's unit, of the processes whose scale matters."""
+def largest_process(ctx: Context, site: SiteFacts | None, least: Match = Match.YES) -> CapabilityFact | None:
+    """The site's largest record, in the brief's unit, of the processes whose scale matters.
+
+    A record that the need itself rejects (stage, GMP, form) is none of them. With `least` PERHAPS the records of which
+    a property asked for is not recorded are read too.
+    """
     if site is None:
         return None
     needs = _scale_needs(ctx)
 
-    def relevant(cap: CapabilityFact) -> bool:
+    def relevant(cap: CapabilityFact) -> Match:
         if needs:
-            return any(matching.capability(need, cap) is Match.YES for need in needs)
-        return matching.equal(ctx.brief.modality, cap.modality) is not Match.NO
+            asked = (need for need in needs if matching.capability(need, cap) is Match.YES)
+            return max((suits(need, cap, site) for need in asked), default=Match.NO)
+        return matching.equal(ctx.brief.modality, cap.modality)
 
     sized = [
         (c.scale_max, -c.ref.pk, c)
         for c in site.capabilities
-        if c.scale_max is not None and c.scale_unit == ctx.brief.scale_unit and relevant(c)
+        if c.scale_max is not None and c.scale_unit == ctx.brief.scale_unit and relevant(c) >= least
     ]
     return max(sized, key=lambda entry: entry[:2])[2] if sized else None
 
@@ -117,8 +123,26 @@ def largest_process(ctx: Context, site: SiteFacts | None) -> CapabilityFact | No
 def _scale(ctx: Context, needed: float | None, anchor_code: str, when: str) -> Measure | None:
     if needed is None or needed <= 0 or ctx.brief.scale_unit is None:
         return None
-    anchor = ANCHORS[anchor_code]
     wanted = f"{amount(needed, ctx.brief.scale_unit)} needed {when}"
+    sure = _scale_by(ctx, needed, anchor_code, wanted)
+    may, anchor = largest_process(ctx, ctx.lead, Match.PERHAPS), ANCHORS[anchor_code]
+    if may is None or may.scale_max is None:
+        return sure
+    high = anchor.function.at(may.scale_max / needed)
+    if largest_process(ctx, ctx.lead) is None:
+        high = sure.high
+    elif high <= sure.high:
+        return sure
+    words = (
+        f"up to {amount(may.scale_max, may.scale_unit)} at {ctx.where}, {wanted}; "
+        "not all that was asked is recorded of this process"
+    )
+    return Measure(sure.low, high, DOUBTFUL, words, (may.ref, *sure.facts), anchor.ask)
+
+
+def _scale_by(ctx: Context, needed: float, anchor_code: str, wanted: str) -> Measure:
+    """By the records that are known to be the process."""
+    anchor = ANCHORS[anchor_code]
     cap = largest_process(ctx, ctx.lead)
     larger = [
         (c.scale_max or 0.0, site.name, c)

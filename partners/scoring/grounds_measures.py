@@ -109,10 +109,14 @@ def scale(anchor: str, field: str) -> Grounds:
         if s is None:
             return {}
         size = seen[f"{CAPABILITIES}.scale_max"]
-        row = seen.rows(CAPABILITIES).last(to_technical.sized_processes(place), size, -seen[PK])
-        own = place.at_lead(row, -1)
+        row, may = (
+            seen.rows(CAPABILITIES).last(to_technical.sized_processes(place, least), size, -seen[PK])
+            for least in (YES, PERHAPS)
+        )
         other = seen.site_rows.last(s.others > -np.inf, s.others, -np.arange(seen.sites))
-        return marked(seen, CAPABILITIES, own, np.where(s.better, take(row, other, -1), -1))
+        borrowed = np.where(s.better, take(row, other, -1), -1)
+        doubted = np.where(s.doubtful, place.at_lead(may, -1), -1)
+        return marked(seen, CAPABILITIES, place.at_lead(row, -1), borrowed, doubted)
 
     return found
 

@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from . import screened_processes as to_processes
 from .grounds import Facts, either, every_row, joined, marked, of_metric, of_partners, of_sites
-from .layout import WHOLE_NONE, Numbers
+from .layout import Numbers
 from .scope import WORK
+from .screened_processes import Limit
 from .screened_rows import (
     FAIL,
-    chosen_capabilities,
     judged_capabilities,
     judged_certificates,
     judged_slots,
@@ -50,23 +51,20 @@ def capability(seen: Seen, need: Need) -> Facts:
     return own | _absent(seen, ~exact & ~rows.any(perhaps))
 
 
-def _limit(seen: Seen, need: Need, known: Flags, worth: Numbers) -> Facts:
-    rows, chosen, some = chosen_capabilities(seen, need)
-    best = rows.last(chosen & known, worth, -places(known))
-    none_stated = chosen & (best < 0)[rows.owner]
-    return marked(seen, CAPABILITIES, best, np.flatnonzero(none_stated)) | _absent(seen, ~some)
+def _limit(limit: Limit) -> Facts:
+    seen, rows = limit.seen, limit.seen.rows(CAPABILITIES)
+    best = rows.last(limit.speaking & limit.known, limit.worth, -places(limit.known))
+    none_stated = limit.speaking & (best < 0)[rows.owner]
+    return marked(seen, CAPABILITIES, best, np.flatnonzero(none_stated)) | _absent(seen, ~limit.some)
 
 
 def biosafety(seen: Seen, need: Need) -> Facts:
-    level = seen[f"{CAPABILITIES}.biosafety_level"]
-    return _limit(seen, need, level != WHOLE_NONE, level)
+    return _limit(to_processes.biosafety(seen, need))
 
 
 def containment(seen: Seen, need: Need) -> Facts:
-    if need.quantity is None:
-        return _absent(seen, ~chosen_capabilities(seen, need)[2])
-    oel = seen[f"{CAPABILITIES}.oel_ug_m3"]
-    return _limit(seen, need, ~np.isnan(oel), -oel)
+    limit = to_processes.containment(seen, need)
+    return _absent(seen, ~limit.some) if need.quantity is None else _limit(limit)
 
 
 def certificate(seen: Seen, need: Need) -> Facts:

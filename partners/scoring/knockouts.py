@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import matching, rules_partner, rules_record, rules_relation, rules_site, rules_special
+from . import matching, rules_limits, rules_partner, rules_record, rules_relation, rules_site, rules_special
 from .scope import WORK, conditions_of, main_must, parts_of
 from .types import Brief, Level, Need, Outcome, PartnerFacts, Rule, RuleResult, SiteFacts
 from .verdict import BEST_FIRST, Verdict
@@ -20,8 +20,8 @@ PartnerRule = Callable[[Need, Brief, PartnerFacts], Verdict]
 
 SITE_RULES: dict[Rule, SiteRule] = {
     Rule.CAPABILITY: rules_site.capability,
-    Rule.BIOSAFETY: rules_site.biosafety,
-    Rule.CONTAINMENT: rules_site.containment,
+    Rule.BIOSAFETY: rules_limits.biosafety,
+    Rule.CONTAINMENT: rules_limits.containment,
     Rule.CERTIFICATE: rules_record.certificate,
     Rule.INSPECTION: rules_record.inspection,
     Rule.CAPACITY: rules_site.capacity,

@@ -7,7 +7,7 @@ on random catalogues.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +16,7 @@ from .anchors import ANCHORS, DOUBTFUL, ELSEWHERE
 from .layout import WHOLE_NONE, Numbers
 from .measures import MANY
 from .place import Place, Points, constant, either, exactly, flag_points, mean, metric_points, nothing
+from .screened_rows import CONDITIONAL, UNKNOWN, judged_capabilities
 from .seen import NO, PERHAPS, YES, Array, Flags, counted, ordinal, points
 from .types import Rule
 
@@ -128,25 +129,31 @@ def transfer_team(place: Place) -> Points:
     return either(team[2] > 0, team, offers("tech-transfer")(place))
 
 
-def sized_processes(place: Place) -> Flags:
+def sized_processes(place: Place, least: int = YES) -> Flags:
     """The capabilities whose scale matters, in the brief's unit."""
     seen = place.seen
     size, unit = seen["site.capabilities.scale_max"], seen["site.capabilities.scale_unit"]
     needs = [
         n for n in place.needs(Rule.CAPABILITY) if n.unit is not None and n.unit == place.brief.scale_unit
     ]
+    relevant = seen.equal(place.brief.modality, "site.capabilities.modality") >= least
     if needs:
-        relevant = np.any([seen.capability(n) == YES for n in needs], axis=0)
-    else:
-        relevant = seen.equal(place.brief.modality, "site.capabilities.modality") != NO
+        worst = UNKNOWN if least == PERHAPS else CONDITIONAL
+        relevant = np.any(
+            [
+                (seen.capability(n) == YES) & (judged_capabilities(seen, replace(n, quantity=None)) <= worst)
+                for n in needs
+            ],
+            axis=0,
+        )
     return np.asarray(~np.isnan(size) & (unit == seen.code(place.brief.scale_unit)) & relevant)
 
 
-def largest_process(place: Place) -> Array:
+def largest_process(place: Place, least: int = YES) -> Array:
     """As `technical.largest_process`: each site's largest scale in the brief's unit, NaN where there is none."""
     seen = place.seen
     size = seen["site.capabilities.scale_max"]
-    largest: Array = seen.rows("site.capabilities").most(size, sized_processes(place), -np.inf)
+    largest: Array = seen.rows("site.capabilities").most(size, sized_processes(place, least), -np.inf)
     return np.where(largest == -np.inf, np.nan, largest)
 
 
@@ -154,7 +161,8 @@ def largest_process(place: Place) -> Array:
 class Scales:
     """What the lead site's largest scale is worth, and that of another site: a hand-over, capped.
 
-    `others` is each other site's largest scale, -inf where there is none.
+    `others` is each other site's largest scale, -inf where there is none. `doubtful` marks partners whose lead site
+    has a record that may be the process and is worth `perhaps`, more than what is sure.
     """
 
     worth: Array
@@ -162,6 +170,8 @@ class Scales:
     borrowed: Array
     better: Flags
     others: Array
+    perhaps: Array
+    doubtful: Flags
 
 
 def scales(place: Place, anchor: str, field: str) -> Scales | None:
@@ -176,7 +186,11 @@ def scales(place: Place, anchor: str, field: str) -> Scales | None:
     there, sized = most > -np.inf, ~np.isnan(own)
     worth = points(function, own / needed)
     borrowed = np.minimum(ELSEWHERE, points(function, np.where(there, most, 0.0) / needed))
-    return Scales(worth, sized, borrowed, there & (borrowed > worth), others)
+    better = there & (borrowed > worth)
+    may = np.asarray(place.at_lead(largest_process(place, PERHAPS), np.nan))
+    perhaps = points(function, may / needed)
+    doubtful = ~np.isnan(may) & (~sized | (perhaps > np.where(better, borrowed, worth)))
+    return Scales(worth, sized, borrowed, better, others, perhaps, doubtful)
 
 
 def scale(anchor: str, field: str) -> Callable[[Place], Points | None]:
@@ -185,7 +199,9 @@ def scale(anchor: str, field: str) -> Callable[[Place], Points | None]:
         if s is None:
             return None
         loan = (s.borrowed, np.where(s.sized, s.borrowed, 100.0), np.where(s.sized, 1.0, DOUBTFUL))
-        return either(s.better, loan, exactly(s.sized, s.worth))
+        low, high, known = either(s.better, loan, exactly(s.sized, s.worth))
+        doubt = (low, np.where(s.sized, s.perhaps, high), np.full(place.count, DOUBTFUL))
+        return either(s.doubtful, doubt, (low, high, known))
 
     return measure
 

@@ -21,7 +21,7 @@ from .types import (
     SlotFact,
 )
 from .verdict import Remarks, Verdict, best
-from .words import amount, day, number, plain, unit_symbol
+from .words import amount, day, plain, unit_symbol
 
 PASS, FAIL, UNKNOWN, CONDITIONAL = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN, Outcome.CONDITIONAL
 
@@ -49,7 +49,7 @@ def capability(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts)
     exact, broader = matching.capabilities(need, site)
     if exact:
         exact.sort(key=lambda c: (-(c.scale_max or 0), c.ref.pk))  # the largest explains a near miss best
-        return best(_judge(need, cap, site) for cap in exact)
+        return best(judge_record(need, cap, site) for cap in exact)
     if broader:
         cap = broader[0]
         return Verdict(
@@ -61,7 +61,8 @@ def capability(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts)
     return absent(need, site)
 
 
-def _judge(need: Need, cap: CapabilityFact, site: SiteFacts) -> Verdict:
+def judge_record(need: Need, cap: CapabilityFact, site: SiteFacts) -> Verdict:
+    """What one record of the needed kind says to every property asked for."""
     said = Remarks((cap.ref,))
     for wanted, recorded, what in (
         (need.modality, cap.modality, "modality"),
@@ -87,9 +88,10 @@ def _judge(need: Need, cap: CapabilityFact, site: SiteFacts) -> Verdict:
     return said.verdict(", ".join(d for d in [*details, "GMP" if cap.gmp else ""] if d) + f", at {site.name}")
 
 
-def fits(need: Need, cap: CapabilityFact, site: SiteFacts) -> bool:
-    """Whether a record may be the process a need asks for, whatever its size: nothing recorded speaks against it."""
-    return _judge(replace(need, quantity=None), cap, site).outcome is not FAIL
+def suits(need: Need, cap: CapabilityFact, site: SiteFacts) -> Match:
+    """Whether a record is the process a need asks for, whatever its size; perhaps where a property is not recorded."""
+    outcome = judge_record(replace(need, quantity=None), cap, site).outcome
+    return {FAIL: Match.NO, UNKNOWN: Match.PERHAPS}.get(outcome, Match.YES)
 
 
 def _judge_stage(need: Need, cap: CapabilityFact, said: Remarks) -> None:
@@ -129,53 +131,6 @@ def _judge_scale(need: Need, cap: CapabilityFact, said: Remarks) -> None:
             f"smallest {cap.ref.label} here is {amount(cap.scale_min, cap.scale_unit)}, {needed} needed",
             f"Would a run of {needed} be accepted?",
         )
-
-
-def biosafety(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts) -> Verdict:
-    """The highest biosafety level among the matching capabilities reaches the level needed."""
-    exact, broader = matching.capabilities(need, site)
-    caps = exact or broader
-    if not caps:
-        return absent(need, site)
-    needed = int(need.quantity or 1)
-    levels = [(c.biosafety_level, c) for c in caps if c.biosafety_level is not None]
-    ask = f"Up to which biosafety level does {site.name} work?"
-    if not levels:
-        return Verdict(
-            UNKNOWN, f"biosafety level not recorded at {site.name}", tuple(c.ref for c in caps), ask
-        )
-    level, cap = max(levels, key=lambda pair: pair[0])
-    if level >= needed:
-        return Verdict(PASS, f"BSL-{level} at {site.name}, BSL-{needed} needed", (cap.ref,))
-    if len(levels) < len(caps) and (need.service or need.modality):
-        return Verdict(
-            UNKNOWN, f"BSL-{level} recorded, but not for every process at {site.name}", (cap.ref,), ask
-        )
-    return Verdict(FAIL, f"highest level at {site.name} is BSL-{level}, BSL-{needed} needed", (cap.ref,))
-
-
-def containment(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts) -> Verdict:
-    """The lowest OEL handled (µg/m³, 8 h TWA) is at or below the compound's. Bands are never compared."""
-    exact, broader = matching.capabilities(need, site)
-    caps = exact or broader
-    if not caps:
-        return absent(need, site)
-    if need.quantity is None:
-        return Verdict(UNKNOWN, "the compound's OEL is not given in the need", (), "")
-    limits = [(c.oel_ug_m3, c) for c in caps if c.oel_ug_m3 is not None]
-    ask = f"What is the lowest OEL that {site.name} handles, in µg/m³?"
-    if not limits:
-        return Verdict(
-            UNKNOWN, f"lowest OEL handled not recorded at {site.name}", tuple(c.ref for c in caps), ask
-        )
-    lowest, cap = min(limits, key=lambda pair: pair[0])
-    has, needed = number(lowest), number(need.quantity)
-    words = f"lowest OEL handled at {site.name} is {has} µg/m³, the compound's is {needed}"
-    if lowest <= need.quantity:
-        return Verdict(PASS, words, (cap.ref,))
-    if len(limits) < len(caps) and (need.service or need.modality):
-        return Verdict(UNKNOWN, f"{words}; not recorded for every process", (cap.ref,), ask)
-    return Verdict(FAIL, words, (cap.ref,))
 
 
 def capacity(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts) -> Verdict:

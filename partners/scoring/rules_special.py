@@ -7,18 +7,16 @@ unknown, never no.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from . import matching
 from .anchors import MARKET_PROOF, MarketProof
 from .hazards import HAZARDS, dedication
 from .matching import Match
 from .places import WITH_ARTICLE, market_name
+from .processes import judged_by_process
 from .rules_record import judge_validity, latest_inspection
-from .rules_site import absent
 from .schedules import SCHEDULES
-from .scope import main_part
 from .types import Brief, CapabilityFact, CertificateFact, Need, Outcome, PartnerFacts, SiteFacts
 from .verdict import Remarks, Verdict, best
 from .words import agency, day, ended, listing
@@ -27,46 +25,29 @@ PASS, FAIL, UNKNOWN, CONDITIONAL = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN, 
 DEA = "dea"  # type of the certificate that names schedules
 
 
-def about(need: Need, brief: Brief) -> Need:
-    """The need with the work it goes with: where it names none, that of the project's main part."""
-    main = main_part(brief)
-    if need.service is not None or need.modality is not None or main is None:
-        return need
-    return replace(
-        need,
-        service=main.service,
-        service_path=main.service_path,
-        modality=main.modality,
-        dosage_form=main.dosage_form,
-        production_system=main.production_system,
-    )
-
-
 def dedicated(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts) -> Verdict:
     """A process of the work asked for is kept apart for the hazard: a shared line fails, silence is unknown."""
-    exact, broader = matching.capabilities(about(need, brief), site)
-    caps = exact or broader
-    if not caps:
-        return absent(need, site)
     hazard = need.hazard or ""
-    label = HAZARDS[hazard].label
+    label = HAZARDS[hazard].label if hazard in HAZARDS else "the hazard"
+    ask = f"Is there a facility dedicated to {label} at {site.name}?"
 
     def order(cap: CapabilityFact) -> tuple[Match, bool, int]:
         return dedication(cap.dedicated_for, hazard), bool(cap.dedicated_for), -cap.ref.pk
 
-    cap = max(caps, key=order)
-    said, stated, _ = order(cap)
-    recorded = f"{cap.ref.label} at {site.name} is recorded as dedicated for “{cap.dedicated_for}”"
-    ask = f"Is there a facility dedicated to {label} at {site.name}?"
-    if said is Match.YES:
-        return Verdict(PASS, recorded, (cap.ref,))
-    if said is Match.NO:
-        return Verdict(FAIL, f"{recorded}, not for {label}", (cap.ref,))
-    if stated:
-        words = f"{recorded}; whether that means {label} is not known"
+    def judge(caps: Sequence[CapabilityFact]) -> Verdict:
+        cap = max(caps, key=order)
+        said, stated, _ = order(cap)
+        recorded = f"{cap.ref.label} at {site.name} is recorded as dedicated for “{cap.dedicated_for}”"
+        if said is Match.YES:
+            return Verdict(PASS, recorded, (cap.ref,))
+        if said is Match.NO:
+            return Verdict(FAIL, f"{recorded}, not for {label}", (cap.ref,))
+        words = f"not recorded whether a facility at {site.name} is dedicated to {label}"
+        if stated:
+            words = f"{recorded}; whether that means {label} is not known"
         return Verdict(UNKNOWN, words, (cap.ref,), ask)
-    words = f"not recorded whether a facility at {site.name} is dedicated to {label}"
-    return Verdict(UNKNOWN, words, (cap.ref,), ask)
+
+    return judged_by_process(need, brief, site, judge, ask)
 
 
 def schedule(need: Need, brief: Brief, partner: PartnerFacts, site: SiteFacts) -> Verdict:

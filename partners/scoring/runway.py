@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 from . import matching
 from .criteria_technical import largest_process
+from .matching import Match
 from .measures import Context
 from .overrides import Overrides
 from .rank import rank
-from .rules_site import fits
+from .rules_site import suits
 from .types import Brief, FactRef, Level, Need, PartnerFacts, PartnerResult, Ranking, Rule
 from .weights import PROFILE_WEIGHTS, STAGE_WEIGHTS, check_weights, default_weights
 from .words import amount, money, number
@@ -226,6 +227,11 @@ def _transfer(
     if not needed or brief.scale_unit is None:
         return _stage_limit(ctx, terms)
     own = largest_process(ctx, lead)
+    may = largest_process(ctx, lead, Match.PERHAPS)
+    if may is not None and (may.scale_max or 0) >= needed and (own is None or (own.scale_max or 0) < needed):
+        most = f"{amount(may.scale_max or 0, may.scale_unit)} of {may.ref.label} at {ctx.where}"
+        return None, f"Is the process of {most} the one needed? Not all that was asked is recorded of it."
+    own = own or may
     if own is None or own.scale_max is None:
         return (
             None,
@@ -258,7 +264,9 @@ def _stage_limit(ctx: Context, terms: TransferTerms) -> tuple[Transfer | None, s
     for need in ctx.needs(Rule.CAPABILITY):
         if need.level is not Level.MUST:
             continue
-        caps = [c for c in matching.capabilities(need, ctx.lead)[0] if fits(need, c, ctx.lead)]
+        caps = [
+            c for c in matching.capabilities(need, ctx.lead)[0] if suits(need, c, ctx.lead) is not Match.NO
+        ]
         latest = max(caps, key=lambda c: (c.stage_to or LAST, -c.ref.pk), default=None)
         if latest is None or latest.stage_to is None or latest.stage_to >= following:
             continue

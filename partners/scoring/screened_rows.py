@@ -11,7 +11,7 @@ import numpy as np
 
 from .layout import WHOLE_NONE, Numbers
 from .rules_partner import STOPPING_ACTIONS
-from .seen import NO, PERHAPS, YES, Flags, Ints, Rows, Seen, ordinal
+from .seen import NO, PERHAPS, YES, Flags, Ints, Seen, ordinal
 from .types import Need, Outcome
 from .verdict import BEST_FIRST
 
@@ -56,14 +56,6 @@ def judged_capabilities(seen: Seen, need: Need) -> Numbers:
         unknown |= of("gmp") < 0
         fail |= of("gmp") == 0
     return worst(size, fail, unknown, conditional)
-
-
-def chosen_capabilities(seen: Seen, need: Need) -> tuple[Rows, Flags, Flags]:
-    """The exact capabilities of each site, else the broader ones; and which sites have any."""
-    rows, match = seen.rows("site.capabilities"), seen.capability(need)
-    exact = rows.any(match == YES)
-    chosen = np.where(exact[rows.owner], match == YES, match == PERHAPS)
-    return rows, chosen, rows.any(chosen)
 
 
 def judged_certificates(seen: Seen, need: Need) -> tuple[Flags, Numbers, Flags]:

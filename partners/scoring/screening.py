@@ -12,16 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from .knockouts import SITE_RULES, default_rules
-from .layout import WHOLE_NONE, Numbers
+from .layout import Numbers
 from .rules_partner import MERE_REGISTRATIONS, OUTCOME_UNKNOWN
 from .rules_record import INSPECTION_YEARS
 from .scope import WORK, conditions_of, main_must, parts_of
+from .screened_processes import Limit, biosafety, containment
 from .screened_rows import (
     CONDITIONAL,
     FAIL,
     PASS,
     UNKNOWN,
-    chosen_capabilities,
     judged_capabilities,
     judged_certificates,
     judged_slots,
@@ -73,29 +73,18 @@ def _capability(seen: Seen, need: Need) -> Found:
     return Found(outcome, ~exact & ~broader & (outcome == FAIL))
 
 
-def _limit(seen: Seen, need: Need, known: Flags, meets: Flags) -> Found:
-    """A limit that the best of the chosen capabilities decides: biosafety level, OEL."""
-    rows, chosen, some = chosen_capabilities(seen, need)
-    stated = rows.count(chosen & known)
-    partly = (stated < rows.count(chosen)) & bool(need.service or need.modality)
-    met = rows.any(chosen & known & meets)
-    outcome = np.where(met, PASS, np.where((stated == 0) | partly, UNKNOWN, FAIL))
-    absent = _absent(seen)
-    return Found(np.where(some, outcome, absent), ~some & (absent == FAIL))
+def _limit(limit: Limit) -> Found:
+    absent = _absent(limit.seen)
+    outcome = np.where(limit.some, limit.outcome, absent)
+    return Found(outcome, ~limit.some & (absent == FAIL))
 
 
 def _biosafety(seen: Seen, need: Need) -> Found:
-    level = seen["site.capabilities.biosafety_level"]
-    return _limit(seen, need, level != WHOLE_NONE, level >= int(need.quantity or 1))
+    return _limit(biosafety(seen, need))
 
 
 def _containment(seen: Seen, need: Need) -> Found:
-    oel = seen["site.capabilities.oel_ug_m3"]
-    if need.quantity is None:
-        _, _, some = chosen_capabilities(seen, need)
-        absent = _absent(seen)
-        return Found(np.where(some, UNKNOWN, absent), ~some & (absent == FAIL))
-    return _limit(seen, need, ~np.isnan(oel), oel <= need.quantity)
+    return _limit(containment(seen, need))
 
 
 def _certificate(seen: Seen, need: Need) -> Found:

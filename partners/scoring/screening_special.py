@@ -12,13 +12,13 @@ import numpy as np
 
 from .hazards import dedication
 from .layout import Numbers
-from .rules_special import DEA, about, proof_of
+from .rules_special import DEA, proof_of
+from .screened_processes import judged_by_process
 from .screened_rows import (
     CONDITIONAL,
     FAIL,
     PASS,
     UNKNOWN,
-    chosen_capabilities,
     latest_inspection,
     validity,
     worst,
@@ -31,14 +31,20 @@ NOTHING = FAIL + 1  # worse than any outcome: no such row
 
 def dedications(seen: Seen, need: Need) -> tuple[Flags, Ints, Numbers]:
     """Sites with a record of the work, the record that speaks for each, and what each site's says."""
-    asked = about(need, seen.brief)
-    rows, chosen, some = chosen_capabilities(seen, asked)
     column, hazard = "site.capabilities.dedicated_for", need.hazard or ""
     match = seen.judged(column, lambda text: int(dedication(text, hazard)))
     stated = seen.judged(column, bool, bool)
-    at = rows.last(chosen, match, stated, -seen["site.capabilities.ref.pk"])
-    said = take(match, at, NO)
-    return some, at, np.where(said == YES, PASS, np.where(said == NO, FAIL, UNKNOWN))
+    rows = seen.rows("site.capabilities")
+
+    def at(chosen: Flags) -> Ints:
+        return rows.last(chosen, match, stated, -seen["site.capabilities.ref.pk"])
+
+    def judge(chosen: Flags) -> Numbers:
+        said = take(match, at(chosen), NO)
+        return np.where(said == YES, PASS, np.where(said == NO, FAIL, UNKNOWN))
+
+    some, outcome, speaking = judged_by_process(seen, need, judge)
+    return some, at(speaking), outcome
 
 
 def judged_schedules(seen: Seen, need: Need) -> tuple[Flags, Numbers]:

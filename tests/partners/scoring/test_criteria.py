@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from partners.scoring import LAYOUTS, assess, criterion_of
-from partners.scoring.anchors import ANCHORS, AUDIT_STANDARDS, FLAGS, MARKET_PROOF
+from partners.scoring.anchors import ANCHORS, AUDIT_STANDARDS, DOUBTFUL, FLAGS, MARKET_PROOF
 from partners.scoring.profile_words import PROFILE_WORDS
 from partners.scoring.types import CRITERIA, Level, Outcome, Rule
 from tests.partners.scoring.builders import (
@@ -191,6 +191,31 @@ def test_c3_scale_and_runway_are_ratios_to_the_projects_scales(largest, now, fol
     found = partner(site(capabilities=[capability(scale_max=float(largest))]))
     assert sub("C3.scale", found, project) == at(now)
     assert sub("C3.runway", found, project) == at(following)
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ({"gmp": False}, at(50)),
+        ({"stage_to": 2}, at(50)),
+        ({"gmp": None}, (50, 100, DOUBTFUL)),
+        ({"modality": None}, (50, 100, DOUBTFUL)),
+    ],
+)
+def test_c3_scale_reads_only_processes_that_the_need_accepts(other, expected):
+    asked = need(quantity=1000, unit="l", gmp=True, stage=3, modality="aav")
+    project = brief(asked, scale_now=1000.0, scale_unit="l")
+    found = partner(site(capabilities=[capability(scale_max=750.0), capability(scale_max=9000.0, **other)]))
+    score = detail("C3.scale", found, project)
+    assert (score.low, score.high, score.known) == expected
+    assert len(score.facts) == (1 if expected == at(50) else 2)
+
+
+def test_c3_scale_by_a_doubtful_process_alone_is_open():
+    project = brief(need(quantity=1000, unit="l", gmp=True), scale_now=1000.0, scale_unit="l")
+    score = detail("C3.scale", partner(site(capabilities=[capability(scale_max=9000.0, gmp=None)])), project)
+    assert (score.low, score.high, score.known) == (0, 100, DOUBTFUL)
+    assert score.ask
 
 
 def test_c3_runway_at_another_site_counts_as_a_transfer():

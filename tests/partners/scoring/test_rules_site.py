@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -135,7 +136,7 @@ def test_absence_is_unknown_unless_the_list_was_stated_to_be_complete():
     [
         ([1, 2], PASS, "BSL-2 at Alpha, BSL-2 needed."),
         ([3], PASS, "BSL-3 at Alpha, BSL-2 needed."),
-        ([1], FAIL, "Highest level at Alpha is BSL-1, BSL-2 needed."),
+        ([1], FAIL, "Highest level for this work at Alpha is BSL-1, BSL-2 needed."),
         ([1, None], UNKNOWN, "BSL-1 recorded, but not for every process at Alpha."),
         ([None], UNKNOWN, "Biosafety level not recorded at Alpha."),
         ([], UNKNOWN, "Nothing recorded about it at Alpha."),
@@ -167,6 +168,63 @@ def test_biosafety_of_another_modality_does_not_count():
 def test_containment_compares_exposure_limits_as_numbers(limits, outcome, reason):
     wanted = need(Rule.CONTAINMENT, label="OEL 0.1", quantity=0.1)
     assert verdict(wanted, site(capabilities=[capability(oel_ug_m3=x) for x in limits])) == (outcome, reason)
+
+
+LARGE, SUITE = capability(scale_max=2000.0, oel_ug_m3=100.0), capability(scale_max=60.0, oel_ug_m3=0.05)
+OF_SCALE = need(pk="ds", label="AAV at 1,000 L", quantity=1000, unit="l", gmp=True)
+OEL = need(Rule.CONTAINMENT, pk="oel", label="OEL 1", quantity=1.0)
+
+
+@pytest.mark.parametrize(
+    ("caps", "outcome", "reason"),
+    [
+        (
+            [LARGE, SUITE],
+            FAIL,
+            "Lowest OEL handled for this work at Alpha is 100 µg/m³, the compound's is 1.",
+        ),
+        (
+            [LARGE, replace(SUITE, scale_max=None)],
+            UNKNOWN,
+            "Lowest OEL handled for this work at Alpha is 0.05 µg/m³, the compound's is 1, "
+            "by a process of which it is not known whether it does the work.",
+        ),
+        (
+            [SUITE],
+            PASS,
+            "Lowest OEL handled for this work at Alpha is 0.05 µg/m³, the compound's is 1.",
+        ),
+        (
+            [LARGE, capability("qc", ("analytical-qc", "qc"), modality=None, scale_max=None, oel_ug_m3=0.05)],
+            FAIL,
+            "Lowest OEL handled for this work at Alpha is 100 µg/m³, the compound's is 1.",
+        ),
+    ],
+    ids=["another line", "a line of unknown size", "the only line", "another service"],
+)
+def test_containment_is_judged_by_the_process_that_would_do_the_work(caps, outcome, reason):
+    _, rules = check_partner(partner(site(capabilities=caps)), brief(OF_SCALE, OEL))
+    found = next(r for r in rules if r.need_id == "oel")
+    assert (found.outcome, found.reason) == (outcome, reason)
+    assert bool(found.ask) is (outcome is UNKNOWN)
+
+
+def test_every_part_that_a_limit_goes_with_must_keep_it():
+    vials = need(pk="vial", label="Vials", service="fill-finish", dosage_form="vial")
+    syringes = replace(vials, id="syringe", dosage_form="syringe", label="Syringes")
+    level = need(Rule.BIOSAFETY, pk="bsl", label="BSL-2", quantity=2, service="fill-finish")
+
+    def line(form, safety):
+        return capability(
+            "fill-finish", ("fill-finish",), modality=None, dosage_form=form, biosafety_level=safety
+        )
+
+    def outcome(*levels):
+        made = site(capabilities=[line(f, s) for f, s in zip(("vial", "syringe"), levels, strict=True)])
+        _, rules = check_partner(partner(made), brief(vials, syringes, level))
+        return next(r.outcome for r in rules if r.need_id == "bsl")
+
+    assert (outcome(3, 2), outcome(3, 1), outcome(3, None)) == (PASS, FAIL, UNKNOWN)
 
 
 # -- capacity ------------------------------------------------------------------------------------

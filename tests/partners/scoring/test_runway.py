@@ -54,7 +54,7 @@ def test_a_large_site_follows_and_is_first_at_the_next_stage():
 def test_the_partners_own_larger_site_is_named():
     both = partner(
         site("Alpha", capabilities=[capability(scale_max=300.0)]),
-        site("Beta", capabilities=[capability(scale_max=3000.0, gmp=False)]),
+        site("Beta", capabilities=[capability(scale_max=3000.0)]),
         name="Acme",
     )
     row = rows(both)[0]
@@ -62,6 +62,23 @@ def test_the_partners_own_larger_site_is_named():
     assert row.sentence == (
         "300 L maximum at Alpha, 2,000 L needed → transfer to its own site Beta at Phase III: "
         "9 to 15 months, cost not set."
+    )
+
+
+def test_a_process_that_the_need_rejects_carries_no_one_to_the_next_stage():
+    pilot = capability(scale_max=5000.0, gmp=False)
+    row = rows(partner(site("Alpha", capabilities=[capability(scale_max=300.0), pilot]), name="Acme"))[0]
+    assert row.sentence.startswith("300 L maximum at Alpha, 2,000 L needed → transfer at Phase III")
+    assert row.transfer.to_site == ""
+
+
+def test_a_large_process_of_which_not_all_is_recorded_is_a_question():
+    other = capability(scale_max=5000.0, gmp=None, label="AAV line 2")
+    row = rows(partner(site("Alpha", capabilities=[capability(scale_max=300.0), other]), name="Acme"))[0]
+    assert row.transfer is None
+    assert row.sentence == (
+        "Is the process of 5,000 L of AAV line 2 at Alpha the one needed? "
+        "Not all that was asked is recorded of it."
     )
 
 
