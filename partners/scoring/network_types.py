@@ -120,6 +120,8 @@ class Proposal:
 
     networks: tuple[Network, ...]
     missing: tuple[Missing, ...] = ()
-    left_out: tuple[str, ...] = ()  # labels of wishes that no three sites cover together with the rest
+    left_out: tuple[
+        str, ...
+    ] = ()  # labels of parts that no set of sites covers together with the rest: wishes before musts
     cut_off: str = ""
     cost_in_score: bool = False

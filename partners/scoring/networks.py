@@ -6,14 +6,14 @@ every other need of a site. Terms and trade lists are checked for each partner, 
 
 A network's score is the mean of its members' scores, each for the part it does (a must counts three, a should two),
 less what the hand-overs cost: months lost on the line of C5 (twelve months lose all of its points) and money on that
-of C7. Every set of up to three sites is tried, so the answer is exact unless `cut_off` says otherwise.
+of C7. Every set of up to three sites is tried, and every larger one of a single partner, so the answer is exact unless
+`cut_off` says otherwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from .confidence import discounted
 from .criteria import score_criteria
 from .knockouts import PARTNER_RULES, SITE_RULES, check_partner, default_rules
 from .methods.checks import Array, Ints
+from .network_sets import MOST_OF_ONE, best_in_turn, few_of_each, sets_of, widest
 from .network_types import HandOver, Member, Missing, Network, Proposal, Shape
 from .overrides import Overrides
 from .scope import parts_of, scope_parts
@@ -31,7 +32,6 @@ from .weights import CODES, check_weights
 from .words import counted, number
 
 MOST_SITES = 80  # sites combined exactly; above it the best ones of each part are taken
-MOST_MEMBERS = 3  # sites in one network
 PER_SIZE = 3  # networks proposed of each size
 MET = (Outcome.PASS, Outcome.CONDITIONAL)
 
@@ -81,15 +81,13 @@ def propose_networks(
     kept = [p for p in range(len(parts)) if _able(table, p)]
     sites, cut_off = _shortened(table, kept, most_sites)
     rate = _Rate.of(brief, checked, hand_over)
-    left_out: list[str] = []
-    while kept:
-        found = _search(table, sites, parts, kept, hand_over, rate, per_size)
-        if found:
-            return Proposal(tuple(found), missing, tuple(left_out), cut_off, rate.money > 0)
-        wish = next((p for p in reversed(kept) if parts[p].level is not Level.MUST), kept[-1])
-        kept.remove(wish)
-        left_out.insert(0, parts[wish].title or parts[wish].label)
-    return Proposal((), missing, tuple(left_out), cut_off, rate.money > 0)
+    owners = np.array([table.sites[s][0].id for s in sites], dtype=np.int64)
+    sets = sets_of(owners, len(kept))
+    able = np.array([[(p, s) in table.cells for s in sites] for p in kept], dtype=bool)
+    covered = [kept[row] for row in widest(able, sets, [parts[p].level for p in kept])] if sets else []
+    left_out = tuple(parts[p].title or parts[p].label for p in kept if p not in covered)
+    found = _search(table, sites, sets, parts, covered, hand_over, rate, per_size) if covered else []
+    return Proposal(tuple(found), missing, left_out, cut_off, rate.money > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,29 +222,29 @@ def _missing(part: Need, brief: Brief, partners: Sequence[PartnerFacts]) -> Miss
 def _shortened(table: _Table, parts: Sequence[int], most: int) -> tuple[list[int], str]:
     """The sites to combine: all, or the best of every part in turn."""
     count = len(table.sites)
-    if count <= most:
-        return list(range(count)), ""
-    chosen: dict[int, None] = {}
-    queues = [sorted(_able(table, p), key=lambda s: (-table.cells[p, s].point, s)) for p in parts]
-    for place in range(count):
-        for queue in queues:
-            if place < len(queue) and len(chosen) < most:
-                chosen.setdefault(queue[place])
-    return sorted(chosen), (
-        f"{counted(count, 'site')} can do a part; only the {number(most)} that score best at one were combined."
-    )
+    points = [
+        [table.cells[p, s].point if (p, s) in table.cells else -np.inf for s in range(count)] for p in parts
+    ]
+    chosen, dropped = few_of_each([partner.id for partner, _ in table.sites], points)
+    said = f"of a partner’s sites only the {MOST_OF_ONE} that score best were combined" if dropped else ""
+    if len(chosen) > most:
+        able = [[s for s in chosen if row[s] > -np.inf] for row in points]
+        chosen = best_in_turn(able, points, most)
+        said = f"only the {number(most)} that score best at one were combined"
+    return chosen, f"{counted(count, 'site')} can do a part; {said}." if said else ""
 
 
 def _search(
     table: _Table,
     sites: Sequence[int],
+    sets_by_size: Sequence[Ints],
     parts: Sequence[Need],
     kept: Sequence[int],
     hand_over: HandOver,
     rate: _Rate,
     per_size: int,
 ) -> list[Network]:
-    """All sets of up to three sites, each part at the best site of the set; sets with an idle site are left out."""
+    """The best of the sets that do all of `kept`, each part at the best site of the set; no set has an idle site."""
     points = np.full((len(kept), len(sites)), -np.inf)
     for row, p in enumerate(kept):
         for column, s in enumerate(sites):
@@ -256,8 +254,8 @@ def _search(
     shares = levels / levels.sum()
     owners = np.array([table.sites[s][0].id for s in sites], dtype=np.int64)
     proposals: dict[tuple[int, int], list[Network]] = {}
-    for size in range(1, min(MOST_MEMBERS, len(kept), len(sites)) + 1):
-        sets = np.array(list(combinations(range(len(sites)), size)), dtype=np.int64).reshape(-1, size)
+    for sets in sets_by_size:
+        size = sets.shape[1]
         reach = points[:, sets]  # parts × sets × members
         choice, best = reach.argmax(axis=2), reach.max(axis=2)
         busy = (choice[:, :, None] == np.arange(size)).any(axis=0).all(axis=1)

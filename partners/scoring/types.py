@@ -32,7 +32,7 @@ from .facts import (
     TrackRecordFact,
 )
 
-ENGINE_VERSION = "1.8.0"
+ENGINE_VERSION = "1.8.1"
 
 CRITERIA: dict[str, str] = {
     "C1": "Technical and modality fit",

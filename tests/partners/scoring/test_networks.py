@@ -166,23 +166,55 @@ def test_an_unverified_must_is_carried_along():
     assert {r.need_id for r in member.open_musts} == {"fda", "no-open-action"}
 
 
-def test_a_wish_that_three_sites_cannot_cover_is_left_out_and_said():
-    names = ("w", "x", "y", "z")
-    needs = [
-        need(
-            level=Level.MUST if n == "w" else Level.SHOULD,
-            pk=n,
-            label=n,
-            service=n,
-            service_path=(n,),
-            modality=None,
-        )
-        for n in names
+def parts_named(**levels):
+    return [
+        need(level=level, pk=n, label=n, service=n, service_path=(n,), modality=None)
+        for n, level in levels.items()
     ]
-    each = [partner(at(f"Site {n}", capability(n, (n,), label=n)), name=f"P{n}") for n in names]
+
+
+def doing(name, *services):
+    return at(name, *(capability(n, (n,), label=n) for n in services))
+
+
+def test_a_wish_that_three_sites_cannot_cover_is_left_out_and_said():
+    needs = parts_named(w=Level.MUST, x=Level.SHOULD, y=Level.SHOULD, z=Level.SHOULD)
+    each = [partner(doing(f"Site {n}", n), name=f"P{n}") for n in "wxyz"]
     found = propose_networks(each, brief(*needs), WEIGHTS)
     assert found.left_out == ("z",)
     assert [m.need_id for m in found.networks[0].members] == ["w", "x", "y"]
+
+
+def test_as_little_as_possible_is_left_out_musts_last():
+    needs = parts_named(m1=Level.MUST, m2=Level.MUST, w1=Level.SHOULD, w3=Level.SHOULD, w2=Level.SHOULD)
+    four = [
+        partner(doing("A works", "m1", "w2"), name="A"), partner(doing("B works", "m2"), name="B"),
+        partner(doing("C works", "w1"), name="C"), partner(doing("D works", "w3"), name="D"),
+    ]  # fmt: skip
+    found = propose_networks(four, brief(*needs), WEIGHTS)
+    assert found.left_out == ("w3",)
+    assert [m.partner for m in found.networks[0].members] == ["A", "B", "C", "A"]
+    musts = parts_named(w1=Level.SHOULD, w3=Level.SHOULD, m1=Level.MUST, m2=Level.MUST)
+    assert propose_networks(four, brief(*musts), WEIGHTS).left_out == ("w3",)
+
+
+def test_all_sites_of_one_partner_may_share_a_scope():
+    needs = parts_named(a=Level.MUST, b=Level.MUST, c=Level.MUST, d=Level.MUST)
+    whole = partner(*(doing(f"Site {n}", n) for n in "abcd"), name="Whole")
+    others = [partner(doing(f"Other {n}", n), name=f"P{n}") for n in "abcd"]
+    found = propose_networks([whole, *others], brief(*needs), WEIGHTS)
+    assert [(n.shape, n.partner_ids, n.within) for n in found.networks] == [(Shape.PARTNER, (whole.id,), 3)]
+    assert found.left_out == ()
+
+
+def test_a_partner_of_very_many_sites_is_combined_with_its_best_and_it_says_so():
+    needs = parts_named(a=Level.MUST, b=Level.MUST, c=Level.MUST, d=Level.MUST)
+    many = [doing(f"Site {i} {n}", n) for n in "abcd" for i in range(4)]
+    found = propose_networks([partner(*many, name="Whole")], brief(*needs), WEIGHTS)
+    assert found.cut_off == (
+        "16 sites can do a part; of a partner’s sites only the 12 that score best were combined."
+    )
+    assert {n.within for n in found.networks} == {3}
 
 
 def test_too_many_sites_are_cut_off_and_it_says_so():
