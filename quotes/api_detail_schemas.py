@@ -100,6 +100,18 @@ class ToVerify(Schema):
     must: str
 
 
+class LetPass(Schema):
+    """A must-have that fails and was let pass; the reason says by whom, when and why."""
+
+    must: str
+    reason: str
+
+
+class LetPassAt(LetPass):
+    partner: str
+    site: str
+
+
 class NetworkAnswer(Schema):
     """A set of sites that covers the scope. `point` is the mean of its parts less the hand-overs' `penalty`."""
 
@@ -118,6 +130,7 @@ class NetworkAnswer(Schema):
     currency: str | None
     parts: list[NetworkPart]
     still_to_verify: list[ToVerify]
+    let_pass: list[LetPassAt]
 
 
 class MissingPart(Schema):
@@ -167,6 +180,7 @@ class RunwayPartner(Schema):
     next: Place
     sentence: str
     unknown: str
+    let_pass: list[LetPass]
     transfer: LaterTransfer | None
 
 

@@ -228,7 +228,11 @@ class ScenarioPlace(Schema):
 
 
 class KeptScenario(Schema):
-    """A kept what-if scenario applied to today's facts; `problem` says why it cannot be."""
+    """A kept what-if scenario applied to today's facts; `problem` says why it cannot be.
+
+    `places` are of the partners among the first fifteen of the base or of any kept scenario; `places_left_out` counts
+    the others that are ranked somewhere.
+    """
 
     id: int
     name: str
@@ -238,6 +242,7 @@ class KeptScenario(Schema):
     sentence: str
     problem: str
     places: list[ScenarioPlace]
+    places_left_out: int
 
 
 class RankingAnswer(Schema):

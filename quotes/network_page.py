@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from partners.scoring.network_types import Member, Network, Proposal, Shape
 from partners.scoring.runway import Runway, RunwayRow
-from partners.scoring.types import Group, PartnerResult
+from partners.scoring.types import Group, PartnerResult, RuleResult
 
 SHAPES = {
     Shape.SITE: "One site",
@@ -46,6 +46,16 @@ class RunwayLine:
     row: RunwayRow
     now: str
     later: str
+
+    @property
+    def let_pass(self) -> list[RuleResult]:
+        return let_pass(self.row)
+
+
+def let_pass(row: RunwayRow) -> list[RuleResult]:
+    """The failed musts that were let pass now or would be at the next stage, each once."""
+    found = {rule.need_id: rule for rule in (*row.later.overridden, *row.now.overridden)}
+    return list(found.values())
 
 
 def runway_rows(found: Runway, group: Group = Group.RANKED) -> list[RunwayLine]:

@@ -1,6 +1,6 @@
 """What roles without prices may not read: sentences and facts that speak of money. Scores stay as they are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -41,9 +41,7 @@ def _network(network: Network) -> Network:
 
 
 def _member(member: Member) -> Member:
-    return replace(
-        member, open_musts=tuple(_rule(r) if r.rule in PRICE_RULES else r for r in member.open_musts)
-    )
+    return replace(member, open_musts=_rules(member.open_musts), let_pass=_rules(member.let_pass))
 
 
 def runway_without_prices(found: Runway) -> Runway:
@@ -66,9 +64,13 @@ def _runway_row(row: RunwayRow) -> RunwayRow:
 def _result(result: PartnerResult) -> PartnerResult:
     return replace(
         result,
-        rules=tuple(_rule(r) if r.rule in PRICE_RULES else r for r in result.rules),
+        rules=_rules(result.rules),
         criteria=tuple(_criterion(c) if c.code in PRICE_CRITERIA else c for c in result.criteria),
     )
+
+
+def _rules(rules: Iterable[RuleResult]) -> tuple[RuleResult, ...]:
+    return tuple(_rule(r) if r.rule in PRICE_RULES else r for r in rules)
 
 
 def _rule(rule: RuleResult) -> RuleResult:

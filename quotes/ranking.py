@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from operator import itemgetter
+from typing import TypeAlias
 
 from partners.catalogue import Current, current
 from partners.scoring import rank
@@ -23,8 +25,9 @@ from partners.scoring.network_types import Proposal
 from partners.scoring.networks import propose_networks
 from partners.scoring.overrides import Overrides
 from partners.scoring.runway import Runway, brief_at_next_stage, runway, still_let_pass
-from partners.scoring.types import Brief, Group, PartnerFacts, Ranking
+from partners.scoring.types import Brief, FactRef, Group, PartnerFacts, Ranking
 from quotes.brief import brief_for, hand_over_of, transfer_terms_of
+from quotes.evidenced import evidenced
 from quotes.models import Project
 from quotes.overrides import overrides_for_engine
 from quotes.quote_facts import FromQuotes, from_quotes
@@ -52,6 +55,9 @@ class Settings:
         return {"caution": self.caution, "min_coverage": self.min_coverage}
 
 
+Tried: TypeAlias = tuple[Brief, dict[str, float], dict[int, PartnerFacts]]
+
+
 @dataclass(frozen=True)
 class Everybody:
     """A large catalogue's numbers for a project: where all partners stand, now and under what is tried."""
@@ -61,6 +67,7 @@ class Everybody:
     screened: Screened
     found: LargeRanking
     settings: Settings
+    tried: list[tuple[Tried, LargeRanking]] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def columns(self) -> Catalogue:
@@ -76,7 +83,22 @@ class Everybody:
         overrides: Overrides,
         changed: Mapping[int, PartnerFacts],
     ) -> LargeRanking:
-        """Everybody under another brief, other weights, and other facts of some partners."""
+        """Everybody under another brief, other weights, and other facts of some partners; worked out once each."""
+        what = (brief, dict(weights), dict(changed))
+        for before, found in self.tried:
+            if before == what:
+                return found
+        found = self._under(brief, weights, overrides, changed)
+        self.tried.append((what, found))
+        return found
+
+    def _under(
+        self,
+        brief: Brief,
+        weights: Mapping[str, float],
+        overrides: Overrides,
+        changed: Mapping[int, PartnerFacts],
+    ) -> LargeRanking:
         screened = _screened(self.catalogue, brief, self.quotes)
         if changed:
             screened = patched(self.columns, screened, changed)
@@ -99,6 +121,11 @@ class Inputs:
     overrides: Overrides
     everybody: Everybody | None = None
     settings: Settings = Settings()
+
+    @cached_property
+    def refs(self) -> dict[tuple[str, int], FactRef]:
+        """Every recorded fact by the kind and id of its row."""
+        return {(node.ref.kind, node.ref.pk): node.ref for p in self.facts for node in evidenced(p)}
 
     def ranking(self) -> Ranking:
         options = self.settings.options

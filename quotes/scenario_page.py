@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from partners.scoring.types import CRITERIA, Group, PartnerResult, Ranking
+from partners.scoring.types import CRITERIA, Group, Ranking
 from quotes.models import WhatIfScenario
 from quotes.prices import PRICE_ASSUMED, PRICE_KINDS, PRICE_NEED, PRICE_RULES
 from quotes.ranking import Inputs
@@ -18,13 +18,13 @@ from quotes.whatif import (
     LEVELS,
     BadScenario,
     compare_rankings,
-    evidenced,
     rank_scenario,
     read_scenario,
     summary,
+    with_leaders,
 )
 
-ROWS = 15  # partners in the table of all scenarios
+ROWS = 15  # of each column of the table of all scenarios
 WEIGHTS = {code.lower(): code for code in CRITERIA}
 
 
@@ -58,10 +58,21 @@ class Kept:
     problem: str
 
 
+def with_all_leaders(rows: Iterable[WhatIfScenario], given: Inputs, *, prices: bool) -> Inputs:
+    """The inputs with those who come first under any kept scenario, however large the catalogue."""
+    for row in rows:
+        try:
+            scenario = read_scenario(row.changes, prices=prices)
+            given = with_leaders(given, scenario, trial_weights(row.changes) or given.weights)
+        except (BadScenario, BadWeights):
+            continue  # `kept_scenarios` says why it cannot be used
+    return given
+
+
 def kept_scenarios(
     rows: Iterable[WhatIfScenario], given: Inputs, base: Ranking, *, prices: bool
 ) -> list[Kept]:
-    """Every scenario applied to the base as it is today."""
+    """Every scenario applied to the base as it is today; `given` has the leaders of each."""
     found = []
     for row in rows:
         words = change_words(given, row.changes, prices=prices)
@@ -75,17 +86,28 @@ def kept_scenarios(
     return found
 
 
-def compared(base: Ranking, kept: Iterable[Kept]) -> list[dict[str, Any]]:
-    """A row per partner that is ranked in the base or in a scenario, with its place in each."""
+@dataclass(frozen=True)
+class SideBySide:
+    """Places in the base and in every usable scenario; `left_out` partners are ranked somewhere, but first nowhere."""
+
+    rows: list[dict[str, Any]]
+    left_out: int
+
+
+def compared(base: Ranking, kept: Iterable[Kept]) -> SideBySide:
+    """A row per partner among the first of the base or of any scenario, in the base's order."""
     usable = [(k.row.name, k.ranking) for k in kept if k.ranking is not None]
     labels = ["Base", *(name for name, _ in usable)]
     rankings = [base, *(ranking for _, ranking in usable)]
     places = [{r.partner_id: r for r in ranking.results} for ranking in rankings]
-    order = {r.partner_id: i for i, r in enumerate(base.results)}
-    wanted = {r.partner_id for ranking in rankings for r in ranking.group(Group.RANKED)[:ROWS]}
+    groups = [ranking.group(Group.RANKED) for ranking in rankings]
+    wanted = {r.partner_id for group in groups for r in group[:ROWS]}
+    ranked = {r.partner_id for group in groups for r in group}
     rows = []
-    for pk in sorted(wanted, key=order.__getitem__)[:ROWS]:
-        first: PartnerResult = places[0][pk]
+    for first in base.results:
+        pk = first.partner_id
+        if pk not in wanted:
+            continue
         rows.append(
             {
                 "partner_id": pk,
@@ -104,7 +126,7 @@ def compared(base: Ranking, kept: Iterable[Kept]) -> list[dict[str, Any]]:
                 ],
             }
         )
-    return rows
+    return SideBySide(rows, len(ranked) - len(rows))
 
 
 def change_words(given: Inputs, changes: Mapping[str, str], *, prices: bool) -> list[str]:
@@ -112,7 +134,6 @@ def change_words(given: Inputs, changes: Mapping[str, str], *, prices: bool) -> 
     weights = [f"{WEIGHTS[key]} {text}" for key, text in changes.items() if key in WEIGHTS and text]
     words = [f"Weights: {', '.join(weights)}"] if weights else []
     needs = {need.id: need for need in given.brief.needs}
-    refs = None
     partners = {p.id: p for p in given.facts}
     for key, text in changes.items():
         head, _, rest = key.partition(".")
@@ -122,9 +143,7 @@ def change_words(given: Inputs, changes: Mapping[str, str], *, prices: bool) -> 
             label = "a need that is gone" if need is None else PRICE_NEED if hidden else need.label
             words.append(f"{label}: {LEVELS.get(text, text).lower()}")
         elif head == "f":
-            if refs is None:
-                refs = {(n.ref.kind, n.ref.pk): n.ref for p in given.facts for n in evidenced(p)}
-            words.append(_fact_words(refs, rest, text, prices))
+            words.append(_fact_words(given.refs, rest, text, prices))
         elif head == "a":
             pk, _, what = rest.partition(".")
             partner = partners.get(int(pk)) if pk.isdecimal() else None

@@ -23,6 +23,7 @@ from partners.scoring.types import (
     Ranking,
 )
 from partners.scoring.words import number
+from quotes.evidenced import CONTAINERS, evidenced
 from quotes.local_numbers import UnclearNumber, read_number
 from quotes.prices import PRICE_ASSUMED, PRICE_KINDS
 from quotes.ranking import Inputs
@@ -247,12 +248,6 @@ def _rewritten(node: Any, changes: Mapping[tuple[str, int], dict[str, Any]]) -> 
     return replace(node, **changed) if changed else node
 
 
-CONTAINERS = frozenset(
-    {"sites", "capabilities", "certificates", "inspections", "audits", "slots", "track_record", "metrics"}
-    | {"terms", "prices"}
-)
-
-
 def _with_values(node: Any, ref: FactRef, values: dict[str, Any]) -> Any:
     values = {k: int(v) if k in ("count", "programmes", "open_actions") else v for k, v in values.items()}
     changed = replace(node, ref=replace(ref, source=f"What-if, instead of: {ref.source}"), **values)
@@ -367,16 +362,3 @@ def grouped(facts: Iterable[Editable]) -> list[dict[str, Any]]:
         for kind in EDITABLE
         if (own := [f for f in rows if f.kind == kind])
     ]
-
-
-def evidenced(node: Any) -> Iterable[Any]:
-    if isinstance(node, tuple):
-        for item in node:
-            yield from evidenced(item)
-    elif is_dataclass(node) and not isinstance(node, type):
-        if isinstance(getattr(node, "ref", None), FactRef):
-            yield node
-        else:
-            for f in fields(node):
-                if f.name in CONTAINERS:
-                    yield from evidenced(getattr(node, f.name))

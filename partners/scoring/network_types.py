@@ -59,6 +59,9 @@ class Member:
     high: float
     coverage: float
     open_musts: tuple[RuleResult, ...]  # musts of this part that nobody has verified yet
+    let_pass: tuple[
+        RuleResult, ...
+    ] = ()  # musts of this part that failed and were let pass, with who and why
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,10 @@ class Network:
     sentence: str = ""
 
     def words(self, *, costs: bool = True) -> str:
-        """Who does what: "plasmid: A, Ash; vector and fill: B, Birch. 1 hand-over, 3 months, USD 250,000." """
+        """Who does what: "plasmid: A, Ash; vector and fill: B, Birch. 1 hand-over, 3 months, USD 250,000."
+
+        A must that was let pass is named at the end.
+        """
         by_site: dict[int, list[Member]] = {}
         for member in self.members:
             by_site.setdefault(member.site_id, []).append(member)
@@ -96,7 +102,15 @@ class Network:
             text += f". {counted(self.hand_overs, 'hand-over')}, {counted(self.months, 'month')}"
             if costs:
                 text += f", {'cost not set' if self.cost is None else money(self.cost, self.currency)}"
+        if self.let_pass:
+            text += f". Must-have let pass: {listing(f'{r.label} ({m.site})' for m, r in self.let_pass)}"
         return f"{text}."
+
+    @property
+    def let_pass(self) -> list[tuple[Member, RuleResult]]:
+        """Each must that failed at a member and was let pass, once for each site."""
+        found = {(m.site_id, r.need_id): (m, r) for m in self.members for r in m.let_pass}
+        return list(found.values())
 
     @property
     def hand_overs(self) -> int:

@@ -25,7 +25,7 @@ from .knockouts import PARTNER_RULES, SITE_RULES, check_partner, default_rules
 from .methods.checks import Array, Ints
 from .network_sets import MOST_OF_ONE, best_in_turn, few_of_each, sets_of, widest
 from .network_types import HandOver, Member, Missing, Network, Proposal, Shape
-from .overrides import Overrides
+from .overrides import Overrides, let_pass, overridable
 from .scope import parts_of, scope_parts
 from .types import Brief, Level, Need, Outcome, PartnerFacts, Rule, RuleResult, SiteFacts
 from .weights import CODES, check_weights
@@ -42,6 +42,7 @@ class _Cell:
 
     capability: RuleResult
     open_musts: tuple[RuleResult, ...]
+    let_pass: tuple[RuleResult, ...]
     low: float = 0.0
     point: float = 0.0
     high: float = 0.0
@@ -191,16 +192,22 @@ def _partner_fails(partner: PartnerFacts, brief: Brief, overrides: Overrides) ->
 def _cell(
     part: Need, own: Brief, partner: PartnerFacts, site: SiteFacts, overrides: Overrides
 ) -> tuple[_Cell, tuple[RuleResult, ...]] | None:
-    """The site's cell for a part, None when it cannot do it or fails a must that goes with it."""
+    """The site's cell for a part, None when it cannot do it or fails a must that goes with it.
+
+    A must that was let pass stands in nobody's way, unless the site does not offer the part at all.
+    """
     first = SITE_RULES[Rule.CAPABILITY](part, own, partner, site)
-    if first.outcome not in MET:
+    accepted = (partner.id, part.id) in overrides and part.level is Level.MUST
+    if first.outcome not in MET and not (accepted and first.outcome is Outcome.FAIL and not first.mismatch):
         return None
     _, rules = check_partner(replace(partner, sites=(site,)), own)
-    musts = [r for r in rules if r.level is Level.MUST]
-    if any(r.outcome is Outcome.FAIL and (partner.id, r.need_id) not in overrides for r in musts):
+    failed = [r for r in rules if overridable(r)]
+    if any((partner.id, r.need_id) not in overrides for r in failed):
         return None
-    capability = next(r for r in rules if r.need_id == part.id)
-    return _Cell(capability, tuple(r for r in musts if r.outcome is Outcome.UNKNOWN)), rules
+    passed = tuple(let_pass(r, overrides[partner.id, r.need_id]) for r in failed)
+    capability = next(r for r in (*passed, *rules) if r.need_id == part.id)
+    unverified = (r for r in rules if r.level is Level.MUST and r.outcome is Outcome.UNKNOWN)
+    return _Cell(capability, tuple(unverified), passed), rules
 
 
 def _able(table: _Table, p: int) -> list[int]:
@@ -312,6 +319,7 @@ def _network(
                 high=cell.high,
                 coverage=cell.coverage,
                 open_musts=cell.open_musts,
+                let_pass=cell.let_pass,
             )
         )
     partner_ids = tuple(dict.fromkeys(m.partner_id for m in done))

@@ -16,7 +16,7 @@ from .measures import Context
 from .overrides import Overrides
 from .rank import rank
 from .rules_site import suits
-from .types import Brief, FactRef, Level, Need, PartnerFacts, PartnerResult, Ranking, Rule
+from .types import Brief, CapabilityFact, FactRef, Level, Need, PartnerFacts, PartnerResult, Ranking, Rule
 from .weights import PROFILE_WEIGHTS, STAGE_WEIGHTS, check_weights, default_weights
 from .words import amount, money, number
 
@@ -31,7 +31,8 @@ STAGES: dict[int, str] = {
     8: "lifecycle",
 }
 FOLLOWS = "Can follow to the next stage as far as is known."
-LAST = max(STAGES)  # a record without a last stage names no limit
+LAST_STAGE = max(STAGES)  # a record without a last stage names no limit
+LAST = "Nothing follows: this is the last stage."
 COMMERCIAL_SCALE = 5  # the stage that needs the commercial-scale process (domain.md 3.10)
 COMMERCIAL = 7
 MONTHS = (9.0, 15.0)
@@ -102,14 +103,15 @@ class RunwayRow:
     transfer: Transfer | None
     unknown: str
     sentence: str
+    last: bool = False  # no stage follows
 
     def words(self, *, costs: bool = True) -> str:
         """The transfer, the open question, the must of the next stage that fails, or that nothing stands in the way."""
         if self.transfer:
             return self.transfer.sentence(costs=costs)
         fails = self.later.fails
-        if self.unknown or not fails:
-            return self.unknown or FOLLOWS
+        if not fails:
+            return self.unknown or (LAST if self.last else FOLLOWS)
         many = "a must" if len(fails) == 1 else f"{len(fails)} musts"
         return f"Does not meet {many} of the next stage: {fails[0].reason}"
 
@@ -214,7 +216,8 @@ def _row(
     terms: TransferTerms,
 ) -> RunwayRow:
     transfer, unknown = _transfer(now, partner, brief, scale_stage, terms)
-    row = RunwayRow(now.partner_id, now.name, now, later, transfer, unknown, "")
+    last = next_stage_of(brief.stage) is None
+    row = RunwayRow(now.partner_id, now.name, now, later, transfer, unknown, "", last)
     return replace(row, sentence=row.words())
 
 
@@ -257,22 +260,36 @@ def _transfer(
 
 
 def _stage_limit(ctx: Context, terms: TransferTerms) -> tuple[Transfer | None, str]:
-    """The lead site may do the process for early stages only: each must for a process is looked at by itself."""
+    """The lead site may do a process for early stages only; nothing on record is a question, never a yes.
+
+    Each must for a process is looked at by itself; without one, the processes of the project's modality.
+    """
     following = next_stage_of(ctx.brief.stage)
-    if following is None or ctx.lead is None:
+    if following is None:
         return None, ""
-    for need in ctx.needs(Rule.CAPABILITY):
-        if need.level is not Level.MUST:
+    if ctx.lead is None:
+        return None, f"Which site of {ctx.where} would carry it on to {STAGES[following]}?"
+    musts = [n for n in ctx.needs(Rule.CAPABILITY) if n.level is Level.MUST]
+    if not musts and ctx.brief.modality:
+        musts = [Need("", Rule.CAPABILITY, Level.MUST, "", modality=ctx.brief.modality)]
+    open_ = False
+    for need in musts:
+        exact = matching.capabilities(need, ctx.lead)[0]
+        caps = [c for c in exact if suits(need, c, ctx.lead) is not Match.NO]
+        latest = max((c for c in caps if c.stage_to is not None), key=_stage_to, default=None)
+        if latest is not None and _stage_to(latest)[0] >= following:
             continue
-        caps = [
-            c for c in matching.capabilities(need, ctx.lead)[0] if suits(need, c, ctx.lead) is not Match.NO
-        ]
-        latest = max(caps, key=lambda c: (c.stage_to or LAST, -c.ref.pk), default=None)
-        if latest is None or latest.stage_to is None or latest.stage_to >= following:
+        if latest is None or (len(caps) > 1 and any(c.stage_to is None for c in caps)):
+            open_ = True
             continue
-        reason = f"{ctx.where} offers it up to {STAGES[latest.stage_to]} only"
+        reason = f"{ctx.where} offers it up to {STAGES[_stage_to(latest)[0]]} only"
         return _made(following, reason, terms, (latest.ref,), ""), ""
-    return None, ""
+    ask = f"Up to which stage does {ctx.where} offer it? The next is {STAGES[following]}."
+    return None, ask if open_ else ""
+
+
+def _stage_to(cap: CapabilityFact) -> tuple[int, int]:
+    return cap.stage_to or LAST_STAGE, -cap.ref.pk
 
 
 def _made(

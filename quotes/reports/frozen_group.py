@@ -12,7 +12,7 @@ from partners.scoring.types import Group, PartnerResult, Ranking
 from quotes.evaluation_page import results, voices
 from quotes.models import Evaluation, Project
 from quotes.ranking import inputs_of
-from quotes.scenario_page import compared, kept_scenarios, touched
+from quotes.scenario_page import compared, kept_scenarios, touched, with_all_leaders
 from quotes.why_page import why_page
 
 RIVALS = 3  # the first partner is compared with so many behind it
@@ -63,9 +63,10 @@ def frozen_scenarios(project: Project, ranking: Ranking, *, include_prices: bool
         return []
     changed = touched((row.changes for row in rows), prices=include_prices)
     given = inputs_of(project, weights=ranking.weights, as_of=ranking.as_of, also=changed)
+    given = with_all_leaders(rows, given, prices=include_prices)
     base = ranking if given.everybody is None else given.ranking()
     kept = kept_scenarios(rows, given, base, prices=include_prices)
-    places = compared(base, kept)
+    beside = compared(base, kept)
     usable = [k for k in kept if k.ranking is not None]
     return [
         {
@@ -87,10 +88,11 @@ def frozen_scenarios(project: Project, ranking: Ranking, *, include_prices: bool
                         for key in ("rank", "group", "point", "moved")
                     },
                 }
-                for row in places
+                for row in beside.rows
             ]
             if k.ranking is not None
             else [],
+            "places_left_out": beside.left_out,
         }
         for k in kept
     ]

@@ -12,7 +12,7 @@ from partners.enums import Stage
 from partners.scoring.network_types import Member, Proposal
 from partners.scoring.runway import Runway, RunwayRow
 from partners.scoring.types import FactRef, Group, PartnerResult
-from quotes.network_page import network_rows
+from quotes.network_page import let_pass, network_rows
 
 ROWS = 25  # partners of the runway
 
@@ -46,6 +46,15 @@ def frozen_networks(proposal: Proposal, facts: Facts) -> dict[str, Any]:
                 "currency": row.network.currency if row.network.cost is not None else None,
                 "parts": [_part(member, facts) for member in row.network.members],
                 "still_to_verify": [{"site": site, "must": must} for site, must in row.open_musts],
+                "let_pass": [
+                    {
+                        "partner": member.partner,
+                        "site": member.site,
+                        "must": rule.label,
+                        "reason": rule.reason,
+                    }
+                    for member, rule in row.network.let_pass
+                ],
             }
             for row in network_rows(proposal)
         ],
@@ -92,6 +101,7 @@ def _row(row: RunwayRow, facts: Facts) -> dict[str, Any]:
         "next": _place(row.later),
         "sentence": row.sentence,
         "unknown": row.unknown,
+        "let_pass": [{"must": rule.label, "reason": rule.reason} for rule in let_pass(row)],
         "transfer": {
             "stage": Stage(transfer.stage).label,
             "reason": transfer.reason,

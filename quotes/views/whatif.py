@@ -22,7 +22,15 @@ from quotes.needs import NEED_FIELDS, NEED_RELATED
 from quotes.prices import PRICE_ASSUMED, PRICE_NEED, PRICE_RULES, is_price_change
 from quotes.ranking import Inputs, inputs_of
 from quotes.ranking_page import BadWeights, rounded_to_100, trial_weights
-from quotes.scenario_page import WEIGHTS, change_words, compared, is_change, kept_scenarios, touched
+from quotes.scenario_page import (
+    WEIGHTS,
+    change_words,
+    compared,
+    is_change,
+    kept_scenarios,
+    touched,
+    with_all_leaders,
+)
 from quotes.services.projects import (
     ProjectArchived,
     ProjectNotEditable,
@@ -44,7 +52,6 @@ from quotes.whatif import (
     Scenario,
     compare_rankings,
     editable_facts,
-    evidenced,
     grouped,
     no_need,
     rank_scenario,
@@ -68,6 +75,8 @@ def whatif(request: HttpRequest, project_id: int) -> HttpResponse:
     except NothingToRank as nothing:
         frame.context["nothing"] = str(nothing)
         return show_frame(request, frame)
+    if side_by_side:
+        given = with_all_leaders(rows, given, prices=prices)
     scenario, problem = Scenario(), ""
     try:
         scenario = read_scenario(request.GET, prices=prices)
@@ -101,10 +110,10 @@ def whatif(request: HttpRequest, project_id: int) -> HttpResponse:
         fact_changes=bool(scenario.facts or scenario.assumed),
         kept=list(changes.items()) + [(k, v) for k, v in request.GET.items() if k == "p" and v],
         change_words=change_words(given, changes, prices=prices) if started and not problem else [],
-        corrections=_corrections(scenario, given.facts) if not problem else [],
+        corrections=_corrections(scenario, given) if not problem else [],
         scenarios=[_kept_row(row, given, prices) for row in rows],
         side_by_side=side_by_side,
-        compared=compared(base, kept) if side_by_side else [],
+        compared=compared(base, kept) if side_by_side else None,
         compared_names=[k.row.name for k in kept if k.ranking is not None],
         kept_scenarios=kept,
         scenario_name=request.GET.get("scenario_name", "")[:60],
@@ -124,14 +133,11 @@ def _kept_row(row: WhatIfScenario, given: Inputs, prices: bool) -> dict[str, Any
     }
 
 
-def _corrections(scenario: Scenario, facts: tuple[PartnerFacts, ...]) -> list[dict[str, str]]:
+def _corrections(scenario: Scenario, given: Inputs) -> list[dict[str, str]]:
     """Changed facts that are recorded: each may be proposed to the curators as a correction, with its source."""
-    if not scenario.facts:
-        return []
-    refs = {(n.ref.kind, n.ref.pk): n.ref for partner in facts for n in evidenced(partner)}
     found = []
     for change in scenario.facts:
-        ref = refs.get((change.kind, change.pk))
+        ref = given.refs.get((change.kind, change.pk))
         if ref is None:
             continue
         value = (

@@ -10,9 +10,11 @@ from cmo_selector.audit.models import AuditEvent
 from partners.scoring.types import CRITERIA
 from quotes.models import WhatIfScenario
 from quotes.ranking import inputs_of
+from quotes.scenario_page import ROWS, Kept, compared
 from quotes.services.scenarios import MOST, keep_scenario
 from tests.factories.accounts import MembershipFactory
 from tests.factories.quotes import WhatIfScenarioFactory
+from tests.quotes.rankings import EQUAL, ranking_of
 from tests.quotes.reports import scenario
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +136,21 @@ def test_a_scenario_of_needs_and_facts_that_are_gone_says_so(signed_in, scene):
     assert "a need that is gone: left out" in page
     assert "A fact that is gone: largest scale 5" in page
     assert "This project has no need “999999”; it may have been removed." in page
+
+
+def test_a_partner_that_a_scenario_brings_up_is_in_the_table_beside_the_base():
+    """The last one of the base is the first of the scenario: it must not be cut off by the base's order."""
+    partners = {f"P{n:02}": {"C1": 90.0 - n, "C2": 10.0 + n} for n in range(ROWS + 5)}
+    base = ranking_of(partners, {**EQUAL, "C1": 20.0, "C2": 0.0})
+    turned = ranking_of(partners, {**EQUAL, "C1": 0.0, "C2": 20.0})
+    found = compared(base, [Kept(WhatIfScenario(name="Turned"), [], turned, "", "")])
+    names = [row["name"] for row in found.rows]
+    assert names == [f"P{n:02}" for n in range(ROWS + 5)], "the first of either column, in the base's order"
+    last = found.rows[-1]["cells"]
+    assert [(c["label"], c["rank"], c["moved"]) for c in last] == [
+        ("Base", ROWS + 5, False),
+        ("Turned", 1, True),
+    ]
+    assert found.left_out == 0
+    alone = compared(base, [])
+    assert ([row["name"] for row in alone.rows], alone.left_out) == (names[:ROWS], 5)

@@ -7,6 +7,7 @@ from cmo_selector.accounts.roles import Role
 from partners.models import MetricValue, Organisation
 from partners.scoring.types import Group
 from quotes import ranking as module
+from quotes.models import Project, ProjectWeights
 from quotes.ranking import inputs_of, networks_of, rank_project, runway_of
 from quotes.ranking_page import part_note
 from quotes.reports.snapshot import build_snapshot
@@ -16,11 +17,17 @@ from tests.factories.accounts import MembershipFactory
 from tests.factories.partners import (
     CapabilityFactory,
     FacilityFactory,
+    InspectionFactory,
     MetricFactory,
     MetricValueFactory,
     OrganisationFactory,
 )
-from tests.factories.quotes import NeedFactory, ProjectFactory, ShortlistEntryFactory
+from tests.factories.quotes import (
+    NeedFactory,
+    ProjectFactory,
+    ShortlistEntryFactory,
+    WhatIfScenarioFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +112,26 @@ def test_runway_and_what_if_count_everybody(project, request):
     assert shown == {name: tried[name] for name in shown}
     found = standing(runway_of(project).later)
     assert found == {name: later[name] for name in found}
+
+
+def test_a_kept_scenario_has_its_own_first_one_on_page_and_in_the_api(project, large, client, member):
+    """Nobody whom the other weights put first is among the first ones of the base."""
+    client.force_login(member.user)
+    own = {code.lower(): 100 if code == "C1" else 0 for code in project.weights.as_dict()}
+    ProjectWeights.objects.filter(project=project).update(**own)
+    Project.objects.filter(pk=project.pk).update(min_coverage=0)
+    project.refresh_from_db()
+    first = Organisation.objects.get(name="Acme")
+    InspectionFactory(facility=first.facilities.get())
+    assert first.name not in {r.name for r in rank_project(project).results}
+    row = WhatIfScenarioFactory(
+        project=project, name="Turned", changes=dict.fromkeys(own, "0") | {"c4": "100"}
+    )
+    (told,) = client.get(reverse("api:project-ranking", args=[project.pk])).json()["scenarios"]
+    assert [(p["name"], p["rank"]) for p in told["places"] if p["rank"] == 1] == [(first.name, 1)]
+    assert told["sentence"].endswith(f"first is now {first.name}.")
+    page = client.get(reverse("quotes:ranking_whatif", args=[project.pk]), {"compare": "kept"})
+    assert f"<strong>{row.name}:</strong> {told['sentence']}" in page.content.decode()
 
 
 def test_another_weight_set_asks_the_database_for_no_facts(project, large, django_assert_num_queries):

@@ -7,9 +7,13 @@ import pytest
 from django.urls import reverse
 
 from cmo_selector.accounts.roles import Role
+from quotes.ranking import rank_project
+from quotes.reports.snapshot import build_snapshot
+from quotes.services.overrides import override_must
 from tests.factories.accounts import MembershipFactory
 from tests.factories.partners import (
     CapabilityFactory,
+    CommercialTermsFactory,
     FacilityFactory,
     ModalityFactory,
     OrganisationFactory,
@@ -93,6 +97,35 @@ def test_costs_are_hidden_from_a_role_without_prices(client, manager, project):
     assert "1 hand-over, 3 months." in networks
     assert "9 to 15 months." in runway
     assert "USD" not in networks + runway
+
+
+def test_a_must_let_pass_is_marked_on_networks_and_runway_in_page_api_and_report(client, manager, project):
+    """The page that lets a must pass promises that every report says who did, and why."""
+    dear = make("Birch", "ds-viral-vector", scale_max=200, scale_unit=project.scale_unit)
+    CommercialTermsFactory(organisation=dear, minimum_project=9_000_000, currency="USD")
+    need = NeedFactory(project=project, rule="minimum_project", level="must", quantity=6_000_000)
+    reason = "The board accepts the larger project."
+    override_must(
+        actor=manager.user, project=project, organisation=dear, need_key=str(need.pk), reason=reason
+    )
+    frozen = build_snapshot(
+        project=project, ranking=rank_project(project), requester=manager.user, include_prices=True
+    )
+    for name, rows in (("networks", "networks"), ("runway", "partners")):
+        said = page(client, manager, project, name)
+        assert "must-have let pass" in said
+        assert f"Let pass by {manager.user} (" in said
+        assert reason in said
+        told = client.get(reverse(f"api:project-{name}", args=[project.pk])).json()[rows][0]
+        assert reason in told["let_pass"][0]["reason"]
+        kept = frozen[name][rows][0]["let_pass"][0]
+        assert {**told["let_pass"][0], **kept} == told["let_pass"][0]
+    evaluator = MembershipFactory(sponsor=project.sponsor, role=Role.EVALUATOR.value)
+    for name in ("networks", "runway"):
+        said = page(client, evaluator, project, name)
+        assert "must-have let pass" in said
+        assert "USD" not in said
+        assert reason not in said
 
 
 @pytest.mark.parametrize("name", ["networks", "runway"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from partners.scoring import default_weights, networks
 from partners.scoring.networks import HandOver, Shape, propose_networks
 from partners.scoring.scope import main_part, scope_parts
-from partners.scoring.types import Level, Outcome, Rule
+from partners.scoring.types import Level, Outcome, Override, Rule
 from tests.partners.scoring.builders import (
     TODAY,
     action,
@@ -292,3 +292,20 @@ def test_the_best_of_each_size_is_the_best_of_all_assignments(catalogue):
     if best:
         assert seen[min(seen)] == pytest.approx(best[min(best)], abs=1e-9)
         assert max(seen.values()) == pytest.approx(max(best.values()), abs=1e-9)
+
+
+def test_a_must_that_was_let_pass_is_named_with_who_and_why_and_puts_nobody_where_nothing_is_offered():
+    plan = brief(need(pk="vector", label="vector at 200 L", quantity=200, unit="l", gmp=True), currency="USD")
+    small = partner(at("Ash", vector(scale_max=100.0)), name="A", pk=1)
+    none = partner(at("Birch", fill()), name="B", pk=2)
+    accepted = Override("Pilot batches only.", "Mo", "owner", TODAY)
+    assert not propose_networks([small, none], plan, WEIGHTS).networks
+    overrides = {(1, "vector"): accepted, (2, "vector"): accepted}
+    found = propose_networks([small, none], plan, WEIGHTS, overrides=overrides)
+    (network,) = found.networks
+    assert network.sentence == "vector at 200 L: Ash. Must-have let pass: vector at 200 L (Ash)."
+    (member,) = network.members
+    assert (member.outcome, member.partner) == (Outcome.CONDITIONAL, "A")
+    ((_, rule),) = network.let_pass
+    assert rule.override == accepted
+    assert rule.reason.endswith("Let pass by Mo (owner) on 15 January 2026: Pilot batches only.")

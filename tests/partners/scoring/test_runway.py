@@ -139,6 +139,27 @@ def test_what_was_let_pass_today_is_not_let_pass_for_a_larger_need():
     assert rows(stopped, plan=clean, overrides=why)[0].later.overridden[0].need_id == "no-open-action"
 
 
+def test_nothing_known_of_the_next_stage_is_a_question_never_a_yes():
+    plan = replace(PLAN, scale_next=None)
+    nothing = partner(name="Nobody")
+    other = partner(site("Beta", capabilities=[capability(modality="mrna")]), name="Other")
+    silent = maker(500.0, "Silent", stage_to=None)
+    said = {row.partner: (row.unknown, row.sentence) for row in rows(nothing, other, silent, plan=plan)}
+    asked = {
+        "Nobody": "Which site of Nobody would carry it on to Phase II?",
+        "Other": "Up to which stage does Beta offer it? The next is Phase II.",
+        "Silent": "Up to which stage does Alpha offer it? The next is Phase II.",
+    }
+    assert said == {name: (question, question) for name, question in asked.items()}
+    study = replace(
+        plan, modality=None, needs=(need(service="trial", service_path=("trial",), modality=None),)
+    )
+    run = capability("trial", ("trial",), modality=None)
+    assert rows(partner(site(capabilities=[run])), plan=study)[0].unknown == ""
+    last = rows(nothing, plan=replace(plan, stage=8))[0]
+    assert (last.unknown, last.sentence) == ("", "Nothing follows: this is the last stage.")
+
+
 def test_the_next_brief_asks_for_the_next_scale_and_stage():
     then = brief_at_next_stage(PLAN)
     assert (then.stage, then.scale_now, then.scale_next) == (4, 2000.0, None)
