@@ -390,7 +390,7 @@ def waterfall(found: Comparison, flat: Comparison, quote: Quote, scenario: CostS
         add("Quoted beyond the headline", unescalated - (headline or ZERO), "quoted")
         add("Price escalation", by_kind["quoted"] - unescalated, "quoted")
         add("Own work for exclusions", by_kind["sponsor"], "sponsor")
-        add("Gaps, plugged", by_kind["plug"], "plug")
+        add("Missing prices, estimated", by_kind["plug"], "plug")
         add("Discounting", figures.npv - at, "discount")
         add("Normalised (NPV)", figures.npv, "total")
     return steps

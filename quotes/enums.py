@@ -194,6 +194,7 @@ class Appendix(models.TextChoices):
     WHY = "why", "Why the leader is above the next"
     EVALUATION = "evaluation", "How the team scored"
     FIT = "fit", "Need by need, partner by partner"
+    AHEAD = "ahead", "The whole scope, and the next stage"
     EXCLUDED = "excluded", "Everyone who is out, and why"
     QUESTIONS = "questions", "What we do not know, and what to ask"
     SITES = "sites", "Where the sites are"

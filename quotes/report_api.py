@@ -31,12 +31,14 @@ MOST = 100  # the newest ones that the list holds
 
 
 class ReportRequest(Schema):
-    """What is printed, and how; nothing of it changes a figure. `partner`: the partner a dossier is about."""
+    """What is printed, and how. `partner`: the partner a dossier is about; `calculation`: the kept make-or-buy
+    calculation that is frozen in full, the newest unless it is named. Nothing else changes a figure."""
 
     model_config = ConfigDict(extra="forbid")
 
     kind: ReportKind = ReportKind.DECISION
     partner: int | None = None
+    calculation: int | None = None
     paper: Paper = Paper.A4
     appendices: list[Appendix] | None = None
     recipient: str = ""
@@ -90,6 +92,8 @@ def ask_for_report(request: HttpRequest, project_id: int, wanted: ReportRequest)
     recipient = " ".join(wanted.recipient.split())
     if len(recipient) > Report._meta.get_field("recipient").max_length:
         raise HttpError(422, "The recipient's name is longer than 80 characters.")
+    if wanted.calculation is not None and wanted.kind != ReportKind.MEMO:
+        raise HttpError(422, "A make-or-buy memo is about one calculation, and nothing else is.")
     appendices = EVERYTHING if wanted.appendices is None else tuple(str(a) for a in wanted.appendices)
     try:
         options = ReportOptions(
@@ -102,7 +106,12 @@ def ask_for_report(request: HttpRequest, project_id: int, wanted: ReportRequest)
     except ValueError as impossible:
         raise HttpError(422, str(impossible)) from impossible
     try:
-        report = request_report(actor=request.user, project=project, options=options)  # type: ignore[arg-type]
+        report = request_report(
+            actor=request.user,  # type: ignore[arg-type]
+            project=project,
+            options=options,
+            calculation=wanted.calculation,
+        )
     except (NothingToRank, NothingToReport, ProjectArchived) as refused:
         raise HttpError(409, str(refused)) from refused
     return Status(200 if report.reused else 202, _status(request, report))

@@ -11,8 +11,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from cmo_selector.templatetags.fmt import format_datetime
-from quotes.enums import ReportKind, ReportState, ReportStep
+from cmo_selector.templatetags.fmt import format_date, format_datetime
+from quotes.enums import ReportKind, ReportState, ReportStep, ToolKind
 from quotes.models import Project, Report, ReportSchedule, ReportShare
 from quotes.reports import charts, wording
 from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS
@@ -20,7 +20,7 @@ from quotes.reports.decision import criteria_names, points
 from quotes.reports.firmness_words import firmness_rows
 from quotes.reports.make_words import memo_context
 from quotes.reports.printable import clean
-from quotes.reports.snapshot import DETAILED, SCHEMA_ID, SCHEMA_VERSION
+from quotes.reports.snapshot import SCHEMA_ID, SCHEMA_VERSION, TRACED
 from quotes.services.report_files import NotReachable, size_of
 from quotes.services.reports import queue_position
 
@@ -89,9 +89,15 @@ def schedules_of(project: Project) -> list[ReportSchedule]:
 
 
 def shortlisted(project: Project) -> list[tuple[int, str]]:
-    """Ids and names of the partners a dossier can be about: those of the shortlist that a snapshot holds in full."""
-    entries = project.shortlist.select_related("organisation").order_by("position")[:DETAILED]
+    """Ids and names of the partners a dossier can be about: those of the shortlist, as far as they are frozen."""
+    entries = project.shortlist.select_related("organisation").order_by("position")[:TRACED]
     return [(entry.organisation_id, entry.organisation.name) for entry in entries]
+
+
+def calculations_of(project: Project) -> list[tuple[int, str]]:
+    """Ids and names of the kept make-or-buy calculations that a memo can be about, newest first."""
+    kept = project.calculations.filter(tool=ToolKind.MAKE).order_by("-created_at", "-pk")
+    return [(row.pk, f"{row.name}, kept on {format_date(row.created_at.date())}") for row in kept]
 
 
 def report_of(project: Project, report_id: int) -> Report | None:

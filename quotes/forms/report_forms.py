@@ -26,6 +26,13 @@ class ReportForm(forms.Form):
         required=False,
         help_text="Only for a partner dossier; one of the shortlist.",
     )
+    calculation = forms.TypedChoiceField(
+        label="Calculation of the memo",
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text="Only for a make-or-buy memo; one of those kept with the project.",
+    )
     appendices = forms.MultipleChoiceField(
         label="Appendices",
         choices=Appendix.choices,
@@ -44,12 +51,22 @@ class ReportForm(forms.Form):
         help_text="A person or a body such as “Board of directors”. It stands on every page.",
     )
 
-    def __init__(self, data=None, *args, partners: Iterable[tuple[int, str]] = (), **kwargs) -> None:
+    def __init__(
+        self,
+        data=None,
+        *args,
+        partners: Iterable[tuple[int, str]] = (),
+        calculations: Iterable[tuple[int, str]] = (),
+        **kwargs,
+    ) -> None:
         if data is not None and "kind" not in data:  # the button of another page chooses nothing
             data = data.copy()
             data["kind"] = ReportKind.DECISION
         super().__init__(data, *args, **kwargs)
         self.fields["partner"].choices = [("", "Choose a partner"), *partners]
+        self.fields["calculation"].choices = [("", "The newest one"), *calculations]
+        if not calculations:
+            del self.fields["calculation"]
 
     def clean(self) -> dict:
         data = super().clean()
@@ -62,6 +79,12 @@ class ReportForm(forms.Form):
                 else "Choose the partner that the dossier is about.",
             )
         return data
+
+    @property
+    def memo_calculation(self) -> int | None:
+        """Of a valid form: the calculation of a memo, None for the newest and for every other kind."""
+        data = self.cleaned_data
+        return data.get("calculation") if data["kind"] == ReportKind.MEMO else None
 
     @property
     def options(self) -> ReportOptions:

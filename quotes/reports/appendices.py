@@ -8,6 +8,7 @@ from typing import Any
 
 from quotes.enums import Appendix
 
+from .ahead_words import something_ahead
 from .options import ReportOptions
 
 
@@ -26,6 +27,7 @@ def chosen(
         Appendix.WHY: bool(why),
         Appendix.EVALUATION: team is not None,
         Appendix.FIT: bool(partners or s["ranked"]),
+        Appendix.AHEAD: something_ahead(s),
         Appendix.EXCLUDED: bool(s["knocked_out"] or s["insufficient"]),
         Appendix.QUESTIONS: bool(questions),
         Appendix.SITES: bool(s["sites"]),

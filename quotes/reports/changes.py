@@ -15,11 +15,12 @@ from quotes.enums import ReportKind
 from . import changes_project, wording
 from .change_rows import NONE, Change, named, pairs, watched
 from .changes_project import GROUP_WORDS
-from .cost_words import earliest_slots, whole
+from .cost_words import earliest_slots
 from .decision import criteria_names
 from .kinds import awards
 from .make_words import WAY_TITLES
 from .make_words import whole as whole_number
+from .money_words import whole
 
 COMPARED = "need, weights, shortlist, awards, ranking, facts, slots, quotes and risks"
 ABOUT = {  # what a kind is about: a schedule on change asks for it only because of these

@@ -17,6 +17,8 @@ from cmo_selector.templatetags.fmt import (
 from quotes.enums import Appendix, ReportKind
 
 from . import appendices, changes, charts, decision, group_words, kinds, make_words, side_by_side, wording
+from .adjusted_words import withdrawn_rows
+from .ahead_words import ahead
 from .canonical import snapshot_hash
 from .cost_words import cost_context, earliest_slots, programme_costs
 from .decision import criteria_names, points, signed
@@ -50,6 +52,7 @@ def report_context(
     """
     options = options or ReportOptions()
     s = kinds.focused(clean(snapshot), options)
+    s = {**s, "sites": _printed_sites(s)}
     labels = criteria_names(s)
     beside = _beside(s)
     ranked = [_ranked_row(row, beside) for row in s["ranked"]]
@@ -71,6 +74,7 @@ def report_context(
         "title": clean(kinds.title_of(s, options)),
         "body": kinds.TEMPLATES.get(ReportKind(options.kind), ""),
         "costs": cost_context(s),
+        "withdrawn": withdrawn_rows(s),
         "decisions": kinds.decisions(s),
         "memo": make_words.memo_context(s),
         "why": why,
@@ -86,7 +90,7 @@ def report_context(
         "others": decision.why_not(s, labels),
         "open_musts": decision.open_musts(ranked),
         "risks": decision.risks(s),
-        "near_misses": s["knocked_out"][: decision.NEAR_MISSES],
+        "near_misses": [decision.fallen(row) for row in s["knocked_out"][: decision.NEAR_MISSES]],
         "near_misses_more": s["funnel"]["knocked_out"] - len(s["knocked_out"][: decision.NEAR_MISSES]),
         "hash": snapshot_hash,
         "hash_start": snapshot_hash[:12],
@@ -99,7 +103,7 @@ def report_context(
         "funnel": _funnel(s["funnel"]),
         "key_fact_rows": _pairs(_key_facts(s["project"])),
         "leaders": [_short_names(row) for row in ranked[:FIRST_PAGE_ROWS]],
-        "ranked": ranked if s["funnel"]["ranked"] > FIRST_PAGE_ROWS else [],
+        "ranked": ranked[FIRST_PAGE_ROWS:],
         "ranked_more": s["funnel"]["ranked"] - len(ranked),
         "labels": labels,
         "codes": list(labels),
@@ -112,7 +116,7 @@ def report_context(
         "needs": _needs(s),
         "all_illustrative": all(row["illustrative"] for row in chart_rows),
         "matrix": _matrix(s, numbers),
-        "knocked_out": s["knocked_out"],
+        "knocked_out": [decision.fallen(row) for row in s["knocked_out"]],
         "overrides": s.get("overrides", []),  # snapshots made before must-haves could be let pass have none
         "knocked_out_more": s["funnel"]["knocked_out"] - len(s["knocked_out"]),
         "thin": [_ranked_row(row, beside) for row in s["insufficient"]],
@@ -120,11 +124,17 @@ def report_context(
         "markers": markers,
         "sites": [_site(site, by_partner[site["partner_id"]]) for site in s["sites"]],
         "map_words": _map_words(s["sites"]),
+        **ahead(s),
         "questions": questions,
         "dossiers": partners,
-        "sources": source_list(s),
+        "sources": source_list(s, numbers),
         "data_range": format_interval_of_dates(s["data"]["from"], s["data"]["to"]),
     }
+
+
+def _printed_sites(s: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Every site of the partners printed in full, of the others the lead site."""
+    return [site for site in s["sites"] if site["lead"] or str(site["partner_id"]) in s["detail_order"]]
 
 
 def _markers(
@@ -294,8 +304,8 @@ def _needs(s: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "level": rule["level"],
             "label": rule["label"],
-            "note": "Applies to every project.",
-            "where": "the partner as a whole" if rule["need_id"] == RESTRICTED else "lead site",
+            "note": "",
+            "where": f"{'partner' if rule['need_id'] == RESTRICTED else 'lead site'}, every project",
         }
         for rule in s["rules"]
         if rule["need_id"] not in own

@@ -1,4 +1,4 @@
-"""Frozen costs → what the templates print. Every amount is whole: a programme is not known to the cent."""
+"""Frozen costs → what the templates print."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 from cmo_selector.templatetags.fmt import (
     UNKNOWN,
     format_date,
-    format_money,
     format_number,
     format_percent,
-    whole_units,
 )
 from quotes.comparison import NO_HEADLINE, NOT_GIVEN
+
+from .adjusted_words import batches_text, beside_rows, endings, late_text
+from .money_words import short_amount, whole
 
 RATE_DIGITS = 5
 UNIT_NAMES = {
@@ -36,13 +37,6 @@ KIND_WORDS = {
     "plug": "filled in by us",
     "discount": "discounting",
 }
-
-
-def whole(amount: Any, currency: str) -> str:
-    """ "EUR 22,950,000"; unknown when nobody said."""
-    if amount is None:
-        return UNKNOWN
-    return format_money(whole_units(Decimal(str(amount))), currency)
 
 
 def cost_context(s: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -71,6 +65,8 @@ def cost_context(s: Mapping[str, Any]) -> dict[str, Any] | None:
         "kinds": [{"word": KIND_WORDS[kind], "colour": colour} for kind, colour in KIND_COLOURS.items()],
         "all_illustrative": all(quote["illustrative"] for quote in c["quotes"]),
         "unit_rows": _unit_rows(c),
+        "beside_rows": beside_rows(s),
+        "endings": endings(c),
         "columns": len(c["quotes"]) + 1,
         "rate_text": format_percent(Decimal(str(c["rfq"]["discount_rate"])), None),
         "rate_pairs": [(code, rate_text(rate)) for code, rate in sorted(c["rates"]["used"].items())],
@@ -91,14 +87,6 @@ def _telling(c: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     stated = [quote for quote in c["quotes"] if quote["headline"] is not None]
     lowest = min(stated, key=lambda quote: Decimal(str(quote["headline"])), default=c["quotes"][0])
     return [quote for quote in c["quotes"] if quote in (c["quotes"][0], lowest)]
-
-
-def short_amount(amount: Any, currency: str) -> str:
-    """ "USD 14.19m" where a table has no room; below a million as a whole amount."""
-    value = Decimal(str(amount))
-    if abs(value) < 1_000_000:
-        return whole(value, currency)
-    return f"{currency} {format_number(value / 1_000_000, decimals=2)}m"
 
 
 def programme_costs(s: Mapping[str, Any], *, short: bool = False) -> dict[int, str]:
@@ -144,6 +132,7 @@ def _row(c: Mapping[str, Any], quote: Mapping[str, Any]) -> dict[str, Any]:
         else whole(quote["worst_regret"], currency),
         "complete": format_percent(Decimal(str(quote["completeness"])), 0),
         "slot_text": format_date(quote["slot_from"]),
+        "late_text": late_text(quote) if (quote.get("late") or {}).get("days") else "",
         "valid_text": format_date(quote["valid_until"]),
         "submitted_text": format_date(quote["submitted_on"]),
     }
@@ -182,6 +171,7 @@ def _scenario(c: Mapping[str, Any], row: Mapping[str, Any], names: Mapping[int, 
         if probability is not None
         else "",
         "delay_text": delay,
+        "batches_text": batches_text(row),
         "winner_name": names.get(row["winner"], "nobody") if row["winner"] else "nobody",
     }
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
+from quotes.adjusted import ending_rows
 from quotes.comparison import (
     Column,
     Comparison,
@@ -24,13 +25,14 @@ from quotes.comparison import (
     worst_regret,
 )
 from quotes.costing.precision import precisely
-from quotes.models import Award, Project
+from quotes.models import Award, Project, Quote
 from quotes.quote_words import price_words
-from quotes.rfq_enums import RfqState
+from quotes.rfq_enums import QuoteState, RfqState
 
 COUNTED = (RfqState.AWARDED, RfqState.OPEN, RfqState.CLOSED)
 QUOTES = 8
 CENT = Decimal("0.01")
+FACTOR = Decimal("0.000000000001")  # of a discount: enough for the cents of a billion
 
 
 def frozen_costs(project: Project) -> dict[str, Any] | None:
@@ -62,6 +64,7 @@ def _comparison(found: Comparison) -> dict[str, Any]:
             "mid_year": rfq.mid_year,
             "years": rfq.years,
             "unit_label": rfq.unit_label,
+            "month_value": cents(rfq.month_value),
         },
         "currency": found.rates.base,
         "rates": {
@@ -89,6 +92,29 @@ def _shown(found: Comparison, every: list[Column]) -> list[Column]:
     return [c for c in every if c.quote.pk in kept]
 
 
+def withdrawn_bids(project: Project) -> list[dict[str, Any]]:
+    """Bidders that took their quotes back, with the reasons they gave; nothing of a sealed RFQ. One query."""
+    rows = (
+        Quote.objects.filter(rfq__project=project, rfq__state__in=COUNTED, state=QuoteState.WITHDRAWN)
+        .select_related("organisation", "invitation", "rfq")
+        .defer("draft")
+        .order_by("-rfq_id", "organisation__name", "pk")
+    )
+    return [
+        {
+            "partner_id": quote.organisation_id,
+            "name": quote.organisation.name,
+            "illustrative": quote.organisation.illustrative,
+            "rfq": quote.rfq.title,
+            "revision": quote.revision,
+            "submitted_on": quote.submitted_at.date() if quote.submitted_at else None,
+            "reason": quote.invitation.decline_reason if quote.invitation else "",
+        }
+        for quote in rows
+        if not quote.rfq.prices_sealed
+    ]
+
+
 def _rates(found: Comparison) -> dict[str, Decimal]:
     """Units of the project's currency for one unit of each currency the quotes are in."""
     spoken = {q.currency for q in found.quotes} | {
@@ -105,6 +131,8 @@ def _scenario(row: Any) -> dict[str, Any]:
         "delay_months": row.scenario.delay_months,
         "delay_cost": cents(row.delay),
         "winner": row.winner.pk if row.winner else None,
+        "batches": row.batches,
+        "batches_wanted": row.wanted,
     }
 
 
@@ -129,6 +157,8 @@ def _quote(
         "expected": cents(column.expected),
         "worst_regret": cents(worst_regret(found, quote)),
         "completeness": column.completeness.quantize(Decimal("0.0001")),
+        "late": _late(column),
+        "ending": _ending(found, column),
         "scenarios": {
             str(scenario_id): _figures(next(c for c in row if c.quote.pk == quote.pk))
             for scenario_id, row in by_scenario.items()
@@ -159,7 +189,36 @@ def _figures(column: Column) -> dict[str, Any]:
         "regret": cents(column.regret),
         "per_unit": cents(column.per_unit),
         "unit_costs": {name: cents(value) for name, value in figures.unit_costs.items()},
+        "adjusted": cents(column.adjusted),
     }
+
+
+def _late(column: Column) -> dict[str, Any] | None:
+    """Days between the day of need and the first slot and what they cost; None when one of both days is unknown."""
+    if column.late is None:
+        return None
+    return {
+        "days": column.late.days,
+        "cost": cents(column.late.cost),
+        "with_it": cents(column.with_delay),
+    }
+
+
+def _ending(found: Comparison, column: Column) -> list[dict[str, Any]]:
+    """Year by year what the success-adjusted cost of the base scenario rests on; empty without the chances."""
+    return [
+        {
+            "year": row.year,
+            "reached": row.reached,
+            "discount": discount.quantize(FACTOR),
+            "cash": cents(row.cash),
+            "fee": cents(row.fee),
+            "commitment": cents(row.commitment),
+        }
+        for row, discount in zip(
+            ending_rows(found, column.quote, column.figures), found.discounts(), strict=False
+        )
+    ]
 
 
 def _lines(found: Comparison, column: Column) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from cmo_selector.templatetags.fmt import format_number
+from cmo_selector.templatetags.fmt import format_date, format_number
 from partners.scoring.explain import largest_remainder, rounded
 from partners.scoring.types import CRITERIA
 
@@ -16,6 +16,7 @@ REASONS = 3
 OTHERS = 4  # ranked partners below the leader for which "why not" is said
 OTHER_REASONS = 2
 NEAR_MISSES = 6
+SOURCES = 2  # of one failed must-have, named on paper
 
 
 def criteria_names(s: Mapping[str, Any]) -> dict[str, str]:
@@ -112,6 +113,17 @@ def open_musts(ranked: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {**row, "musts": "; ".join(row["unverified"])} for row in ranked[: OTHERS + 1] if row["unverified"]
     ]
+
+
+def fallen(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A knocked-out partner; behind each reason where its facts come from. Older snapshots hold no facts here."""
+    return {**row, "fails": [{**fail, "rests_on": _rests_on(fail.get("facts", []))} for fail in row["fails"]]}
+
+
+def _rests_on(facts: list[Mapping[str, Any]]) -> str:
+    sources = list(dict.fromkeys(f"{fact['source']}, {format_date(fact['as_of'])}" for fact in facts))
+    more = f"; {len(sources) - SOURCES} more" if len(sources) > SOURCES else ""
+    return f"Source: {'; '.join(sources[:SOURCES])}{more}." if sources else ""
 
 
 def risks(s: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -45,11 +45,23 @@ def dossiers(s: Mapping[str, Any], numbers: Mapping[str, int]) -> list[dict[str,
                     _fact(s["facts"][k], numbers[k], detail["lead_site"]) for k in keys if k not in shown
                 ],
                 **site_parts(s, key),
-                "restrictions": [r for r in s["restrictions"] if r["partner_id"] == detail["partner_id"]],
+                "restrictions": restrictions_of(s, detail["partner_id"]),
             }
         )
         shown.update(keys)
     return pages
+
+
+def restrictions_of(s: Mapping[str, Any], partner_id: int) -> list[dict[str, Any]]:
+    """A partner's listings and how each stood on the day of the data: current, ended or coming; its last day counts."""
+    found = []
+    for entry in s["restrictions"]:
+        if entry["partner_id"] == partner_id:
+            until = entry["effective_until"]
+            ended = until is not None and until < s["as_of"]  # ISO dates follow each other as texts
+            coming = entry["effective_from"] > s["as_of"]
+            found.append({**entry, "standing": "ended" if ended else "coming" if coming else "current"})
+    return found
 
 
 def standing(row: Mapping[str, Any], ranked: int) -> str:
@@ -111,10 +123,10 @@ def _questions(s: Mapping[str, Any], detail: Mapping[str, Any]) -> list[dict[str
     return items
 
 
-def source_list(s: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Where the facts of this report come from, each source once."""
+def source_list(s: Mapping[str, Any], numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Where the facts printed in this document come from, each source once."""
     sources: dict[tuple[str, str], dict[str, Any]] = {}
-    for fact in s["facts"].values():
+    for fact in (s["facts"][key] for key in numbers):
         source = sources.setdefault(
             (fact["source"], fact["url"]),
             {"title": fact["source"], "url": fact["url"], "count": 0, "days": [], "levels": []},

@@ -1,4 +1,4 @@
-"""The project's kept make-or-buy calculations, frozen: the newest in full, the earlier ones with their answers.
+"""The project's kept make-or-buy calculations, frozen: one in full, the others with their answers.
 
 Figures are the tool's own (`quotes.tool_results`), worked out from the kept inputs; amounts are rounded to the cent
 and stand in the one currency that the calculation was made in, which the tool does not ask for.
@@ -27,16 +27,28 @@ UNITS = {"life_years": "years", "months_make": "months", "months_buy": "months"}
 WAYS = ("make", "buy", "hybrid")
 
 
-def frozen_make_or_buy(project: Project) -> dict[str, Any] | None:
-    """None while the project keeps no make-or-buy calculation that can be worked out. One query."""
+def frozen_make_or_buy(project: Project, calculation: int | None = None) -> dict[str, Any] | None:
+    """The calculation chosen by its id, or the newest; `earlier` holds the newest of the others.
+
+    None while the project keeps no make-or-buy calculation that can be worked out, or not the chosen one. Two queries
+    at most.
+    """
     kept = project.calculations.filter(tool=ToolKind.MAKE).select_related("created_by")
+    rows = list(kept.order_by("-created_at", "-pk")[: 1 + EARLIER])
+    if calculation is not None:
+        first = (
+            next((row for row in rows if row.pk == calculation), None) or kept.filter(pk=calculation).first()
+        )
+        if first is None:
+            return None
+        rows = [first, *(row for row in rows if row.pk != calculation)][: 1 + EARLIER]
     worked = []
-    for row in kept.order_by("-created_at", "-pk")[: 1 + EARLIER]:
+    for row in rows:
         form = MakeOrBuyForm(QueryDict(row.query))
         outcome = outcome_of(TOOLS[ToolKind.MAKE], form)
         if outcome is not None:  # a later version of the tool may refuse what an earlier one took
             worked.append((row, form, outcome))
-    if not worked:
+    if not worked or (calculation is not None and worked[0][0].pk != calculation):
         return None
     (row, form, outcome), earlier = worked[0], worked[1:]
     return {

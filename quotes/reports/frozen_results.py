@@ -62,14 +62,20 @@ def ranked_row(result: PartnerResult, include_prices: bool) -> dict[str, Any]:
     }
 
 
-def fallen_row(result: PartnerResult, include_prices: bool) -> dict[str, Any]:
+def fallen_row(result: PartnerResult, facts: FactList) -> dict[str, Any]:
+    """A partner that is out, with every failed must-have and the facts it rests on."""
     return {
         "partner_id": result.partner_id,
         "name": result.name,
         "illustrative": result.illustrative,
         "lead_site": result.lead_site,
         "fails": [
-            {"label": _label(rule, include_prices), "reason": _reason(rule, include_prices)}
+            {
+                "label": _label(rule, facts.include_prices),
+                "reason": _reason(rule, facts.include_prices),
+                "site": rule.site,
+                "facts": facts.rows(rule.facts),
+            }
             for rule in result.fails
         ],
     }

@@ -19,8 +19,8 @@ NO_QUOTES = (
     "There are no quotes to compare: they are still sealed, none has been received, or the RFQ is cancelled."
 )
 NO_CALCULATION = (
-    "No make-or-buy calculation is kept with this project. Work one out under Tools, keep it with the project, and "
-    "ask again."
+    "No make-or-buy calculation that can be worked out is kept with this project. Work one out under Tools, keep it "
+    "with the project, and ask again."
 )
 NO_RFQ = "This project has no RFQ. Prepare one first: its package is what bidders are sent."
 NO_PRICES = "Your role does not show prices, and this kind of report is about them."
@@ -28,7 +28,8 @@ NOT_DECIDED = (
     "No decision is recorded yet. Award an RFQ, or mark a shortlisted partner as selected, and ask again."
 )
 NOT_SHOWN = (
-    "That partner is not on the shortlist, so it is not frozen in full. Put it on the shortlist first."
+    "That partner is neither on the shortlist nor among the best ranked, so it is not frozen with every reason. Put it "
+    "on the shortlist first."
 )
 
 

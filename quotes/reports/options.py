@@ -15,6 +15,7 @@ APPENDICES: dict[str, tuple[str, ...]] = {
         Appendix.WHY,
         Appendix.EVALUATION,
         Appendix.FIT,
+        Appendix.AHEAD,
         Appendix.QUESTIONS,
         Appendix.SITES,
         Appendix.METHOD,

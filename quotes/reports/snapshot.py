@@ -1,8 +1,10 @@
 """Freezes a project and its ranking: everything a report shows, as one plain dictionary with a hash.
 
 After `build_snapshot` nothing reads the database: page, PDF and later exports read the snapshot, so an old
-report says the same after the catalogue has changed. Sizes are bounded: full detail for the shortlist (the
-best `TOP_WITHOUT_SHORTLIST` when it is empty), one row each for the best `RANKED_ROWS`, and counts for the rest.
+report says the same after the catalogue has changed. Sizes are bounded: every reason, score and fact of the first
+`TRACED` partners of the shortlist and of the best `RANKED_ROWS`, the failed must-haves with their facts of the
+nearest `KNOCKED_OUT_ROWS`, and counts for the rest. Of those with every reason the PDF prints the first `DETAILED` of
+the shortlist (without one the best `TOP_WITHOUT_SHORTLIST`); any of them can have a dossier of its own.
 
 The requester is part of the snapshot, the time of the request is not: the same person asking twice on the same
 day about the same facts gets the same hash.
@@ -12,8 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-
-from django.db.models import Q
 
 from cmo_selector.accounts.models import SponsorBrand, User
 from cmo_selector.audit.models import AuditEvent
@@ -28,7 +28,7 @@ from quotes.prices import networks_without_prices, runway_without_prices
 from quotes.ranking import inputs_of, networks_in, runway_in
 
 from .canonical import plain
-from .costs import frozen_awards, frozen_costs
+from .costs import frozen_awards, frozen_costs, withdrawn_bids
 from .firmness import frozen_firmness
 from .frozen_make import frozen_make_or_buy
 from .frozen_networks import frozen_networks, frozen_runway
@@ -52,17 +52,24 @@ THIN_ROWS = 15
 KNOCKED_OUT_ROWS = 60
 SITE_ROWS = 120
 TOP_WITHOUT_SHORTLIST = 5
-DETAILED = 8  # a longer shortlist keeps its order and comments, but only the first ones in full
+DETAILED = 8  # printed in full; a longer shortlist keeps its order and comments
+TRACED = 25  # of the shortlist
 PARTNER_RULES = (Rule.MINIMUM_PROJECT, Rule.CONTRACT_STRUCTURE, Rule.NDA, Rule.CONFLICT)
 
 
 def build_snapshot(
-    *, project: Project, ranking: Ranking, requester: User, include_prices: bool
+    *,
+    project: Project,
+    ranking: Ranking,
+    requester: User,
+    include_prices: bool,
+    calculation: int | None = None,
 ) -> dict[str, Any]:
     """The frozen inputs of one report, ready for `snapshot_hash` and for a JSON column.
 
     `include_prices` follows the requester's role: without it amounts, price facts and the reasons of the cost
-    criterion are left out.
+    criterion are left out. `calculation` is the id of the make-or-buy calculation that is frozen in full; None means
+    the newest.
     """
     by_id = {result.partner_id: result for result in ranking.results}
     entries = list(project.shortlist.select_related("organisation").prefetch_related("risks"))
@@ -70,10 +77,12 @@ def build_snapshot(
     thin = ranking.group(Group.INSUFFICIENT)
     fallen = ranking.group(Group.KNOCKED_OUT)
     listed = [by_id[e.organisation_id] for e in entries if e.organisation_id in by_id]
-    detailed = listed[:DETAILED] or list(ranked[:TOP_WITHOUT_SHORTLIST])
+    printed = listed[:DETAILED] or list(ranked[:TOP_WITHOUT_SHORTLIST])
+    traced = _unique([*printed, *listed[:TRACED], *ranked[:RANKED_ROWS]])
     facts = FactList(include_prices)
-    details = {str(r.partner_id): detail_of(r, facts) for r in detailed}
-    shown = _unique([*ranked[:RANKED_ROWS], *detailed])
+    details = {str(r.partner_id): detail_of(r, facts) for r in printed}
+    behind_print = list(facts.facts.values())
+    details |= {str(r.partner_id): detail_of(r, facts) for r in traced[len(printed) :]}
     status_set = _status_set(project)
     networks, runway = _ahead(project, ranking, include_prices)
     return plain(
@@ -105,23 +114,24 @@ def build_snapshot(
             "lead": _lead(ranked, thin),
             "ranked": [ranked_row(r, include_prices) for r in ranked[:RANKED_ROWS]],
             "insufficient": [ranked_row(r, include_prices) for r in thin[:THIN_ROWS]],
-            "knocked_out": [fallen_row(r, include_prices) for r in fallen[:KNOCKED_OUT_ROWS]],
+            "knocked_out": [fallen_row(r, FactList(include_prices)) for r in fallen[:KNOCKED_OUT_ROWS]],
             "overrides": override_rows(ranking, include_prices),
             "rules": rule_rows(ranking, include_prices),
             "details": details,
-            "detail_order": [str(r.partner_id) for r in detailed],
+            "detail_order": [str(r.partner_id) for r in printed],
             "shortlist": [
                 _entry(e, by_id.get(e.organisation_id), status_set.get(str(e.pk))) for e in entries
             ],
-            "sites": _sites(shown, {r.partner_id for r in detailed}),
-            "restrictions": _restrictions(shown),
+            "sites": _sites(traced),
+            "restrictions": _restrictions(traced),
             "facts": facts.facts,
-            "data": _data_range(facts),
-            "slots": _slots(shown),
-            "site_records": frozen_sites({r.slug: r.partner_id for r in detailed}, ranking.as_of),
+            "data": _data_range(behind_print),
+            "slots": _slots(traced),
+            "site_records": frozen_sites({r.slug: r.partner_id for r in traced}, ranking.as_of),
             "costs": frozen_costs(project) if include_prices else None,
             "awards": frozen_awards(project) if include_prices else [],
-            "make_or_buy": frozen_make_or_buy(project) if include_prices else None,
+            "withdrawn": withdrawn_bids(project) if include_prices else [],
+            "make_or_buy": frozen_make_or_buy(project, calculation) if include_prices else None,
             "rfq_package": frozen_package(project),
             "illustrative": any(r.illustrative for r in ranking.results),
             "firmness": frozen_firmness(
@@ -140,7 +150,10 @@ def _ahead(project: Project, ranking: Ranking, include_prices: bool) -> tuple[di
     proposal, runway = networks_in(project, given), runway_in(project, given)
     if not include_prices:
         proposal, runway = networks_without_prices(proposal), runway_without_prices(runway)
-    return frozen_networks(proposal, facts.rows), frozen_runway(runway, facts.rows)
+    made_up = {result.partner_id for result in ranking.results if result.illustrative}
+    members = {member.partner_id for network in proposal.networks for member in network.members}
+    networks = {**frozen_networks(proposal, facts.rows), "illustrative": sorted(members & made_up)}
+    return networks, frozen_runway(runway, facts.rows)
 
 
 def _sponsor(project: Project) -> dict[str, Any]:
@@ -289,12 +302,10 @@ def _risk(risk: ShortlistRisk) -> dict[str, Any]:
     }
 
 
-def _sites(results: list[PartnerResult], detailed: set[int]) -> list[dict[str, Any]]:
-    """Every site of the partners shown in full, the lead site of the others; at most `SITE_ROWS`."""
+def _sites(results: list[PartnerResult]) -> list[dict[str, Any]]:
+    """Every site of the partners with every reason; lead sites first, at most `SITE_ROWS`."""
     by_partner = {r.partner_id: r for r in results}
-    leads = [r.lead_site_id for r in results if r.lead_site_id is not None]
-    wanted = Q(organisation__in=detailed) | Q(pk__in=leads)
-    rows = Facility.objects.filter(wanted, organisation__in=by_partner, active=True).order_by(
+    rows = Facility.objects.filter(organisation__in=by_partner, active=True).order_by(
         "organisation", "name", "pk"
     )
     sites = [
@@ -355,10 +366,10 @@ def _restrictions(results: list[PartnerResult]) -> list[dict[str, Any]]:
     ]
 
 
-def _data_range(facts: FactList) -> dict[str, Any]:
-    """Oldest and newest day on which the facts behind the detailed partners were retrieved."""
-    days = sorted(f["as_of"] for f in facts.facts.values() if f["as_of"])
-    return {"from": days[0] if days else None, "to": days[-1] if days else None, "facts": len(facts.facts)}
+def _data_range(facts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Oldest and newest day on which the facts behind the partners printed in full were retrieved."""
+    days = sorted(fact["as_of"] for fact in facts if fact["as_of"])
+    return {"from": days[0] if days else None, "to": days[-1] if days else None, "facts": len(facts)}
 
 
 def _unique(results: Iterable[PartnerResult]) -> list[PartnerResult]:

@@ -19,6 +19,7 @@ from partners.spreadsheets import Book, Formula, Value
 from . import wording
 from .decision import criteria_names, points, risks
 from .printable import clean
+from .workbook_ahead import ahead_sheets
 from .workbook_costs import quotes_sheets
 from .workbook_group import group_sheets
 
@@ -28,6 +29,7 @@ RANKING = (
 )
 FACTS = ("Key", "Fact", "Site", "Evidence level", "Source", "Source link", "Retrieved on")
 RISKS = ("Partner", "Risk", "Likelihood", "Impact", "Rating", "What is done about it", "Who looks after it")
+WITHDRAWN = ("Bidder", "Illustrative", "RFQ", "Revision", "Received", "Reason the bidder gave")
 FIRST_POINTS_COLUMN = 3  # after rank and partner
 
 
@@ -42,7 +44,7 @@ def workbook(snapshot: Mapping[str, Any], snapshot_hash: str) -> bytes:
     book.sheet(
         "Weights", ("Criterion", "Weight", "Default of the stage"), _weights(s, labels), widths=(44, 10, 20)
     )
-    partners = [s["details"][key] for key in s["detail_order"]]
+    partners = traced(s)
     names = [_named(p) for p in partners]
     book.sheet("Needs", ("Level", "Need", *names), _needs(s, partners), widths=(10, 60, *[24] * len(names)))
     book.sheet(
@@ -54,16 +56,26 @@ def workbook(snapshot: Mapping[str, Any], snapshot_hash: str) -> bytes:
     book.sheet("Facts", FACTS, _facts(s), widths=(22, 60, 26, 18, 44, 44, 14))
     book.sheet(
         "Knocked out",
-        ("Partner", "Illustrative", "Lead site", "Failed must-have", "Reason"),
+        ("Partner", "Illustrative", "Lead site", "Failed must-have", "Reason", "Sources"),
         _knocked_out(s),
-        widths=(34, 12, 28, 60, 60),
+        widths=(34, 12, 28, 60, 60, 50),
     )
     if costs := s.get("costs"):
         quotes_sheets(book, costs)
+    if withdrawn := s.get("withdrawn"):
+        book.sheet("Withdrawn quotes", WITHDRAWN, _withdrawn(withdrawn), widths=(34, 12, 40, 10, 14, 60))
+    ahead_sheets(book, s)
     group_sheets(book, s, labels)
     book.sheet("Risks", RISKS, _risks(s), widths=(34, 50, 12, 12, 10, 60, 24))
     book.sheet("Record", ("What", "Value"), _record(s, snapshot_hash), widths=(28, 90))
     return book.bytes()
+
+
+def traced(s: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The partners frozen with every reason: those printed in full, then by rank, then the rest of the shortlist."""
+    others = [row["partner_id"] for row in [*s["ranked"], *s["shortlist"]]]
+    keys = dict.fromkeys([*s["detail_order"], *map(str, others)])
+    return [s["details"][key] for key in keys if key in s["details"]]
 
 
 def _named(row: Mapping[str, Any]) -> str:
@@ -126,7 +138,15 @@ def _day(text: str | None) -> dt.date | None:
 def _knocked_out(s: Mapping[str, Any]) -> Iterator[list[Value]]:
     for row in s["knocked_out"]:
         for fail in row["fails"]:
-            yield [row["name"], row["illustrative"], row["lead_site"], fail["label"], fail["reason"]]
+            sources = dict.fromkeys(f"{fact['source']}, {fact['as_of']}" for fact in fail.get("facts", []))
+            what = (row["name"], row["illustrative"], row["lead_site"], fail["label"], fail["reason"])
+            yield [*what, "; ".join(sources) or "none"]
+
+
+def _withdrawn(rows: list[Mapping[str, Any]]) -> Iterator[list[Value]]:
+    for row in rows:
+        what = (row["name"], row["illustrative"], row["rfq"], row["revision"])
+        yield [*what, _day(row["submitted_on"]), row["reason"] or "none"]
 
 
 def _risks(s: Mapping[str, Any]) -> Iterator[list[Value]]:

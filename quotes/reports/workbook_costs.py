@@ -34,17 +34,26 @@ TOTALS = (
         "Revision",
         "Received",
     ),
+    *("Success-adjusted cost", "Days late", "Cost of coming late", "Programme cost with it"),
     *("Assumptions", "Exclusions"),
+)
+ENDING = (
+    *("Bidder", "Year", "Reached with", "Payments if reached", "Fee if it ends in this year"),
+    *("Take-or-pay if it has ended", "Discount factor", "Expected present value"),
 )
 BESIDE_AMOUNT = ("price and terms", "where the amount comes from")
 
 
 def quotes_sheets(book: Book, c: Mapping[str, Any]) -> None:
-    """Three sheets. Amounts are in the project's currency; present values, unless they are called nominal."""
+    """Three sheets, four with chances of success. Amounts are in the project's currency; present values, unless they
+    are called nominal."""
     names = [f"{q['name']} (illustrative)" if q["illustrative"] else q["name"] for q in c["quotes"]]
     title = f"Programme cost, {c['currency']}"
     book.sheet(
-        title, TOTALS, _totals(c), widths=(34, 12, 20, 18, 18, 12, 12, 18, 18, 16, 14, 14, 10, 14, 50, 50)
+        title,
+        TOTALS,
+        _totals(c),
+        widths=(34, 12, 20, 18, 18, 12, 12, 18, 18, 16, 14, 14, 10, 14, 20, 10, 18, 20, 50, 50),
     )
     book.sheet(
         "Scenarios",
@@ -55,6 +64,8 @@ def quotes_sheets(book: Book, c: Mapping[str, Any]) -> None:
     header = ["Work package", "Line"]
     for name in names:
         header += [f"{name}: present value", *(f"{name}: {what}" for what in BESIDE_AMOUNT)]
+    if any(quote.get("ending") for quote in c["quotes"]):
+        book.sheet("If it ends early", ENDING, _endings(c), widths=(34, 8, 12, 20, 22, 22, 16, 22))
     book.sheet("Quote lines", header, _lines(c), widths=(28, 36, *[20, 36, 24] * len(names)))
 
 
@@ -71,8 +82,31 @@ def _totals(c: Mapping[str, Any]) -> Iterator[list[Value]]:
                 quote["revision"],
                 day(quote["submitted_on"]),
             ),
+            *(amount(base.get("adjusted")), *_late(quote)),
             *(quote["assumptions"], quote["exclusions"]),
         ]
+
+
+def _late(quote: Mapping[str, Any]) -> tuple[Value, Value, Value]:
+    late = quote.get("late")
+    return (late["days"], amount(late["cost"]), amount(late["with_it"])) if late else (None, None, None)
+
+
+def _endings(c: Mapping[str, Any]) -> Iterator[list[Value]]:
+    """The years of each bidder, then their sum, its success-adjusted cost, worked out from the cells beside it."""
+    line = 2
+    for quote in c["quotes"]:
+        first = line
+        for row in quote.get("ending", []):
+            before = "1" if line == first else f"C{line - 1}"
+            expected = f"=(C{line}*D{line}+({before}-C{line})*E{line}+(1-C{line})*F{line})*G{line}"
+            figures = (amount(row[name]) for name in ("reached", "cash", "fee", "commitment", "discount"))
+            yield [quote["name"], row["year"], *figures, Formula(expected)]
+            line += 1
+        if line > first:
+            total = Formula(f"=SUM(H{first}:H{line - 1})")
+            yield [quote["name"], "Success-adjusted cost", *["–"] * 5, total]
+            line += 1
 
 
 def _scenarios(c: Mapping[str, Any]) -> Iterator[list[Value]]:

@@ -61,11 +61,13 @@ def request_report(
     project: Project,
     options: ReportOptions | None = None,
     previous: Report | None = None,
+    calculation: int | None = None,
     only_if: Callable[[Mapping[str, Any]], bool] = lambda snapshot: True,
 ) -> Report | None:
     """Freeze the project as it stands and queue its PDF, printed as `options` say (default: everything, on A4).
 
-    With `previous`, an earlier report of the project, it opens with what changed since. `only_if` sees the snapshot
+    With `previous`, an earlier report of the project, it opens with what changed since. `calculation` is the id of the
+    kept make-or-buy calculation that is frozen in full, None the newest. `only_if` sees the snapshot
     and may say that no report is wanted after all: then None is returned and nothing is stored.
 
     When an identical snapshot has been asked for before with the same options, that report is returned with
@@ -77,7 +79,11 @@ def request_report(
         project = _lock(project)  # nobody changes needs or weights between the ranking and the snapshot
         ranking = rank_project(project)
         snapshot = build_snapshot(
-            project=project, ranking=ranking, requester=actor, include_prices=sees_prices(actor, project)
+            project=project,
+            ranking=ranking,
+            requester=actor,
+            include_prices=sees_prices(actor, project),
+            calculation=calculation,
         )
         if missing := missing_for(snapshot, options):
             raise NothingToReport(missing)

@@ -19,6 +19,7 @@ from quotes.enums import Appendix, ReportKind, ReportState
 from quotes.forms import ReportForm
 from quotes.models import Project, Report
 from quotes.report_page import (
+    calculations_of,
     can_be_compared,
     file_size,
     of_this_format,
@@ -84,14 +85,19 @@ def report_create(request: HttpRequest, project_id: int) -> HttpResponse:
     project = get_project(request, project_id)
     chosen = ReportForm(
         request.POST if "paper" in request.POST else None,
-        initial={"kind": request.GET.get("kind", ReportKind.DECISION), "partner": request.GET.get("partner")},
+        initial={
+            "kind": request.GET.get("kind", ReportKind.DECISION),
+            "partner": request.GET.get("partner"),
+            "calculation": request.GET.get("calculation"),
+        },
         partners=shortlisted(project),
+        calculations=calculations_of(project) if may(request.membership.role, Action.SEE_PRICES) else (),
     )
     if request.method != "POST" or (chosen.is_bound and not chosen.is_valid()):
         return _new(request, project, chosen)
-    options = chosen.options if chosen.is_bound else None
+    options, calculation = (chosen.options, chosen.memo_calculation) if chosen.is_bound else (None, None)
     try:
-        report = request_report(actor=request.user, project=project, options=options)
+        report = request_report(actor=request.user, project=project, options=options, calculation=calculation)
     except NothingToReport as nothing:
         chosen.add_error("kind", str(nothing))
         return _new(request, project, chosen)

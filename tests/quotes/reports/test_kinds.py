@@ -101,7 +101,7 @@ def test_each_kind_prints_its_own_parts(printed, quoted):
         },
         "Two references were called.": {"decision", "comparison", "record"},
         "What the answer turns on": {"memo"},
-        "Earlier calculations kept with the project": {"memo"},
+        "Other calculations kept with the project": {"memo"},
         "Scope: what is priced": {"package"},
         "How quotes are evaluated": {"package"},
     }
