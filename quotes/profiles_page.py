@@ -13,6 +13,7 @@ from partners.scoring.aggregate import competition_ranks
 from partners.scoring.profiles import Profile, alternative_weights
 from partners.scoring.types import Group, Ranking
 from partners.scoring.weights import PROFILE_WEIGHTS, default_weights
+from partners.scoring.words import few, listing
 from quotes.enums import Profile as ProjectProfile
 from quotes.models import Project, WeightSet
 from quotes.robustness import CODES, values_of
@@ -96,8 +97,9 @@ def _cell(rank: int, own: int) -> dict[str, Any]:
 def _sentence(profiles: list[Profile], firsts: list[set[str]]) -> str:
     if not firsts:
         return "No partner is ranked, so other weights change nothing."
-    leaders = " and ".join(sorted(firsts[0]))
+    leaders, one = few(sorted(firsts[0])), len(firsts[0]) == 1
     other = [p.label for p, first in zip(profiles, firsts, strict=True) if first != firsts[0]]
     if not other:
-        return f"{leaders} stays first under all of these weights."
-    return f"{leaders} is first with these weights; somebody else is with {', '.join(other)}."
+        return f"{leaders} {'stays' if one else 'stay'} first under all of these weights."
+    verb = "is" if one else "are"
+    return f"{leaders} {verb} first with these weights; somebody else is with {listing(other)}."

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from partners.scoring import criteria_labels, explain
 from partners.scoring.types import CRITERIA, FactRef, Group, Level, Outcome, PartnerResult, Ranking
+from partners.scoring.words import few
 from quotes.ranking import FIRST_WORDS
 from quotes.robustness import Firmness
 from quotes.robustness_page import of_100, row_words
@@ -56,6 +57,9 @@ class RankingPage:
         first = self.ranked[0].result
         if self.ranking.count(Group.RANKED) == 1:
             return f"{first.name} is the only partner with enough facts and no failed must-have."
+        level = [row.result.name for row in self.ranked if row.result.rank == 1]
+        if len(level) > 1:
+            return f"{few(level)} share the first place on the known facts."
         rivals = (first.worst_rank or 1) - 1
         if self.ranking.totals is None:
             rivals = sum(1 for row in self.ranked[1:] if row.result.high >= first.low)

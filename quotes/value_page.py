@@ -13,13 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from partners.enums import PriceBasis
 from partners.scoring.aggregate import TIE
 from partners.scoring.types import Group, PartnerResult, QuoteFact, Ranking
+from partners.scoring.words import few
 
 COST = "C7"
 OTHER = "not efficient"
-SHOWN = 40
+SHOWN = 40  # of each list, and every efficient partner
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,13 @@ class ValueRow:
 
 @dataclass(frozen=True)
 class ValuePage:
+    """`rows` and `unknown` are the first ones, and all that are efficient; `priced` and `unpriced` count everybody."""
+
     rows: list[ValueRow]
     unknown: list[ValueRow]
     spec: dict[str, Any] | None
+    priced: int = 0
+    unpriced: int = 0
     currency: str = ""  # set when the picture shows money
     basis: str = ""  # what the amounts are for, in words
 
@@ -70,14 +77,14 @@ class ValuePage:
         of = "those with a normalised quote" if self.in_money else "those with a known price"
         if len(efficient) == 1:
             return f"{efficient[0]} is both the best and the cheapest of {of}."
-        names = ", ".join(efficient[:-1]) + f" and {efficient[-1]}"
+        names = few(efficient, 5)
         return f"{names} are efficient: to get more of one, benefit or a low price, you give up some of the other."
 
 
 def value_page(ranking: Ranking, quotes: Mapping[int, QuoteFact] | None = None) -> ValuePage:
     """`quotes` are the project's normalised quotes by partner, for who sees prices."""
     quotes = quotes or {}
-    ranked = ranking.group(Group.RANKED)[:SHOWN]
+    ranked = ranking.group(Group.RANKED)
     places = {r.partner_id: _place(r, ranking.weights) for r in ranked}
     in_money = any(r.partner_id in quotes for r in ranked)
     # What makes a partner better on the cost side: a lower amount, or more points.
@@ -88,16 +95,29 @@ def value_page(ranking: Ranking, quotes: Mapping[int, QuoteFact] | None = None) 
         for r in ranked
         if (r.partner_id in quotes if in_money else places[r.partner_id][1] is not None)
     }
-    rows = [_row(r, ranked, places, worth, quotes.get(r.partner_id)) for r in ranked]
-    known = [r for r in rows if r.partner_id in worth]
+    priced = [r for r in ranked if r.partner_id in worth]
+    unpriced = [r for r in ranked if r.partner_id not in worth]
+    better = _beaten_by([(places[r.partner_id][0][1], worth[r.partner_id]) for r in priced])
+    known = [
+        _row(
+            r, places[r.partner_id], None if by is None else priced[by], quotes.get(r.partner_id), priced=True
+        )
+        for n, (r, by) in enumerate(zip(priced, better, strict=True))
+        if n < SHOWN or by is None
+    ]
     one = next(iter(quotes.values()), None) if in_money else None
     currency = one.currency if one else ""
     basis = PriceBasis(one.basis).label.lower() if one else ""
     axis = _money_axis(currency, basis) if in_money else POINTS_AXIS
     return ValuePage(
         rows=known,
-        unknown=[r for r in rows if r.partner_id not in worth],
+        unknown=[
+            _row(r, places[r.partner_id], None, quotes.get(r.partner_id), priced=False)
+            for r in unpriced[:SHOWN]
+        ],
         spec=_spec(known, axis, in_money=in_money) if known else None,
+        priced=len(priced),
+        unpriced=len(unpriced),
         currency=currency,
         basis=basis,
     )
@@ -120,24 +140,13 @@ def _place(result: PartnerResult, weights: dict[str, float]) -> tuple[tuple[floa
 
 def _row(
     result: PartnerResult,
-    ranked: tuple[PartnerResult, ...],
-    places: dict[int, Any],
-    worth: dict[int, float],
+    place: tuple[tuple[float, float, float], Any],
+    better: PartnerResult | None,
     quote: QuoteFact | None,
+    *,
+    priced: bool,
 ) -> ValueRow:
-    (low, middle, high), cost = places[result.partner_id]
-    better = None
-    if result.partner_id in worth:
-        mine = (middle, worth[result.partner_id])
-        better = next(
-            (
-                o
-                for o in ranked
-                if o.partner_id in worth
-                and _dominates((places[o.partner_id][0][1], worth[o.partner_id]), mine)
-            ),
-            None,
-        )
+    (low, middle, high), cost = place
     unknown = _criterion(result, COST)
     return ValueRow(
         partner_id=result.partner_id,
@@ -151,16 +160,21 @@ def _row(
         cost=cost.point if cost is not None else None,
         cost_low=unknown.low,
         cost_high=unknown.high,
-        efficient=result.partner_id in worth and better is None,
+        efficient=priced and better is None,
         beaten_by=better.name if better else "",
         quote=quote,
     )
 
 
-def _dominates(place: tuple[float, float], other: tuple[float, float]) -> bool:
-    """At least as good on both sides and better on one."""
-    at_least = all(a >= b - TIE for a, b in zip(place, other, strict=True))
-    return at_least and any(a > b + TIE for a, b in zip(place, other, strict=True))
+def _beaten_by(found: list[tuple[float, float]]) -> list[int | None]:
+    """For each place (benefit, worth) the first that is at least as good on both and better on one; None without."""
+    both = np.array(found).reshape(-1, 2)
+    beaten: list[int | None] = []
+    for mine in both:
+        at_least, more = (both >= mine - TIE).all(axis=1), (both > mine + TIE).any(axis=1)
+        by = np.flatnonzero(at_least & more)
+        beaten.append(int(by[0]) if len(by) else None)
+    return beaten
 
 
 POINTS_AXIS: dict[str, Any] = {

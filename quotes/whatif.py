@@ -22,7 +22,7 @@ from partners.scoring.types import (
     PriceFact,
     Ranking,
 )
-from partners.scoring.words import number
+from partners.scoring.words import few, number
 from quotes.evidenced import CONTAINERS, evidenced
 from quotes.local_numbers import UnclearNumber, read_number
 from quotes.prices import PRICE_ASSUMED, PRICE_KINDS
@@ -313,8 +313,8 @@ def summary(moved: Iterable[Moved]) -> str:
     one = len(changed) == 1
     text = f"{changed[0].name} changes place" if one else f"{len(changed)} partners change place"
     if first_after == first_before:
-        return f"{text}; the first stays {' and '.join(sorted(first_after)) or 'nobody'}."
-    return f"{text}; first is now {' and '.join(sorted(first_after)) or 'nobody'}."
+        return f"{text}; the first stays {few(sorted(first_after)) or 'nobody'}."
+    return f"{text}; first is now {few(sorted(first_after)) or 'nobody'}."
 
 
 # -- what can be changed ---------------------------------------------------------------------------

@@ -80,6 +80,14 @@ def listing(items: Iterable[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 
+def few(names: Iterable[str], most: int = 3) -> str:
+    """The first names and how many more there are: "Alpha, Beta, Gamma and 57 others"."""
+    words = list(names)
+    if len(words) <= most + 1:  # "and 1 other" is no shorter than the name
+        return listing(words)
+    return listing([*words[:most], counted(len(words) - most, "other")])
+
+
 def counted(count: float, singular: str, plural: str = "") -> str:
     return f"{number(count)} {singular if count == 1 else plural or singular + 's'}"
 

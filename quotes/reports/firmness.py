@@ -81,7 +81,7 @@ def frozen_firmness(
                 "currency": row.quote.currency if row.quote else None,
                 "basis": row.quote.basis if row.quote else None,
             }
-            for row in value_page(read, quote_facts(project) if include_prices else {}).rows[:ROWS]
+            for row in value_page(read, quote_facts(project) if include_prices else {}).rows
         ],
         "profiles": [
             {

@@ -42,4 +42,39 @@ document.addEventListener("htmx:load", (event) => {
   if (event.detail.elt.id === "ranking-frame") fold();
 });
 
+// What a person has typed, chosen or unticked below and not yet sent outlives a slider's answer, which replaces it all.
+const results = () => document.getElementById("results");
+const same = (field) => `${field.form?.getAttribute("action")} ${field.name} ${field.type === "checkbox" ? field.value : ""}`;
+const wasChosen = (select) => [...select.options].find((option) => option.defaultSelected)?.value ?? select.options[0]?.value;
+
+function touched(field) {
+  if (field.type === "hidden") return false;
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+  return field.value !== (field.tagName === "SELECT" ? wasChosen(field) : field.defaultValue);
+}
+
+let unsent = [];
+let unfolded = [];
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target !== results()) return;
+  const fields = [...results().querySelectorAll("input[name], select[name], textarea[name]")].filter(touched);
+  unsent = fields.map((field) => ({ key: same(field), value: field.value, checked: field.checked }));
+  unfolded = [...results().querySelectorAll("details[open] > summary")].map((summary) => summary.textContent);
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  if (!results() || !(unsent.length || unfolded.length)) return;
+  for (const field of results().querySelectorAll("input[name], select[name], textarea[name]")) {
+    const kept = unsent.find((one) => one.key === same(field));
+    if (!kept) continue;
+    if (field.type === "checkbox") field.checked = kept.checked;
+    else field.value = kept.value;
+  }
+  for (const summary of results().querySelectorAll("details > summary")) {
+    if (unfolded.includes(summary.textContent)) summary.parentElement.open = true;
+  }
+  [unsent, unfolded] = [[], []];
+});
+
 fold();

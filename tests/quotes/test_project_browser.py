@@ -130,3 +130,27 @@ def test_two_comparisons_made_within_a_moment_both_count_and_no_request_is_broke
     assert page.input_value("[name='top.fit.money']") == "5"
     assert page.input_value("[name='fit.C1.C2']") == "1/3"
     assert failed == []
+
+
+def test_what_is_typed_in_a_tab_outlives_the_answer_of_a_slider(page):
+    project = ProjectFactory(sponsor=page.member.sponsor)
+    need = NeedFactory(project=project, modality=project.modality)
+    site = catalogue.FacilityFactory(
+        organisation=catalogue.OrganisationFactory(name="Alpha Works", slug="alpha")
+    )
+    catalogue.CapabilityFactory(facility=site, service=need.service, modality=project.modality, scale_max=300)
+    page.goto(reverse("quotes:ranking_whatif", args=[project.pk]))
+    page.locator("details", has_text="Process").locator("summary").first.click()
+    scale, level = page.get_by_label("largest scale").first, page.get_by_label(need.describe()).first
+    scale.fill("500")
+    level.select_option("should")
+    page.locator("#w-c1").fill("80")
+    page.wait_for_url(re.compile(r"c1=80"))
+    page.locator("#w-c1").fill("20")
+    page.wait_for_url(re.compile(r"c1=20"))
+    assert page.get_by_label("largest scale").first.is_visible()
+    assert page.get_by_label("largest scale").first.input_value() == "500"
+    page.get_by_role("button", name="See what moves").click()
+    page.get_by_text("Base and scenario").wait_for()
+    assert "scale_max=500" in page.url
+    assert "=should" in page.url
