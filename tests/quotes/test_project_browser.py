@@ -138,10 +138,14 @@ def test_what_is_typed_in_a_tab_outlives_the_answer_of_a_slider(page):
     site = catalogue.FacilityFactory(
         organisation=catalogue.OrganisationFactory(name="Alpha Works", slug="alpha")
     )
-    catalogue.CapabilityFactory(facility=site, service=need.service, modality=project.modality, scale_max=300)
+    litre = catalogue.ScaleUnitFactory(code="l", symbol="L")
+    catalogue.CapabilityFactory(
+        facility=site, service=need.service, modality=project.modality, scale_max=300, scale_unit=litre
+    )
     page.goto(reverse("quotes:ranking_whatif", args=[project.pk]))
-    page.locator("details", has_text="Process").locator("summary").first.click()
-    scale, level = page.get_by_label("largest scale").first, page.get_by_label(need.describe()).first
+    need_label = page.locator(".whatif-form select[name^='n.']").get_attribute("id")
+    page.locator(".whatif-form details summary").first.click()
+    scale, level = page.get_by_label("largest scale").first, page.locator(f"[id='{need_label}']")
     scale.fill("500")
     level.select_option("should")
     page.locator("#w-c1").fill("80")

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partners.scoring.types import CRITERIA, Group
+from partners.scoring.words import few
 from quotes import robustness
 from quotes.crosscheck import cross_check
 from quotes.robustness import CODES, SPACES, duel, firmness_of
@@ -210,3 +211,23 @@ def test_without_a_known_price_there_is_no_picture():
     page = value_page(ranking_of({"A": {"C7": (0.0, 100.0)}}))
     assert (page.rows, page.spec) == ([], None)
     assert page.sentence == "No ranked partner has a known price yet."
+
+
+def test_everybody_is_compared_on_benefit_and_cost_however_far_down_the_list():
+    """The forty-first is cheaper than all before it: it is efficient, shown, and the best one is not the cheapest."""
+    rows = {f"P{n:02}": {"C1": 100 - n, "C7": 20} for n in range(45)} | {"Cheap": {"C1": 30, "C7": 95}}
+    page = value_page(ranking_of(rows, {**dict.fromkeys(EQUAL, 0.0), "C1": 90.0, "C7": 10.0}))
+    assert [row.name for row in page.rows if row.efficient] == ["P00", "Cheap"]
+    assert (len(page.rows), page.priced, page.unpriced) == (41, 46, 0)
+    assert page.sentence.startswith("P00 and Cheap are efficient")
+    assert {row.beaten_by for row in page.rows if not row.efficient} == {"P00"}
+    unknown = value_page(ranking_of({f"P{n:02}": {"C7": (0.0, 100.0)} for n in range(50)}))
+    assert (len(unknown.unknown), unknown.unpriced) == (40, 50)
+
+
+def test_a_sentence_about_many_equal_partners_names_a_few_and_counts_the_rest():
+    equal = ranking_of({f"P{n:02}": {} for n in range(60)})
+    assert value_page(equal).sentence.startswith("P00, P01, P02, P03, P04 and 55 others are efficient")
+    assert few(["A", "B"]) == "A and B"
+    assert few(["A", "B", "C", "D"]) == "A, B, C and D"
+    assert few("ABCDE") == "A, B, C and 2 others"
