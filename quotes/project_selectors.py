@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 
 from cmo_selector.accounts.models import Sponsor
 from quotes.models import Need, Project, Report, ShortlistEntry
 from quotes.needs import NEED_RELATED
-from quotes.selectors import projects_of, rfq_standing
+from quotes.selectors import rfq_standing
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class ProjectOverview:
 PER_PAGE = 50
 
 
-def project_list(sponsor: Sponsor | None, page: str | None = None) -> Page:
-    """A page of live projects with their counts, the latest change first. Two queries."""
-    return Paginator(projects_of(sponsor), PER_PAGE).get_page(page)
+def project_page(found: QuerySet[Project], page: str | None = None) -> Page:
+    """A page of the projects that a filter left. Two queries."""
+    return Paginator(found, PER_PAGE).get_page(page)
 
 
 def archived_projects(sponsor: Sponsor | None, page: str | None = None) -> Page:

@@ -24,12 +24,27 @@ class Row:
     ahead: str = ""  # how often it scores above the next in the list, "74 of 100"
 
 
+LISTED = 100  # rows of each group, unless all are asked for
+
+
 @dataclass(frozen=True)
 class RankingPage:
+    """The rows of each group: all of them, or the first `LISTED`; figures and sentences speak of all."""
+
     ranking: Ranking
     ranked: list[Row]
     insufficient: list[Row]
     knocked_out: list[Row]
+
+    @property
+    def folded(self) -> dict[str, int]:
+        """How many more partners of each group can be listed."""
+        rows = {
+            Group.RANKED: self.ranked,
+            Group.INSUFFICIENT: self.insufficient,
+            Group.KNOCKED_OUT: self.knocked_out,
+        }
+        return {group.value: len(self.ranking.group(group)) - len(shown) for group, shown in rows.items()}
 
     @property
     def total(self) -> int:
@@ -57,12 +72,12 @@ class RankingPage:
         first = self.ranked[0].result
         if self.ranking.count(Group.RANKED) == 1:
             return f"{first.name} is the only partner with enough facts and no failed must-have."
-        level = [row.result.name for row in self.ranked if row.result.rank == 1]
+        level = [r.name for r in self.ranking.group(Group.RANKED) if r.rank == 1]
         if len(level) > 1:
             return f"{few(level)} share the first place on the known facts."
         rivals = (first.worst_rank or 1) - 1
         if self.ranking.totals is None:
-            rivals = sum(1 for row in self.ranked[1:] if row.result.high >= first.low)
+            rivals = sum(1 for r in self.ranking.group(Group.RANKED)[1:] if r.high >= first.low)
         if not rivals:
             return f"{first.name} leads the ranked partners, whatever their unknown facts turn out to be."
         others = "one other ranked partner" if rivals == 1 else f"{rivals} other ranked partners"
@@ -83,14 +98,15 @@ class RankingPage:
 
     @property
     def has_illustrative(self) -> bool:
-        return any(row.result.illustrative for row in (*self.ranked, *self.insufficient, *self.knocked_out))
+        return any(result.illustrative for result in self.ranking.results)
 
     @property
     def thin_rivals(self) -> int:
         """How many partners with insufficient data could still come first, were their unknown facts the best."""
         if not self.ranked:
             return 0
-        return sum(1 for row in self.insufficient if row.result.high >= self.ranked[0].result.low)
+        best = self.ranked[0].result.low
+        return sum(1 for result in self.ranking.group(Group.INSUFFICIENT) if result.high >= best)
 
 
 def part_note(ranking: Ranking) -> str:
@@ -120,7 +136,7 @@ def build_row(
 ) -> Row:
     shown = explain.shown(result)
     standing = firm.standing(result.partner_id) if firm and len(firm.ranked) > 1 else None
-    ahead = firm.ahead(firm.ranked.index(result)) if firm and standing else None
+    ahead = firm.ahead(firm.places[result.partner_id]) if firm and standing else None
     return Row(
         result=result,
         shown=shown,
@@ -132,14 +148,20 @@ def build_row(
 
 
 def build_page(
-    ranking: Ranking, shortlisted: set[int], profile: str, firm: Firmness | None = None
+    ranking: Ranking,
+    shortlisted: set[int],
+    profile: str,
+    firm: Firmness | None = None,
+    *,
+    listed: int | None = LISTED,
 ) -> RankingPage:
-    """The page's groups; `firm` adds what the rows say about all weightings."""
+    """The page's groups; `firm` adds what the rows say about all weightings, `listed` None lists everybody."""
     labels = criteria_labels(profile)
-    rows: dict[Group, list[Row]] = {group: [] for group in Group}
-    for result in ranking.results:
-        rows[result.group].append(build_row(result, shortlisted, labels, firm))
-    return RankingPage(ranking, rows[Group.RANKED], rows[Group.INSUFFICIENT], rows[Group.KNOCKED_OUT])
+    ranked, insufficient, knocked_out = (
+        [build_row(result, shortlisted, labels, firm) for result in ranking.group(group)[:listed]]
+        for group in (Group.RANKED, Group.INSUFFICIENT, Group.KNOCKED_OUT)
+    )
+    return RankingPage(ranking, ranked, insufficient, knocked_out)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,11 @@ class Firmness:
         return {r.partner_id: r for r in self.ranked}
 
     @cached_property
+    def places(self) -> dict[int, int]:
+        """Place in the list, from 0, by partner."""
+        return {r.partner_id: place for place, r in enumerate(self.ranked)}
+
+    @cached_property
     def _standings(self) -> dict[int, Standing]:
         return {s.partner_id: s for s in self.view.standings}
 

@@ -13,7 +13,7 @@ from cmo_selector.accounts.models import Sponsor
 from cmo_selector.audit.models import AuditEvent, describe
 from cmo_selector.audit.services import about
 from quotes.enums import ReportState, ShortlistStatus
-from quotes.models import Project, Quote, Report, Rfq, RfqMessage, ShortlistEntry, WeightSet
+from quotes.models import Need, Project, Quote, Report, Rfq, RfqMessage, ShortlistEntry, WeightSet
 from quotes.prices import event_without_prices
 from quotes.rfq_enums import InvitationState, MessageKind, QuoteState, RfqState
 
@@ -56,10 +56,10 @@ def projects_of(sponsor: Sponsor | None) -> QuerySet[Project]:
         .filter(archived_at=None)
         .select_related("modality", "weights")
         .annotate(
-            need_count=Count("needs", distinct=True),
-            must_count=Count("needs", filter=Q(needs__level="must"), distinct=True),
-            shortlist_count=Count("shortlist", distinct=True),
-            report_count=Count("reports", filter=Q(reports__state=ReportState.DONE), distinct=True),
+            need_count=_count(Need.objects.filter(project=OuterRef("pk"))),
+            must_count=_count(Need.objects.filter(project=OuterRef("pk"), level="must")),
+            shortlist_count=_count(ShortlistEntry.objects.filter(project=OuterRef("pk"))),
+            report_count=_count(Report.objects.filter(project=OuterRef("pk"), state=ReportState.DONE)),
             **rfq_standing(),
         )
         .order_by("-updated_at", "-pk")

@@ -19,6 +19,7 @@ from quotes.forms import ProductForm, RuleForm, StageForm, WeightsForm
 from quotes.forms.fields import Conflict
 from quotes.models import Project
 from quotes.needs import ALWAYS_ON
+from quotes.project_filter import ProjectFilter
 from quotes.project_page import (
     STEPS,
     brief_rows,
@@ -29,8 +30,8 @@ from quotes.project_page import (
     step_links,
     weight_bars,
 )
-from quotes.project_selectors import archived_projects, needs_of, project_overview
-from quotes.project_selectors import project_list as list_projects
+from quotes.project_selectors import archived_projects, needs_of, project_overview, project_page
+from quotes.selectors import projects_of
 from quotes.services.criteria_lock import CriteriaLocked, criteria_locked
 from quotes.services.projects import (
     AmountsInCurrency,
@@ -78,9 +79,10 @@ def project_list(request: HttpRequest) -> HttpResponse:
     if request.GET.get("archived"):
         context = {"archived": archived_projects(request.sponsor, request.GET.get("page"))}
         return render(request, "quotes/projects/archived.html", context)
-    page = list_projects(request.sponsor, request.GET.get("page"))
+    chosen = ProjectFilter(request.GET, projects_of(request.sponsor), sponsor=request.sponsor)
+    page = project_page(chosen.found, request.GET.get("page"))
     rows = [{"project": project, "next": next_action(project)} for project in page]
-    return render(request, "quotes/projects/list.html", {"rows": rows, "page": page})
+    return render(request, "quotes/projects/list.html", {"rows": rows, "page": page, "filter": chosen})
 
 
 @require_safe

@@ -16,6 +16,7 @@ from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
 from quotes.overrides import overrides_in_force
 from quotes.ranking_page import (
+    LISTED,
     BadWeights,
     build_page,
     build_row,
@@ -29,7 +30,7 @@ from quotes.robustness_page import VERDICTS, assumption, verdict_sentence
 from quotes.selectors import shortlisted_ids
 from quotes.services.projects import ProjectNotEditable, change_weights
 from quotes.versions import StaleVersion
-from quotes.views.ranking_frame import open_frame, ranking_for, show_frame
+from quotes.views.ranking_frame import kept_query, open_frame, ranking_for, show_frame
 
 
 @require_safe
@@ -40,12 +41,19 @@ def ranking(request: HttpRequest, project_id: int) -> HttpResponse:
     if frame.ranking is None:
         return show_frame(request, frame)
     firm = firmness_of(frame.ranking, space=frame.space, draws=frame.draws)
-    page = build_page(frame.ranking, shortlisted_ids(frame.project), frame.project.profile, firm)
+    page = build_page(
+        frame.ranking,
+        shortlisted_ids(frame.project),
+        frame.project.profile,
+        firm,
+        listed=None if request.GET.get("show") == "all" else LISTED,
+    )
     label, tone = VERDICTS[firm.verdict]
     return show_frame(
         request,
         frame,
         page=page,
+        all_url=f"{frame.context['tab_url']}?{urlencode({**kept_query(request.GET), 'show': 'all'})}",
         headline=page.headline,
         firmness=verdict_sentence(firm) if len(firm.ranked) > 1 else "",
         label=label,

@@ -136,7 +136,7 @@ def _carried(request: HttpRequest) -> list[tuple[str, str]]:
     return [
         (key, value)
         for key, value in request.GET.items()
-        if value and (key in ("a", "b", "p") or key.partition(".")[0] in ("n", "f", "a"))
+        if value and (key in ("a", "b", "p", "show") or key.partition(".")[0] in ("n", "f", "a"))
     ]
 
 

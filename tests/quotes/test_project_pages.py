@@ -122,7 +122,9 @@ def test_the_list_takes_the_same_queries_for_one_and_for_three(
         project = ProjectFactory(sponsor=member.sponsor)
         NeedFactory.create_batch(count, project=project)
         ShortlistEntryFactory.create_batch(count, project=project)
-    with django_assert_num_queries(5):  # session, person, memberships, number of projects, projects
+    with django_assert_num_queries(
+        6
+    ):  # session, person, memberships, modalities, number of projects, projects
         assert len(listed(client)) == count
 
 

@@ -276,3 +276,22 @@ def test_without_javascript_the_sliders_put_no_token_into_the_address(client, ma
     saving = re.search(r'<form id="save-weights" method="post".*?</form>', page, re.S)[0]
     assert "csrfmiddlewaretoken" in saving
     assert dict(re.findall(r'name="(c\d+)" value="([^"]*)"', saving)) == {**WEIGHTS, "c1": "30"}
+
+
+def test_a_long_group_is_folded_and_all_of_it_is_one_link_away(
+    client, manager, project, partners, monkeypatch
+):
+    monkeypatch.setattr("quotes.views.ranking.LISTED", 1)
+    client.force_login(manager.user)
+    whole = build_page(rank_project(project), set(), project.profile)
+    response = client.get(url(project), WEIGHTS)
+    page = response.context["page"]
+    assert [len(rows) for rows in (page.ranked, page.insufficient, page.knocked_out)] == [
+        min(1, len(rows)) for rows in (whole.ranked, whole.insufficient, whole.knocked_out)
+    ]
+    assert (page.folded["knocked_out"], page.headline, page.total) == (1, whole.headline, whole.total)
+    assert "1 more knocked out." in text(response)
+    shown = client.get(response.context["all_url"])
+    assert len(shown.context["page"].knocked_out) == 2
+    assert shown.context["trial"], "the weights that are tried stay"
+    assert ("show", "all") in shown.context["carried"], "moving a slider keeps the whole list"
