@@ -86,6 +86,7 @@ class NetworkPart(Schema):
     partner_id: int
     slug: str
     partner: str
+    illustrative: bool
     site: str
     outcome: str
     reason: str

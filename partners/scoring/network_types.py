@@ -49,6 +49,7 @@ class Member:
     partner_id: int
     partner: str
     slug: str
+    illustrative: bool
     site_id: int
     site: str
     outcome: Outcome

@@ -309,6 +309,7 @@ def _network(
                 partner_id=partner.id,
                 partner=partner.name,
                 slug=partner.slug,
+                illustrative=partner.illustrative,
                 site_id=site.id,
                 site=site.name,
                 outcome=cell.capability.outcome,

@@ -32,8 +32,7 @@ def _networks(s: Mapping[str, Any]) -> dict[str, Any] | None:
     found = s.get("networks")
     if not found or not (found["networks"] or found["missing"]):
         return None
-    illustrative = set(found.get("illustrative", []))
-    rows = [_network(row, illustrative) for row in found["networks"]]
+    rows = [_network(row) for row in found["networks"]]
     whole_scope = min((row for row in found["networks"]), key=lambda row: -row["point"], default=None)
     return {
         **found,
@@ -71,14 +70,14 @@ def _first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(best.values())
 
 
-def _network(row: Mapping[str, Any], illustrative: set[int]) -> dict[str, Any]:
+def _network(row: Mapping[str, Any]) -> dict[str, Any]:
     sites: dict[tuple[int, str], dict[str, Any]] = {}
     for part in row["parts"]:
         key = (part["partner_id"], part["site"])
         made = {
             "partner": part["partner"],
             "site": part["site"],
-            "illustrative": part["partner_id"] in illustrative,
+            "illustrative": part.get("illustrative", False),
         }
         site = sites.setdefault(key, {**made, "parts": []})
         site["parts"].append(_part(part))

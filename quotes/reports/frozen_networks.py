@@ -68,6 +68,7 @@ def _part(member: Member, facts: Facts) -> dict[str, Any]:
         "partner_id": member.partner_id,
         "slug": member.slug,
         "partner": member.partner,
+        "illustrative": member.illustrative,
         "site": member.site,
         "outcome": member.outcome,
         "reason": member.reason,

@@ -150,10 +150,7 @@ def _ahead(project: Project, ranking: Ranking, include_prices: bool) -> tuple[di
     proposal, runway = networks_in(project, given), runway_in(project, given)
     if not include_prices:
         proposal, runway = networks_without_prices(proposal), runway_without_prices(runway)
-    made_up = {result.partner_id for result in ranking.results if result.illustrative}
-    members = {member.partner_id for network in proposal.networks for member in network.members}
-    networks = {**frozen_networks(proposal, facts.rows), "illustrative": sorted(members & made_up)}
-    return networks, frozen_runway(runway, facts.rows)
+    return frozen_networks(proposal, facts.rows), frozen_runway(runway, facts.rows)
 
 
 def _sponsor(project: Project) -> dict[str, Any]:

@@ -53,7 +53,6 @@ def ahead_sheets(book: Book, s: Mapping[str, Any]) -> None:
 
 
 def _networks(found: Mapping[str, Any]) -> Iterator[list[Value]]:
-    made_up = set(found.get("illustrative", []))
     for number, row in enumerate(found["networks"], start=1):
         hand_overs = row["hand_overs_between_partners"] + row["hand_overs_within_a_partner"]
         for part in row["parts"]:
@@ -65,7 +64,7 @@ def _networks(found: Mapping[str, Any]) -> Iterator[list[Value]]:
                     *(rounded(row[name]) for name in ("point", "low", "high", "penalty")),
                 ),
                 *(hand_overs, row["months"], amount(row["cost"]), row["currency"]),
-                *(part["part"], part["partner"], part["partner_id"] in made_up, part["site"]),
+                *(part["part"], part["partner"], part.get("illustrative", False), part["site"]),
                 *(rounded(part["point"]), part["outcome"], part["reason"], "; ".join(sources) or "none"),
             ]
 
