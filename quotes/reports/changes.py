@@ -12,7 +12,7 @@ from typing import Any
 from cmo_selector.templatetags.fmt import format_date, format_number
 from quotes.enums import ReportKind
 
-from . import changes_project, wording
+from . import changes_project, changes_record, wording
 from .change_rows import NONE, Change, named, pairs, watched
 from .changes_project import GROUP_WORDS
 from .cost_words import earliest_slots
@@ -22,11 +22,11 @@ from .make_words import WAY_TITLES
 from .make_words import whole as whole_number
 from .money_words import whole
 
-COMPARED = "need, weights, shortlist, awards, ranking, facts, slots, quotes and risks"
+COMPARED = "need, weights, shortlist, awards, ranking, its firmness, networks, facts, site records, slots, quotes and risks"
 ABOUT = {  # what a kind is about: a schedule on change asks for it only because of these
     ReportKind.PACKAGE: ("package",),
     ReportKind.MEMO: ("make",),
-    ReportKind.QUOTES: ("decision", "costs", "terms"),
+    ReportKind.QUOTES: ("decision", "costs", "terms", "withdrawn"),
 }
 
 
@@ -49,14 +49,19 @@ def changes_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Chan
         ("evaluation", "The team's scores", _evaluation),
         ("costs", "Programme costs", _costs),
         ("terms", "Quotes", _terms),
+        ("withdrawn", "Bids taken back", changes_record.withdrawn),
         ("make", "Make or buy", _make_or_buy),
         ("package", "RFQ package", changes_project.package),
         ("facts", "Facts about the partners shown in full", _facts),
+        ("records", "Quality record of the sites", changes_record.records),
+        ("capabilities", "What the sites can do", changes_record.capabilities),
         ("slots", "Earliest slots", _slots),
         ("risks", "Risks", _risks),
         ("brief", "Project", changes_project.brief),
         ("needs", "Needs", changes_project.needs),
         ("weights", "Weights", _weights),
+        ("firmness", "How firm the order is", changes_record.firmness),
+        ("scope", "The whole scope", changes_record.whole_scope),
         ("ahead", "The next stage", changes_project.ahead),
         ("method", "Method", _method),
     ]

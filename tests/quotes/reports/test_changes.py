@@ -40,8 +40,8 @@ def lines(groups) -> dict[str, list[tuple[str, str, str]]]:
 def test_a_snapshot_does_not_differ_from_itself(quoted):
     assert changes_between(quoted, copy.deepcopy(quoted)) == []
     assert sentence([], quoted["as_of"]) == (
-        "Nothing that is compared has changed since 2025-11-24: need, weights, shortlist, awards, ranking, facts, "
-        "slots, quotes and risks."
+        "Nothing that is compared has changed since 2025-11-24: need, weights, shortlist, awards, ranking, its "
+        "firmness, networks, facts, site records, slots, quotes and risks."
     )
 
 
@@ -205,6 +205,102 @@ def test_every_leaf_of_the_brief_the_shortlist_and_the_lists_is_compared_or_sile
         if not is_news(changes_between(frozen, new)):
             unseen.add(key)
     assert unseen <= SILENT[part] | {"name", "partner", "status_set"}, unseen
+
+
+NOT_COMPARED = {
+    "schema": "a new shape of the snapshot is no change of the world",
+    "title": "the project's name, compared there",
+    "as_of": "the day itself",
+    "sponsor": "whose project it is",
+    "brand": "how it looks",
+    "requested_by": "who asked",
+    "prices_included": "what the reader may see",
+    "lead": "read from the ranking",
+    "rules": "read from the needs",
+    "detail_order": "which partners are printed in full",
+    "sites": "dots on a map; what the sites do is in the site records",
+    "data": "ages of the facts, compared fact by fact",
+    "illustrative": "a mark, compared with each name",
+    "ranked": "read from what is frozen in full of the same partners",
+    "knocked_out": "read through the standing of each partner",
+}
+
+
+def leaves(value, path=()):
+    if isinstance(value, dict | list) and value:
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(inner, (*path, key))
+    else:
+        yield path, value
+
+
+def with_leaf(value, path, leaf):
+    """A copy of the containers on the way only: what is compared is never written to."""
+    if not path:
+        return leaf
+    copied = copy.copy(value)
+    copied[path[0]] = with_leaf(value[path[0]], path[1:], leaf)
+    return copied
+
+
+def test_every_section_of_a_snapshot_is_compared_or_silent_for_a_reason(quoted):
+    frozen = copy.deepcopy(quoted)
+    frozen["withdrawn"] = [{"partner_id": 1, "name": "Gone", "illustrative": True, "rfq": "R", "revision": 1,
+                            "submitted_on": "2025-11-01", "reason": "Sold out"}]  # fmt: skip
+    silent = set()
+    for section, content in frozen.items():
+        seen = False
+        for path, value in list(leaves(content, (section,)))[:300]:
+            if len(path) == 1 or path[-1] in ("partner_id", "id", "code", "kind"):
+                continue
+            try:
+                seen = bool(changes_between(frozen, with_leaf(frozen, path, changed(value))))
+            except (KeyError, ValueError):  # a reference to nothing: no such snapshot is ever made
+                continue
+            if seen:
+                break
+        if not seen:
+            silent.add(section)
+    assert silent <= {*NOT_COMPARED, "overrides", "restrictions"}, "empty here, and tested on their own above"
+
+
+def test_site_records_networks_firmness_and_bids_taken_back_are_told_apart(quoted):
+    new = copy.deepcopy(quoted)
+    partner = quoted["detail_order"][0]
+    name = wording.named(quoted["details"][partner])
+    record = new["site_records"][partner]
+    record["quality"].append(
+        {"on": "2026-01-05", "until": None, "kind": "Inspection", "mark": "Form 483", "title": "Form 483 by FDA",
+         "site": "Lund site", "state": "Published", "tone": "warn", "source": "FDA", "url": "",
+         "retrieved_on": "2026-01-06"}
+    )  # fmt: skip
+    record["matrix"]["rows"].append(
+        {
+            "branch": "Testing",
+            "service": "Stability",
+            "cells": [{"known": "yes", "evidence": "Audited", "scale": "", "sites": ["Lund site"]}]
+            * len(record["matrix"]["modalities"]),
+        }
+    )
+    new["networks"]["left_out"] = ["fill"]
+    new["firmness"]["robustness"]["nearest_flip"] = "No weight alone changes it."
+    new["withdrawn"] = [{"partner_id": 1, "name": "Gone", "illustrative": False, "rfq": "R", "revision": 2,
+                         "submitted_on": "2025-11-01", "reason": ""}]  # fmt: skip
+    groups = changes_between(quoted, new)
+    found = lines(groups)
+    assert found["records"] == [
+        (f"{name}: Form 483 by FDA at Lund site", "–", "Published, 2026-01-05; FDA"),
+    ]
+    modality = record["matrix"]["modalities"][0]
+    assert found["capabilities"] == [
+        (f"{name}: Stability for {modality}", "–", "offered, audited, Lund site"),
+    ]
+    assert found["scope"] == [("Left out", "–", "fill")]
+    assert found["firmness"][0][0] == "Nearest flip"
+    assert found["withdrawn"] == [("Gone, “R”", "–", "revision 2: no reason given")]
+    assert {g.code for g in groups} == {"records", "capabilities", "scope", "firmness", "withdrawn"}
+    assert not is_news([g for g in groups if g.code in ("scope", "firmness")])
+    assert is_news([g for g in groups if g.code == "records"])
 
 
 def test_a_shortlisted_partner_that_is_knocked_out_or_leaves_the_catalogue_is_news(quoted):
