@@ -22,7 +22,10 @@ from .make_words import WAY_TITLES
 from .make_words import whole as whole_number
 from .money_words import whole
 
-COMPARED = "need, weights, shortlist, awards, ranking, its firmness, networks, facts, site records, slots, quotes and risks"
+COMPARED = (
+    "need, weights, shortlist, awards, ranking, its firmness, networks, facts, site records, slots, "
+    "quotes and risks"
+)
 ABOUT = {  # what a kind is about: a schedule on change asks for it only because of these
     ReportKind.PACKAGE: ("package",),
     ReportKind.MEMO: ("make",),
