@@ -123,7 +123,10 @@ def _open(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method == "HEAD":
             request.method = "GET"
-        return view(request, *args, **kwargs)
+        response = view(request, *args, **kwargs)
+        # what a member may read is nothing for a shared cache or a browser's disk
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
     opened.login_required = False  # type: ignore[attr-defined]
     return opened

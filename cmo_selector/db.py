@@ -1,12 +1,12 @@
-"""Turns a violated database constraint into a form error, by the constraint's name."""
+"""Violated constraints as form errors, by the constraint's name; and work that only one process does at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.apps import apps
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, models, transaction
 from django.forms import BaseForm
 
 
@@ -54,3 +54,21 @@ def constraint_errors(form: BaseForm) -> Iterator[None]:
         _, constraint = found
         shown = [name for name in _columns(constraint) if name in form.fields]
         form.add_error(shown[0] if len(shown) == 1 else None, constraint.get_violation_error_message())
+
+
+@contextmanager
+def only_one(name: str) -> Iterator[bool]:
+    """Whether nobody else, on any machine, is inside with this name. Ends with the connection at the latest.
+
+    with only_one("round") as alone:
+        if alone: ...
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name])
+        (alone,) = cursor.fetchone()
+    try:
+        yield alone
+    finally:
+        if alone:
+            with suppress(OperationalError, InterfaceError), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])

@@ -15,18 +15,25 @@ import contextlib
 import ctypes
 import errno
 import gc
-import multiprocessing
 import os
+import pickle
 import resource
+import select
+import shutil
 import signal
+import struct
 import tempfile
 import time
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection
+from functools import cache
+from pathlib import Path
 from typing import Any, NoReturn
 
 LOOK_EVERY = 0.2  # seconds between two looks at the child's memory
+BEGIN_SECONDS = 15  # within which a child that waits takes up what it is asked; one that does not hangs
+PREFIX = "isolated-"  # of the folders of temporary files; the parent's process id follows
+LENGTH = struct.Struct("!Q")  # stands before every answer
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MEGABYTE = 1024 * 1024
 # One request for memory beyond this fails at once. Above the limit, because V8 reserves address space it never uses.
@@ -62,6 +69,10 @@ class Killed(WorkEnded):
 
 class Broken(WorkEnded):
     """It raised an exception (the traceback is in `details`) or crashed."""
+
+
+class NotStarted(WorkEnded):
+    """No process could be started for it, or none began with it: the machine lacks memory or is far too busy."""
 
 
 FAULTS: dict[str, type[WorkEnded]] = {"memory": TooBig, "full": DiskFull, "broken": Broken}
@@ -101,13 +112,13 @@ class Standby:
     ) -> Any:
         """What `serve` returns. `told` hears, in the caller's process, each text that the work tells.
 
-        `beat` is called about every `beat_every` seconds; an exception from it or from `told` ends the child and is
-        raised. Otherwise raises a WorkEnded.
+        `beat` is called about every `beat_every` seconds, while the request is handed over too. Whatever is raised
+        here, by `beat`, by `told` or by a signal, ends the child; otherwise raises a WorkEnded.
         """
-        deadline, whole = time.monotonic() + seconds, False
-        child = self._hand_over(request)
+        look, whole = _Look(seconds, beat, beat_every), False
         try:
-            value = _wait(child, deadline, told, beat, beat_every)
+            child = self._hand_over(request, look)
+            value = _result(child, look, told)
             child.done += 1
             whole = child.done < self._at_most and child.resident() <= self._keep * MEGABYTE
         finally:
@@ -115,19 +126,18 @@ class Standby:
                 self.end()
         return value
 
-    def _hand_over(self, request: Any) -> _Child:
-        """The child that has begun with the request. One that died while it waited is replaced, once."""
+    def _hand_over(self, request: Any, look: _Look) -> _Child:
+        """The child that has begun with the request. One that died or hangs where it waited is replaced, once."""
         for last in (False, True):
-            child = self._child or _start(self._serve, self._megabytes, self._idle)
-            self._child = child
-            with contextlib.suppress(EOFError, OSError):
-                child.requests.send(request)
-                if child.answers.recv()[0] == "begun":
-                    return child
-            cause = child.cause_of_death()
-            self.end()
-            if last:
-                raise cause
+            self._child = child = self._child or _start(self._serve, self._megabytes, self._idle)
+            try:
+                child.begin(request, look)
+            except _Unfit as unfit:
+                self.end()
+                if last:
+                    raise unfit.cause from None
+            else:
+                return child
         raise AssertionError
 
     def end(self) -> None:
@@ -138,44 +148,83 @@ class Standby:
 
 
 def _start(serve: Serve, megabytes: int, idle: float) -> _Child:
-    taken, requests = multiprocessing.Pipe(duplex=False)
-    answers, given = multiprocessing.Pipe(duplex=False)
-    folder = tempfile.TemporaryDirectory(prefix="isolated-", ignore_cleanup_errors=True)
+    """Raises DiskFull and NotStarted, and then leaves nothing behind."""
+    _remove_what_the_killed_left()
     parent = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        requests.close()
-        answers.close()
-        tempfile.tempdir = folder.name
-        _be_the_child(serve, taken, given, parent, megabytes, idle)
-    taken.close()
-    given.close()
+    with contextlib.ExitStack() as undo:
+        try:
+            (taken, requests), (answers, given) = os.pipe(), os.pipe()
+            for end in (taken, requests, answers, given):
+                undo.callback(os.close, end)
+            folder = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{parent}-", ignore_cleanup_errors=True)
+            undo.callback(folder.cleanup)
+            pid = os.fork()
+        except OSError as error:
+            raise (DiskFull if error.errno in NO_ROOM else NotStarted)(str(error)) from error
+        if pid == 0:
+            os.close(requests)
+            os.close(answers)
+            tempfile.tempdir = folder.name
+            _be_the_child(serve, taken, given, parent, megabytes, idle)
+        undo.pop_all()
+    os.close(taken)
+    os.close(given)
     return _Child(pid, megabytes, requests, answers, folder)
 
 
-def _wait(
-    child: _Child,
-    deadline: float,
-    told: Callable[[str], None],
-    beat: Callable[[], None],
-    beat_every: float,
-) -> Any:
-    next_beat = time.monotonic() + beat_every
-    while True:
+@cache
+def _remove_what_the_killed_left() -> None:
+    """Folders whose process was ended before it could remove them; once per process is often enough."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdecimal() and not _exists(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
+
+
+class _Look:
+    """Called again and again while there is work: sees to the caller's heartbeat and to the limits of the child."""
+
+    def __init__(self, seconds: float, beat: Callable[[], None], beat_every: float) -> None:
         now = time.monotonic()
-        if now >= deadline:
+        self.deadline, self.next_beat = now + seconds, now + beat_every
+        self.beat, self.beat_every = beat, beat_every
+
+    def __call__(self, child: _Child) -> None:
+        now = time.monotonic()
+        if now >= self.deadline:
             raise TooSlow
-        if now >= next_beat:
-            beat()
-            next_beat = time.monotonic() + beat_every
+        if now >= self.next_beat:
+            self.beat()
+            self.next_beat = time.monotonic() + self.beat_every
         if child.resident() > child.megabytes * MEGABYTE:
             raise TooBig
-        if not child.answers.poll(min(LOOK_EVERY, max(0, deadline - now))):
-            continue
+
+    def pause(self) -> int:
+        """Milliseconds until the next look."""
+        left = min(LOOK_EVERY, self.deadline - time.monotonic(), self.next_beat - time.monotonic())
+        return max(1, round(1000 * left))
+
+
+def _result(child: _Child, look: _Look, told: Callable[[str], None]) -> Any:
+    while True:
+        look(child)
         try:
-            kind, value = child.answers.recv()
+            said = child.hear(look.pause())
         except (EOFError, OSError):
             raise child.cause_of_death() from None
+        if said is None:
+            continue
+        kind, value = said
         if kind == "done":
             return value
         if kind == "told":
@@ -184,23 +233,79 @@ def _wait(
             raise FAULTS[kind](value)
 
 
+class _Unfit(Exception):
+    """The child did not begin with what it was asked."""
+
+    def __init__(self, cause: WorkEnded) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
 class _Child:
-    """The child as its parent sees it."""
+    """The child as its parent sees it. Neither writing to it nor reading from it ever blocks."""
 
     def __init__(
         self,
         pid: int,
         megabytes: int,
-        requests: Connection,
-        answers: Connection,
+        requests: int,
+        answers: int,
         folder: tempfile.TemporaryDirectory[str],
     ) -> None:
         self.pid, self.megabytes = pid, megabytes
         self.requests, self.answers = requests, answers
+        os.set_blocking(requests, False)
+        self.readable, self.writable = select.poll(), select.poll()
+        self.readable.register(answers, select.POLLIN)
+        self.writable.register(requests, select.POLLOUT)
         self.folder = folder  # for its temporary files, which it cannot remove when it is killed
+        self.heard = bytearray()
+        self.number = 0  # of the request; every answer repeats it
         self.status: int | None = None
         self.peak = 0
         self.done = 0  # pieces of work
+
+    def begin(self, request: Any, look: _Look) -> None:
+        """Hand the request over and wait until the child has begun. Raises _Unfit."""
+        self.number += 1
+        rest = memoryview(pickle.dumps((self.number, request)))
+        patience = time.monotonic() + BEGIN_SECONDS
+        said = None
+        while said is None:
+            look(self)
+            if time.monotonic() >= patience:
+                raise _Unfit(NotStarted(f"it did not begin within {BEGIN_SECONDS} s"))
+            try:
+                if not rest:
+                    said = self.hear(look.pause())
+                elif self.writable.poll(look.pause()):
+                    with contextlib.suppress(BlockingIOError):
+                        rest = rest[os.write(self.requests, rest) :]
+            except (EOFError, OSError):
+                raise _Unfit(self.cause_of_death()) from None
+        if said[0] != "begun":
+            raise Broken(f"it began with {said[0]}")
+
+    def hear(self, milliseconds: int) -> tuple[str, Any] | None:
+        """What it said, if it has within this time. Raises EOFError and OSError when it is gone."""
+        if (said := self._next()) is not None or not self.readable.poll(milliseconds):
+            return said
+        self.heard += (piece := os.read(self.answers, MEGABYTE))
+        if not piece:
+            raise EOFError
+        return self._next()
+
+    def _next(self) -> tuple[str, Any] | None:
+        if len(self.heard) < LENGTH.size:
+            return None
+        end = LENGTH.size + LENGTH.unpack_from(self.heard)[0]
+        if len(self.heard) < end:
+            return None
+        number, kind, value = pickle.loads(memoryview(self.heard)[LENGTH.size : end])  # noqa: S301  our own child
+        del self.heard[:end]
+        if number != self.number:
+            raise Broken(f"an answer to request {number} instead of {self.number}")
+        return kind, value
 
     def resident(self) -> int:
         """Bytes of memory it holds; 0 where the system does not say."""
@@ -220,8 +325,8 @@ class _Child:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
             self._reap()
-        self.requests.close()
-        self.answers.close()
+        os.close(self.requests)
+        os.close(self.answers)
         self.folder.cleanup()
 
     def cause_of_death(self) -> WorkEnded:
@@ -238,36 +343,52 @@ class _Child:
         return Broken(f"the process crashed with signal {number}")
 
 
-def _be_the_child(
-    serve: Serve, requests: Connection, answers: Connection, parent: int, megabytes: int, idle: float
-) -> NoReturn:
+def _be_the_child(serve: Serve, taken: int, given: int, parent: int, megabytes: int, idle: float) -> NoReturn:
     try:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             signal.signal(number, signal.SIG_DFL)
         _die_with(parent)
         _be_the_first_to_go()
         _limit(megabytes + RESERVE)
-        while requests.poll(idle):
-            request = requests.recv()
-            answers.send(("begun", None))
-            _answer(serve, request, answers)
-            del request
-            _tidy()
-    except (EOFError, OSError):
+        waiting = select.poll()
+        waiting.register(taken, select.POLLIN)
+        with open(taken, "rb") as requests:
+            while waiting.poll(round(1000 * idle)):
+                number, request = pickle.load(requests)  # noqa: S301  our own parent
+                answer = _Answer(given, number)
+                answer("begun", None)
+                _answer(serve, request, answer)
+                del request
+                _tidy()
+    except (EOFError, OSError, pickle.UnpicklingError):
         pass  # nobody asks or listens any more
     finally:
         os._exit(0)
 
 
-def _answer(serve: Serve, request: Any, answers: Connection) -> None:
+class _Answer:
+    """Says something to the parent about the request with this number."""
+
+    def __init__(self, given: int, number: int) -> None:
+        self.given, self.number = given, number
+
+    def __call__(self, kind: str, value: Any) -> None:
+        text = pickle.dumps((self.number, kind, value))
+        for part in (LENGTH.pack(len(text)), text):
+            rest = memoryview(part)
+            while rest:
+                rest = rest[os.write(self.given, rest) :]
+
+
+def _answer(serve: Serve, request: Any, answer: _Answer) -> None:
     try:
-        answers.send(("done", serve(request, lambda text: answers.send(("told", text)))))
+        answer("done", serve(request, lambda text: answer("told", text)))
     except MemoryError:
         _limit(None)
-        answers.send(("memory", traceback.format_exc(limit=-3)))
+        answer("memory", traceback.format_exc(limit=-3))
     except BaseException as error:
         full = isinstance(error, OSError) and error.errno in NO_ROOM
-        answers.send(("full" if full else "broken", traceback.format_exc()))
+        answer("full" if full else "broken", traceback.format_exc())
 
 
 def _tidy() -> None:

@@ -28,7 +28,6 @@ from cmo_selector.health import broker_answers, database_answers
 log = structlog.get_logger(__name__)
 
 REGISTRY = CollectorRegistry()
-QUEUES = ("default", "render")
 PRIORITIES = ("", *(f"\x06\x16{step}" for step in (3, 6, 9)))  # kombu keeps a list for each
 BROKER_SECONDS = 2.0
 
@@ -51,7 +50,7 @@ class ServiceCollector(Collector):
         )
         options = {"socket_connect_timeout": BROKER_SECONDS, "socket_timeout": BROKER_SECONDS}
         with redis.Redis.from_url(settings.REDIS_URL, **options) as client:
-            for queue in QUEUES:
+            for queue in settings.QUEUES:
                 lengths = [client.llen(f"{queue}{ending}") for ending in PRIORITIES]
                 waiting.add_metric([queue], sum(lengths))
             taken = client.hlen("unacked")

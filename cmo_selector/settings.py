@@ -316,8 +316,16 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = env.integer("CELERY_WORKER_MAX_TASKS_PER_CHI
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.integer("CELERY_WORKER_MAX_MEMORY_PER_CHILD", 700_000)  # KiB
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
-# Reports come last (9): a queue full of them must not keep beat's short jobs, which take lost ones back, waiting.
-CELERY_TASK_ROUTES = {"quotes.tasks.render_*": {"queue": "render", "priority": 9}}
+# Each queue has a process of its own (Procfile): neither a long import nor a mail server that hangs keeps a report
+# waiting, nor any of them the sweeps, which take lost work back. Where one process takes several queues, what waits
+# as a report comes last (priority 9).
+CELERY_TASK_ROUTES = {
+    "quotes.tasks.render_*": {"queue": "render", "priority": 9},
+    "*.tasks.sweep_*": {"queue": "upkeep"},
+    "*.tasks.send_*": {"queue": "mail"},
+    "*.tasks.tell_*": {"queue": "mail"},
+}
+QUEUES = ("default", "render", "upkeep", "mail")
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # A sweep that waited longer than the next one is not worth running.
@@ -350,6 +358,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "partners.tasks.sweep_sheet_imports",
         "schedule": 30.0,
         "options": {"expires": 25},
+    },
+    "uploaded-files": {
+        "task": "partners.tasks.delete_uploaded_files",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
     },
     "tell-proposers": {
         "task": "partners.tasks.tell_proposers",

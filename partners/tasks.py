@@ -7,16 +7,18 @@ from typing import Any
 import structlog
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
+from cmo_selector.db import only_one
 from partners.curation.remembered import find
 from partners.enums import ChangeHow
 from partners.history import recording
-from partners.importers import uploads
+from partners.importers import jobs, uploads
 from partners.importers.errors import ImportBusyError, ImportFileError
 from partners.importers.evidence import refresh_evidence
 from partners.importers.jobs import Stopped
 from partners.matching.proposals import propose
+from partners.models import RegisterUpload, SheetImport
 from partners.proposing import services
 from partners.sheets import imports
 
@@ -86,26 +88,28 @@ def sweep_sheet_imports() -> None:
 
 @shared_task(name="partners.tasks.sweep_register_uploads", ignore_result=True)
 def sweep_register_uploads() -> None:
-    """Every half minute: re-dispatch lost messages, take rows back from dead workers, delete old files."""
+    """Every half minute: re-dispatch lost messages, take rows back from dead workers."""
     done = uploads.sweep()
     if any(vars(done).values()):
         logger.info("register_uploads_swept", **vars(done))
 
 
+@shared_task(name="partners.tasks.delete_uploaded_files", ignore_result=True)
+def delete_uploaded_files() -> None:
+    """Every hour: delete the files of old uploads, of registers and of spreadsheets."""
+    if deleted := sum(jobs.delete_old_files(model) for model in (RegisterUpload, SheetImport)):
+        logger.info("uploaded_files_deleted", count=deleted)
+
+
 @shared_task(name="partners.tasks.propose_matches", soft_time_limit=840, time_limit=900)
 def propose_matches() -> None:
     """Bring the proposals of all partners up to date, one run at a time."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [MATCHING_LOCK])
-        if not cursor.fetchone()[0]:
-            propose_matches.apply_async(
-                countdown=LOOK_AGAIN
-            )  # the one under way may have passed the new rows
-            return
-        try:
+    with only_one(MATCHING_LOCK) as alone:
+        if alone:
             logger.info("matches proposed", open=propose())
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [MATCHING_LOCK])
+        else:
+            # the one under way may have passed the new rows
+            propose_matches.apply_async(countdown=LOOK_AGAIN)
 
 
 @shared_task(name="partners.tasks.refresh_register_facts", soft_time_limit=840, time_limit=900)

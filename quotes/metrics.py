@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterator
 
 from django.db import Error
@@ -10,7 +11,9 @@ from django.db.models import Count, DurationField, ExpressionWrapper, F, Min, Q,
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
 
+from cmo_selector.pulse import last_sweep
 from partners.models import RegisterUpload
 from quotes.enums import ReportState
 from quotes.models import InvitationEmail, Report, SearchDigest
@@ -43,6 +46,7 @@ class JobCollector(Collector):
                 jobs.add_metric([kind, state], counts.get(state, 0))
         yield jobs
         yield self._oldest()
+        yield from self._sweep()
         yield self._histogram("cmo_report_duration_seconds", "From a report's start to its PDF.", MADE)
         yield self._histogram("cmo_report_wait_seconds", "From asking for a report to its start.", WAITED)
 
@@ -55,6 +59,18 @@ class JobCollector(Collector):
             "How long the oldest waiting report waits; 0: none.",
             value=seconds,
         )
+
+    def _sweep(self) -> Iterator[Metric]:
+        try:
+            at = last_sweep()
+        except (RedisError, OSError):
+            return  # `cmo_up{service="broker"}` says why it is missing
+        if at is not None:
+            yield GaugeMetricFamily(
+                "cmo_seconds_since_last_sweep",
+                "How long ago beat and a worker last looked for lost reports.",
+                value=max(0.0, time.time() - at),
+            )
 
     def _histogram(self, name: str, text: str, length: ExpressionWrapper) -> Metric:
         """Over all finished reports, cumulative as Prometheus wants it."""

@@ -25,14 +25,14 @@ def header_figures() -> dict[str, Coalesce]:
 
 def _count(condition: Q) -> Coalesce:
     own = Report.objects.filter(
-        condition, requested_by=OuterRef("user_id"), project__sponsor=OuterRef("sponsor_id")
+        condition, notify=OuterRef("user_id"), project__sponsor=OuterRef("sponsor_id")
     )
-    counted = own.order_by().values("requested_by").annotate(n=Count("pk")).values("n")
+    counted = own.order_by().values("notify").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), Value(0))
 
 
 def notices_of(user: User, sponsor: Sponsor | None, page: str | None) -> Page:
     """The person's own ended reports at this sponsor, the latest outcome first."""
-    reports = Report.objects.for_sponsor(sponsor).filter(requested_by=user, state__in=ENDED)
+    reports = Report.objects.for_sponsor(sponsor).filter(notify=user, state__in=ENDED)
     found = reports.select_related("project").defer("snapshot").order_by("-finished_at", "-pk")
     return Paginator(found, PER_PAGE).get_page(page)

@@ -18,12 +18,13 @@ from quotes.access import get_project
 from quotes.brief import NothingToRank
 from quotes.enums import Appendix, Paper, ReportKind, ReportState
 from quotes.models import Project, Report
-from quotes.report_page import of_this_format, readable_by, report_of, status_of
+from quotes.report_page import CHANGED, is_unchanged, of_this_format, readable_by, report_of, status_of
+from quotes.report_queue import queue_positions
 from quotes.reports.canonical import canonical
 from quotes.reports.options import EVERYTHING, ReportOptions
 from quotes.services.projects import ProjectArchived
 from quotes.services.report_files import NotReachable, read_file
-from quotes.services.reports import NothingToReport, queue_positions, request_report
+from quotes.services.reports import NothingToReport, request_report
 
 router = Router()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -157,7 +158,10 @@ def project_report_pdf(request: HttpRequest, project_id: int, report_id: int) ->
     except NotReachable as away:
         raise HttpError(503, "The store of files does not answer. Try again in a few minutes.") from away
     if content is None:
-        raise HttpError(410, "The stored PDF is missing or damaged. Ask for the report again.")
+        raise HttpError(
+            410,
+            "The stored PDF is missing or damaged. Its page offers to print it again from the same figures.",
+        )
     return HttpResponse(content, content_type="application/pdf")
 
 
@@ -178,6 +182,8 @@ def _frozen(request: HttpRequest, project_id: int, report_id: int) -> Report:
     report = _readable(request, project_id, report_id)
     if not of_this_format(report):
         raise HttpError(409, "This report was frozen in an older format; only its PDF can be downloaded.")
+    if not is_unchanged(report):
+        raise HttpError(410, CHANGED)
     return report
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,9 @@ from django.utils import timezone
 from cmo_selector.templatetags.fmt import format_date, format_datetime
 from quotes.enums import ReportKind, ReportState, ReportStep, ToolKind
 from quotes.models import Project, Report, ReportSchedule, ReportShare
+from quotes.report_queue import queue_position
 from quotes.reports import charts, wording
+from quotes.reports.canonical import snapshot_hash
 from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS
 from quotes.reports.decision import criteria_names, points
 from quotes.reports.firmness_words import firmness_rows
@@ -22,9 +25,12 @@ from quotes.reports.make_words import memo_context
 from quotes.reports.printable import clean
 from quotes.reports.snapshot import SCHEMA_ID, SCHEMA_VERSION, TRACED
 from quotes.services.report_files import NotReachable, size_of
-from quotes.services.reports import queue_position
+from quotes.services.shares import with_maker
+
+logger = logging.getLogger(__name__)
 
 PER_PAGE = 20
+CHANGED = "The frozen figures of this report do not match their checksum, so they are not handed out."
 COMPARED = 200  # the newest reports that can be compared with one another
 LONG_WAIT_SECONDS = 60  # after which the page says that waiting is safe
 STEPS = [ReportStep.WAITING, ReportStep.CHARTS, ReportStep.LAYOUT, ReportStep.STORING, ReportStep.FINISHED]
@@ -139,7 +145,7 @@ def progress_of(report: Report) -> Progress:
 def shares_of(report: Report) -> list[ReportShare]:
     """Links to copies of the same frozen figures, newest first, with their view logs."""
     copies = Report.objects.filter(project=report.project_id, snapshot_hash=report.snapshot_hash)
-    found = ReportShare.objects.filter(report__in=copies).select_related("report", "created_by")
+    found = with_maker(ReportShare.objects.filter(report__in=copies)).select_related("report", "created_by")
     return list(found.defer("report__snapshot").prefetch_related("views"))
 
 
@@ -159,6 +165,14 @@ def file_size(report: Report) -> dict[str, Any]:
 def of_this_format(report: Report) -> bool:
     """Whether this version can read the report's snapshot."""
     return report.snapshot.get("schema") == {"id": SCHEMA_ID, "version": SCHEMA_VERSION}
+
+
+def is_unchanged(report: Report) -> bool:
+    """Whether the frozen figures still match the hash that stands on every page of the PDF."""
+    if snapshot_hash(report.snapshot) == report.snapshot_hash:
+        return True
+    logger.error("report %s: its snapshot does not match its hash", report.pk)
+    return False
 
 
 def _said_without_ranking(kind: str, s: Mapping[str, Any]) -> dict[str, str]:

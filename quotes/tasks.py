@@ -9,11 +9,15 @@ from typing import Any
 
 import structlog
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_init, worker_process_shutdown
 from django.conf import settings
+from django.core.files.storage import Storage, storages
 from django.db import InterfaceError, OperationalError
 
 from cmo_selector import isolated
+from cmo_selector.db import only_one
+from cmo_selector.pulse import note_sweep
 from quotes.enums import ReportStep
 from quotes.models import Report
 from quotes.reports.options import ReportOptions
@@ -36,6 +40,10 @@ KILLED = (
     "The process that made the PDF was ended from outside, probably because the machine ran out of memory. "
     "Try again later."
 )
+NOT_STARTED = (
+    "The machine could not start the process that makes the PDF: it lacks memory or is far too busy. "
+    "Try again later."
+)
 DISK_FULL = "The machine that makes the PDF has no room left on its disk. Try again later."
 NOT_STORED = (
     "The finished PDF could not be stored: the file storage is full, cannot be written or does not answer. "
@@ -45,7 +53,13 @@ BROKEN = "The PDF could not be made because of a fault in this program. The oper
 
 
 @worker_init.connect
-def warm_up(**kwargs: object) -> None:
+def prepare(sender: Any, **kwargs: object) -> None:
+    """In a worker of reports; the others need none of it."""
+    if "render" in sender.app.amqp.queues.consume_from:
+        warm_up()
+
+
+def warm_up() -> None:
     """Import what every rendering needs once, in the worker whose children and grandchildren do the rendering.
 
     vl-convert is left out: it hangs in the forks of a process that has used it.
@@ -70,35 +84,43 @@ def render_report(report_id: int) -> None:
         return
     log = logger.bind(report=report_id, attempt=report.attempts)
     try:
-        pdf = _render(report)
-        reports.heartbeat(report, ReportStep.STORING)
-        reports.finish(report, pdf.content, pdf.pages)
+        made = _make(report)
+        reports.close(report, made.stored, made.pages)
     except reports.LeaseLost:
         log.warning("report_lease_lost")
     except (OperationalError, InterfaceError):
         # No database for longer than the lease: beat takes the row back when there is one again.
         log.exception("report_database_lost")
     except Exception as error:
-        reason = _reason(error)
+        reason = _reason(error, report.step)
         log.error("report_failed", reason=reason, details=getattr(error, "details", str(error)))
         reports.fail(report, reason)
 
 
-def _render(report: Report) -> Any:
-    """The Pdf, made in a child process. Everything it needs is read here: it must not touch the database."""
+def _make(report: Report) -> Made:
+    """The PDF, made and stored in a child process, which is watched all the while: a store may hang as well.
+
+    Everything that the child needs is read here: it must not touch the database.
+    """
     warm_up()
     from quotes.reports import charts
 
     if charts.drew_here():
         raise RuntimeError("This process has used vl-convert, which would hang in its forks.")
-    wanted = Wanted(report.snapshot, report.snapshot_hash, report.options, report.previous_snapshot)
-    return renderer().ask(
+    name = report_files.new_name(report)
+    wanted = Wanted(report.snapshot, report.snapshot_hash, report.options, report.previous_snapshot, name)
+    made = renderer().ask(
         wanted,
         seconds=settings.REPORT_TIME_LIMIT_SECONDS,
         told=lambda step: reports.heartbeat(report, step),
         beat=lambda: reports.heartbeat(report),
         beat_every=reports.BEAT_EVERY.total_seconds(),
     )
+    if isinstance(made, report_files.NotStored):
+        raise made
+    if made.snapshot_hash != report.snapshot_hash:
+        raise RuntimeError("The renderer answered with another report.")
+    return made
 
 
 @dataclass(frozen=True)
@@ -109,6 +131,16 @@ class Wanted:
     snapshot_hash: str
     options: ReportOptions
     previous: Mapping[str, Any] | None
+    name: str  # under which it is stored
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a renderer answers."""
+
+    stored: report_files.Stored
+    pages: int
+    snapshot_hash: str
 
 
 @cache
@@ -119,10 +151,17 @@ def renderer() -> isolated.Standby:
     )
 
 
-def _make_pdf(wanted: Wanted, tell: Callable[[str], None]) -> Any:
+@cache
+def _own_storage() -> Storage:
+    """The store of files, with connections of the renderer's own and none of its parent's."""
+    return storages.create_storage(settings.STORAGES["default"])
+
+
+def _make_pdf(wanted: Wanted, tell: Callable[[str], None]) -> Made | report_files.NotStored:
+    """What could not be stored is an answer too: this process has done nothing wrong and can go on."""
     from quotes.reports.render import render_pdf, worker_fonts
 
-    return render_pdf(
+    pdf = render_pdf(
         wanted.snapshot,
         wanted.snapshot_hash,
         options=wanted.options,
@@ -130,6 +169,12 @@ def _make_pdf(wanted: Wanted, tell: Callable[[str], None]) -> Any:
         on_step=lambda step: tell(str(step)),
         fonts=worker_fonts(),
     )
+    tell(str(ReportStep.STORING))
+    try:
+        stored = report_files.store(wanted.name, pdf.content, _own_storage())
+    except report_files.NotStored as refused:
+        return refused
+    return Made(stored, pdf.pages, wanted.snapshot_hash)
 
 
 @worker_process_shutdown.connect
@@ -138,10 +183,12 @@ def end_renderer(**kwargs: object) -> None:
     renderer().end()
 
 
-def _reason(error: Exception) -> str:
-    """Why a report could not be made, for people."""
+def _reason(error: Exception, step: str) -> str:
+    """Why a report could not be made, for people; `step` is the last that began."""
     match error:
-        case isolated.TooSlow():
+        case isolated.TooSlow() | SoftTimeLimitExceeded() if step == ReportStep.STORING:
+            return NOT_STORED
+        case isolated.TooSlow() | SoftTimeLimitExceeded():
             return TOO_SLOW.format(seconds=settings.REPORT_TIME_LIMIT_SECONDS)
         case isolated.TooBig():
             return TOO_BIG.format(megabytes=settings.REPORT_MEMORY_LIMIT_MB)
@@ -149,6 +196,8 @@ def _reason(error: Exception) -> str:
             return KILLED
         case isolated.DiskFull():
             return DISK_FULL
+        case isolated.NotStarted():
+            return NOT_STARTED
         case report_files.NotStored():
             return NOT_STORED
         case _:
@@ -159,6 +208,7 @@ def _reason(error: Exception) -> str:
 def sweep_reports() -> None:
     """Often: re-dispatch lost messages, take rows back from dead workers."""
     done = reports.sweep()
+    note_sweep()
     if done.dispatched or done.taken_back or done.given_up:
         logger.info(
             "reports_swept", dispatched=done.dispatched, taken_back=done.taken_back, given_up=done.given_up
@@ -175,13 +225,14 @@ def run_report_schedules() -> None:
 @shared_task(name="quotes.tasks.send_report_notices", ignore_result=True)
 def send_report_notices() -> None:
     """Every half minute: tell those whose reports have ended."""
-    for report_id in report_upkeep.owed_notices():
-        report_upkeep.send_notice(report_id)
+    if sent := report_upkeep.send_notices():
+        logger.info("report_notices_sent", count=sent)
 
 
 @shared_task(name="quotes.tasks.remove_old_report_files", ignore_result=True)
 def remove_old_report_files() -> None:
-    """Every hour: delete report files past the retention period."""
+    """Every hour: delete report files past the retention period, and what no row names."""
+    report_upkeep.remove_leftovers()
     if removed := report_upkeep.remove_old_files(days=settings.REPORT_RETENTION_DAYS):
         logger.info("report_files_removed", count=len(removed))
 
@@ -195,7 +246,9 @@ def send_rfq_email(email_id: int) -> None:
 @shared_task(name="quotes.tasks.send_rfq_emails", ignore_result=True)
 def send_rfq_emails() -> None:
     """Every minute: owe reminders before deadlines, send what a lost message left unsent."""
-    if sent := rfq_mail.send_due():
+    with only_one("rfq-emails") as alone:
+        sent = rfq_mail.send_due() if alone else 0
+    if sent:
         logger.info("rfq_emails_sent", count=sent)
 
 

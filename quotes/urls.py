@@ -165,6 +165,7 @@ urlpatterns = [
         shares.share_revoke,
         name="share_revoke",
     ),
+    path("links/", shares.share_list, name="share_list"),
     path("shared/<str:token>/", shares.shared, name="shared"),
     path("shared/<str:token>/pdf/", shares.shared_download, name="shared_download"),
     path(

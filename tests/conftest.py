@@ -149,7 +149,16 @@ def celery_worker_process(django_db_setup, django_db_blocker, tmp_path_factory):
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
         "PYTHONWARNINGS": "default",
     }
-    options = ["-Q", "default,render", "-c", "1", "-l", "INFO", "--without-gossip", "--without-mingle"]
+    options = [
+        "-Q",
+        ",".join(settings.QUEUES),
+        "-c",
+        "1",
+        "-l",
+        "INFO",
+        "--without-gossip",
+        "--without-mingle",
+    ]
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "cmo_selector", "worker", *options],

@@ -44,6 +44,11 @@ ALLOWED: dict[Role, frozenset[Action]] = {
 }
 
 
+def roles_that_may(action: Action) -> list[str]:
+    """The roles that allow an action."""
+    return [role.value for role, actions in ALLOWED.items() if action in actions]
+
+
 def may(role: str | Role | None, action: Action) -> bool:
     """Whether a role allows an action; no role allows nothing."""
     return role is not None and action in ALLOWED[Role(role)]

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.core.cache import cache
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from cmo_selector.broker import tell
 from partners import conflicts
 from partners.matching import duplicates
 from partners.models import Facility
@@ -74,7 +74,5 @@ def _key(name: str) -> str:
 def _ask_worker(name: str) -> None:
     from partners.tasks import find_for_the_desk
 
-    try:
-        find_for_the_desk.delay(name)
-    except OperationalError:
+    if not tell(find_for_the_desk, name):
         cache.delete(_key(name) + "-asked")  # no broker: the next page asks again

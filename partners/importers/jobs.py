@@ -8,7 +8,6 @@ transaction is open.
 """
 
 import datetime as dt
-import logging
 import shutil
 import tempfile
 import time
@@ -19,13 +18,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from celery import Task
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
@@ -34,8 +31,6 @@ from partners.models.upload_job import UploadJob
 
 from .errors import ImportFileError
 from .files import MEGABYTE
-
-logger = logging.getLogger(__name__)
 
 SIZE_LIMIT = 64 * MEGABYTE
 READING_LEASE = dt.timedelta(seconds=90)  # extended while rows are read
@@ -117,16 +112,6 @@ def stop(*, actor: User, job: UploadJob, verb: str) -> None:
 def taken_on(actor: User, job: UploadJob) -> dict[str, Any]:
     """Who takes the import on when a job is tried again; a preview is nobody's import."""
     return {"applied_by": actor} if job.aim == UploadAim.APPLY else {}
-
-
-def send(task: Task, job_id: int) -> bool:
-    """Tell the workers about a waiting row. False when the broker is out of reach: beat tells them later."""
-    try:
-        task.delay(job_id)
-    except OperationalError as error:
-        logger.warning("job %s waits: the broker is out of reach (%s)", job_id, type(error).__name__)
-        return False
-    return True
 
 
 # -- the worker's side ------------------------------------------------------------------------------
@@ -222,12 +207,11 @@ def delete_file(job: UploadJob) -> None:
 
 @dataclass
 class Sweep:
-    """How many uploads one sweep dispatched, took back, gave up, and rid of their files."""
+    """How many uploads one sweep dispatched, took back and gave up."""
 
     dispatched: int = 0
     taken_back: int = 0
     given_up: int = 0
-    files_deleted: int = 0
 
 
 def sweep_jobs(
@@ -237,30 +221,50 @@ def sweep_jobs(
     fail: Callable[[Any, str], None],
     now: dt.datetime | None = None,
 ) -> Sweep:
-    """Take rows back from dead workers, dispatch what waits too long, delete files that nobody applied."""
+    """Take rows back from dead workers, dispatch what waits too long.
+
+    Asks the database and the broker only, and waits for nobody: a row that somebody is writing is looked at next time.
+    """
     now, done, rows = now or timezone.now(), Sweep(), model._default_manager
     for job in rows.filter(state=UploadState.RUNNING, lease_until__lt=now):
-        if job.attempts >= MAX_ATTEMPTS:
-            fail(job, WORKER_LOST)
-            done.given_up += 1
-        else:
-            done.taken_back += (
-                held(job).filter(lease_until__lt=now).update(state=UploadState.WAITING, lease_until=None)
-            )
+        with transaction.atomic():
+            if not _nobody_writes(model, job.pk):
+                continue
+            if job.attempts >= MAX_ATTEMPTS:
+                fail(job, WORKER_LOST)
+                done.given_up += 1
+            else:
+                done.taken_back += (
+                    held(job).filter(lease_until__lt=now).update(state=UploadState.WAITING, lease_until=None)
+                )
     quiet = Q(lease_until=None, uploaded_at__lt=now - DISPATCH_AFTER) | Q(lease_until__lt=now)
     waiting = rows.filter(quiet, state=UploadState.WAITING).order_by("uploaded_at", "pk")
     for job_id in waiting.values_list("pk", flat=True):
         # A waiting row's lease is the time before which no second message is sent for it.
-        told = rows.filter(quiet, pk=job_id, state=UploadState.WAITING).update(
-            lease_until=now + 4 * DISPATCH_AFTER
-        )
+        with transaction.atomic():
+            told = _nobody_writes(model, job_id) and rows.filter(
+                quiet, pk=job_id, state=UploadState.WAITING
+            ).update(lease_until=now + 4 * DISPATCH_AFTER)
         if told and dispatch(job_id):
             done.dispatched += 1
         elif told:
             rows.filter(pk=job_id, state=UploadState.WAITING).update(lease_until=None)
             break  # no broker: the next sweep tries again
-    old = rows.filter(uploaded_at__lt=now - KEEP_FILES).exclude(file="")
+    return done
+
+
+def _nobody_writes(model: type[UploadJob], pk: int) -> bool:
+    """Whether the row is free; then it is locked until the transaction ends."""
+    free = model._default_manager.select_for_update(skip_locked=True, no_key=True).filter(pk=pk)
+    return bool(free.values_list("pk", flat=True))
+
+
+def delete_old_files(model: type[UploadJob], *, now: dt.datetime | None = None) -> int:
+    """Delete the files of jobs that ended, or that nobody applied, long ago; the rows stay. Returns how many."""
+    before = (now or timezone.now()) - KEEP_FILES
+    old = model._default_manager.filter(uploaded_at__lt=before).exclude(file="")
+    deleted = 0
     for job in old.exclude(state__in=[UploadState.WAITING, UploadState.RUNNING]):
         delete_file(job)
-        done.files_deleted += 1
-    return done
+        deleted += 1
+    return deleted

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
+from cmo_selector.broker import tell
 from partners.enums import ChangeHow, RegisterKind, UploadAim, UploadState
 from partners.history import recording
 from partners.jobs import ask_for_matches
@@ -37,7 +38,6 @@ from .jobs import (
     held,
     local_copy,
     move,
-    send,
     stop,
     store_file,
     sweep_jobs,
@@ -120,7 +120,7 @@ def dispatch(upload_id: int) -> bool:
     """Tell the workers about a waiting row. False when the broker is out of reach: beat tells them later."""
     from partners.tasks import read_register_upload
 
-    return send(read_register_upload, upload_id)
+    return tell(read_register_upload, upload_id)
 
 
 def claim(upload_id: int) -> RegisterUpload | None:
@@ -172,5 +172,5 @@ def fail(upload: RegisterUpload, reason: str) -> None:
 
 
 def sweep(*, now: dt.datetime | None = None) -> Sweep:
-    """Take rows back from dead workers, dispatch what waits too long, delete files that nobody applied."""
+    """Take rows back from dead workers, dispatch what waits too long."""
     return sweep_jobs(RegisterUpload, dispatch=lambda key: dispatch(key), fail=fail, now=now)

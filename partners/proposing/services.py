@@ -16,7 +16,9 @@ from django.utils.text import slugify
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
+from cmo_selector.broker import tell
 from cmo_selector.db import constraint_of
+from cmo_selector.mail import server_is_away
 from partners.curation.services import owner_of
 from partners.enums import EvidenceLevel, ProposalKind, SuggestionState
 from partners.history import recording
@@ -343,14 +345,9 @@ def mark_read(*, actor: User) -> int:
 
 
 def _tell_worker() -> None:
-    from kombu.exceptions import OperationalError
-
     from partners.tasks import tell_proposers
 
-    try:
-        tell_proposers.delay()
-    except OperationalError:
-        return  # the row says that an e-mail is owed; beat sends it when the broker is back
+    tell(tell_proposers)
 
 
 def tell_proposers() -> int:
@@ -366,11 +363,10 @@ def tell_proposers() -> int:
             if to and to.is_active:
                 try:
                     _send(proposal, to.email)
-                except (
-                    OSError,
-                    ValueError,
-                ) as error:  # the mail server refused, or no e-mail can be made of it
+                except (OSError, ValueError) as error:  # refused, or no e-mail can be made of it
                     _not_told(proposal, error)
+                    if server_is_away(error):
+                        break
                     continue
                 sent += 1
             proposal.told_at = timezone.now()

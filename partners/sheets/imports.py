@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
+from cmo_selector.broker import tell
 from partners.enums import ChangeHow, ConflictChoice, RowOutcome, UploadAim, UploadState
 from partners.history import recording
 from partners.importers import jobs
@@ -177,7 +178,7 @@ def dispatch(job_id: int) -> bool:
     """Tell the workers about a waiting row. False when the broker is out of reach: beat tells them later."""
     from partners.tasks import read_sheet_import
 
-    return jobs.send(read_sheet_import, job_id)
+    return tell(read_sheet_import, job_id)
 
 
 # -- the worker's side ------------------------------------------------------------------------------
@@ -377,7 +378,7 @@ def fail(job: SheetImport, reason: str) -> None:
 
 
 def sweep(*, now: dt.datetime | None = None) -> Sweep:
-    """Take rows back from dead workers, dispatch what waits too long, delete old files and what they would do.
+    """Take rows back from dead workers, dispatch what waits too long, delete what old files would do.
 
     Rejected rows are kept with their reasons.
     """

@@ -1,5 +1,7 @@
 """Requested reports: the row is the truth about the job, the snapshot the truth about its figures."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,6 +9,7 @@ from django.db.models import Q
 from quotes.enums import Paper, ReportKind, ReportState, ReportStep
 from quotes.reports.options import EVERYTHING, ReportOptions
 
+from .noticed import Noticed
 from .project import Project
 from .tenancy import SponsorOwned
 
@@ -19,7 +22,7 @@ def every_appendix() -> list[str]:
     return list(EVERYTHING)
 
 
-class Report(SponsorOwned):
+class Report(Noticed, SponsorOwned):
     """One PDF of one frozen snapshot.
 
     A worker claims a queued row by compare-and-swap and holds it until `lease_until`, which it extends while it
@@ -60,11 +63,16 @@ class Report(SponsorOwned):
     requested_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    noticed_at = models.DateTimeField(
-        null=True, blank=True, help_text="When its requester was told the outcome."
+    notify = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who is told the outcome: whoever asked for it last.",
     )
     seen_at = models.DateTimeField(
-        null=True, blank=True, help_text="When its requester looked at the outcome in the app."
+        null=True, blank=True, help_text="When that person looked at the outcome in the app."
     )
     file_removed_at = models.DateTimeField(
         null=True, blank=True, help_text="When its file reached the end of the retention period."
@@ -98,8 +106,16 @@ class Report(SponsorOwned):
             ),
         ]
 
+    # By this process's clock, while its worker holds the row: until when nobody else takes it.
+    held_until: float = 0.0
+
     def __str__(self) -> str:
         return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.notify_id is None:
+            self.notify_id = self.requested_by_id
+        super().save(*args, **kwargs)
 
     @property
     def previous_snapshot(self) -> dict | None:

@@ -7,16 +7,18 @@ from django.utils import timezone
 
 from quotes.enums import Paper, ReportKind, ReportRhythm
 
+from .noticed import Noticed
 from .project import Project
 from .report import Report, every_appendix
 from .tenancy import SponsorOwned
 
 
-class ReportSchedule(SponsorOwned):
+class ReportSchedule(Noticed, SponsorOwned):
     """A standing request for one kind of report, in the name and with the rights of `created_by`.
 
     `next_at` is when it is looked at next: a weekly one then asks for a report, one on change asks for it only if
-    its snapshot differs from that of `last_report`. A stopped schedule says why and stays for the record.
+    its snapshot differs from that of `last_report`. A stopped schedule says why and stays for the record. `given_up_at`
+    is when it was stopped because its reports could not be made, of which its author is told.
     """
 
     sponsor_path = "project__sponsor"
@@ -31,9 +33,14 @@ class ReportSchedule(SponsorOwned):
     created_at = models.DateTimeField(default=timezone.now)
     next_at = models.DateTimeField()
     last_report = models.ForeignKey(Report, models.SET_NULL, null=True, blank=True, related_name="+")
+    faults = models.PositiveSmallIntegerField(default=0, help_text="Looks in a row that met a fault.")
+    failed = models.PositiveSmallIntegerField(
+        default=0, help_text="Reports in a row, before the last one, that could not be made."
+    )
     problem = models.CharField(max_length=400, blank=True, help_text="Why the last look asked for no report.")
     stopped_at = models.DateTimeField(null=True, blank=True)
     stopped_because = models.CharField(max_length=200, blank=True)
+    given_up_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["created_at", "pk"]
@@ -50,6 +57,11 @@ class ReportSchedule(SponsorOwned):
                 | (Q(stopped_at__isnull=False) & ~Q(stopped_because="")),
                 name="report_schedule_stopped_with_reason",
                 violation_error_message="A stopped schedule says why.",
+            ),
+            models.CheckConstraint(
+                condition=Q(given_up_at=None) | Q(stopped_at__isnull=False),
+                name="report_schedule_given_up_is_stopped",
+                violation_error_message="A schedule that was given up is stopped.",
             ),
             models.CheckConstraint(
                 condition=~Q(kind=ReportKind.DOSSIER),

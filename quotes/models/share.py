@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from quotes.enums import ShareEvent
 
+from .noticed import Noticed
 from .report import Report
 from .tenancy import SponsorOwned
 
@@ -20,12 +21,13 @@ def new_nonce() -> str:
     return secrets.token_hex(16)
 
 
-class ReportShare(SponsorOwned):
+class ReportShare(Noticed, SponsorOwned):
     """A time-limited, revocable link to one report's PDF.
 
     The report is a copy printed for `recipient`, so that every page says whose copy it is. The link's token is
     `nonce` and row signed with the site's secret key, so neither a guess nor the database alone opens it.
-    `passcode` is a password hash, empty when none was set.
+    `passcode` is a password hash, empty when none was set. `guessed_at` is when the link was closed because of too
+    many wrong ones, of which its maker is told.
     """
 
     sponsor_path = "report__project__sponsor"
@@ -36,12 +38,18 @@ class ReportShare(SponsorOwned):
     passcode = models.CharField(max_length=160, blank=True)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    guessed_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(guessed_at=None) | Q(revoked_at__isnull=False),
+                name="share_guessed_is_closed",
+                violation_error_message="A link whose passcode was guessed at too often is closed.",
+            ),
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at")),
                 name="share_expires_after_it_began",

@@ -20,11 +20,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from cmo_selector.accounts.models import Membership
 from cmo_selector.accounts.roles import Action, may
 from cmo_selector.audit.services import record
+from cmo_selector.broker import tell
 from partners.history.selectors import PRICE_TABLES, watched_models
 from partners.models import Change
 from quotes.enums import DigestRhythm, DigestState
@@ -66,12 +66,7 @@ def dispatch(digest_id: int) -> bool:
     """Tell the workers about a row. False when the broker is out of reach: beat tells them later."""
     from quotes.tasks import send_search_digest
 
-    try:
-        send_search_digest.delay(digest_id)
-    except OperationalError as error:
-        logger.warning("digest %s waits: the broker is out of reach (%s)", digest_id, type(error).__name__)
-        return False
-    return True
+    return tell(send_search_digest, digest_id)
 
 
 # -- the worker's side ---------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ import contextlib
 import hashlib
 import logging
 import secrets
+from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, default_storage
 from django.utils.text import slugify
 
 from quotes.models import Report
@@ -26,18 +28,31 @@ class NotReachable(Exception):
     """The storage does not answer, so nobody knows whether the file is there."""
 
 
-def store(report: Report, content: bytes) -> str:
-    """Keep the PDF; returns its name in the storage. Raises NotStored, and then leaves nothing behind."""
+@dataclass(frozen=True)
+class Stored:
+    """A file that is kept: its name in the storage, its checksum, its bytes."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+def new_name(report: Report) -> str:
+    """A name in the storage that no other attempt has."""
     stem = slugify(report.project.name)[:60] or "project"
     name = f"{stem}-{report.snapshot_hash[:8]}-{secrets.token_hex(4)}.pdf"
-    field = report.file.field
-    wanted = field.generate_filename(report, name)
+    return report.file.field.generate_filename(report, name)
+
+
+def store(name: str, content: bytes, storage: Storage = default_storage) -> Stored:
+    """Keep a PDF under a new name. Raises NotStored, and then leaves nothing behind."""
     try:
-        return report.file.storage.save(wanted, ContentFile(content), max_length=field.max_length)
+        kept = storage.save(name, ContentFile(content), max_length=Report._meta.get_field("file").max_length)
     except Exception as error:  # every storage has exceptions of its own
         with contextlib.suppress(Exception):
-            report.file.storage.delete(wanted)  # a disk that filled up keeps the beginning of the file
+            storage.delete(name)  # a disk that filled up keeps the beginning of the file
         raise NotStored(f"{type(error).__name__}: {error}") from error
+    return Stored(kept, hashlib.sha256(content).hexdigest(), len(content))
 
 
 def read_file(report: Report) -> bytes | None:
@@ -45,7 +60,7 @@ def read_file(report: Report) -> bytes | None:
     if not report.file:
         return None
     try:
-        with report.file.open("rb") as stored:
+        with report.file.storage.open(report.file.name, "rb") as stored:
             content = stored.read()
     except FileNotFoundError:
         logger.error("report %s: its file is missing", report.pk)
@@ -82,11 +97,13 @@ def remove(report: Report, name: str) -> bool:
     return True
 
 
-def remove_others(report: Report, kept: str) -> None:
-    """Delete what attempts that died left beside the report's file."""
-    folder = kept.rpartition("/")[0]
+def remove_others(report: Report, kept: str = "") -> None:
+    """Delete what attempts that died left beside the report's file, or everything of one that has none."""
+    folder = report.file.field.generate_filename(report, "x").rpartition("/")[0]
     try:
         _, names = report.file.storage.listdir(folder)
+    except FileNotFoundError:
+        return
     except Exception as error:
         logger.warning("report %s: leftovers cannot be listed (%s)", report.pk, type(error).__name__)
         return

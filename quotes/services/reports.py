@@ -3,35 +3,36 @@
 States move only by compare-and-swap (an UPDATE whose WHERE names the state it leaves and, while running, the
 attempt that holds the row), so a message delivered twice, a worker that comes back from the dead and two beats
 at once change nothing twice. A worker holds a row until `lease_until` and extends it many times while it works;
-one that cannot reach the database for so long gives the work up.
+one that cannot reach the database for so long gives the work up. Leases are written and compared by the database's
+clock, so the machines' own need not agree.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
-from kombu.exceptions import OperationalError as BrokerError
 
 from cmo_selector.accounts.models import Membership, User
 from cmo_selector.accounts.roles import Action, may
 from cmo_selector.audit.services import record
+from cmo_selector.broker import tell
 from quotes.enums import ReportState, ReportStep
 from quotes.models import Project, Report
 from quotes.ranking import rank_project
 from quotes.reports.canonical import snapshot_hash
 from quotes.reports.kinds import missing_for, title_of
 from quotes.reports.options import ReportOptions
-from quotes.reports.snapshot import build_snapshot
+from quotes.reports.snapshot import SCHEMA_ID, SCHEMA_VERSION, build_snapshot
 from quotes.services import report_files
 from quotes.services.projects import ProjectArchived
 
@@ -40,11 +41,15 @@ logger = logging.getLogger(__name__)
 LEASE = dt.timedelta(seconds=settings.REPORT_LEASE_SECONDS)
 BEAT_EVERY = LEASE / 6  # how often a worker says that it lives
 DISPATCH_AFTER = LEASE / 2  # a queued row this old has probably lost its message
-DISPATCH_AGAIN_AFTER = 2 * LEASE  # between two messages for the same waiting row
+DISPATCH_AGAIN_AFTER = LEASE  # between two messages for the same waiting row
+TOLD_AT_ONCE = 100  # the oldest that wait: a long queue must not fill the broker with messages sent again
 RETRY_SECONDS = 0.5
 MAX_ATTEMPTS = 3
 ENDED_WITHOUT_FILE = (ReportState.FAILED, ReportState.STOPPED)
-WORKER_LOST = f"The worker stopped {MAX_ATTEMPTS} times while making this report. Try again later."
+WORKER_LOST = (
+    f"The worker stopped {MAX_ATTEMPTS} times while making this report, the last time at the step “{{step}}”. "
+    "Try again later."
+)
 
 
 class NothingToRetry(ValueError):
@@ -101,6 +106,7 @@ def request_report(
             engine_version=ranking.engine_version,
             previous=previous,
             requested_by=actor,
+            notify=actor,
             **_columns(options),
         )
         record(
@@ -172,32 +178,56 @@ def dispatch(report_id: int) -> bool:
     """Tell the workers about a queued row. False when the broker is out of reach: beat tells them later."""
     from quotes.tasks import render_report
 
-    try:
-        render_report.delay(report_id)
-    except BrokerError as error:
-        logger.warning("report %s waits: the broker is out of reach (%s)", report_id, type(error).__name__)
-        return False
-    return True
+    return tell(render_report, report_id)
 
 
-@transaction.atomic
 def retry_report(*, actor: User, report: Report) -> None:
-    """Queue a failed or cancelled report again, from its own frozen snapshot. Raises NothingToRetry otherwise."""
-    queued = Report.objects.filter(pk=report.pk, state__in=ENDED_WITHOUT_FILE).update(
-        state=ReportState.QUEUED,
-        step=ReportStep.WAITING,
-        attempts=0,
-        lease_until=timezone.now() + DISPATCH_AFTER,
-        error="",
-        started_at=None,
-        finished_at=None,
-        noticed_at=None,
-        seen_at=None,
-    )
-    if not queued:
-        raise NothingToRetry("This report has not failed: there is nothing to try again.")
-    record(actor=actor, verb="report.retried", obj=report, sponsor=report.project.sponsor)
-    transaction.on_commit(lambda: dispatch(report.pk))
+    """Queue a report again, from its own frozen snapshot: one that failed or was cancelled, or whose file is lost.
+
+    Whoever asks is told the outcome. Raises NothingToRetry otherwise.
+    """
+    seen: dict[str, Any] = {"state__in": ENDED_WITHOUT_FILE}
+    data = {}
+    if report.state == ReportState.DONE:
+        _check_reprint(report)
+        seen = {"state": ReportState.DONE, "file": report.file.name, "file_sha256": report.file_sha256}
+        data = {"lost_sha256": report.file_sha256}
+    with transaction.atomic():
+        queued = Report.objects.filter(pk=report.pk, **seen).update(
+            state=ReportState.QUEUED,
+            step=ReportStep.WAITING,
+            attempts=0,
+            lease_until=Now() + DISPATCH_AFTER,
+            error="",
+            file="",
+            file_sha256="",
+            file_removed_at=None,
+            started_at=None,
+            finished_at=None,
+            notify=actor,
+            noticed_at=None,
+            notice_after=None,
+            seen_at=None,
+        )
+        if not queued:
+            raise NothingToRetry("This report has not failed: there is nothing to try again.")
+        verb = "report.reprinted" if data else "report.retried"
+        record(actor=actor, verb=verb, obj=report, sponsor=report.project.sponsor, data=data)
+        transaction.on_commit(lambda: dispatch(report.pk))
+
+
+def _check_reprint(report: Report) -> None:
+    """Raises NothingToRetry unless the PDF of a finished report is lost and can be printed from its figures."""
+    if report.snapshot.get("schema") != {"id": SCHEMA_ID, "version": SCHEMA_VERSION}:
+        raise NothingToRetry("This report was frozen in an older format and cannot be printed again.")
+    try:
+        lost = report_files.read_file(report) is None
+    except report_files.NotReachable:
+        raise NothingToRetry(
+            "The store of files does not answer, so nobody knows whether the file is lost. Try again in a few minutes."
+        ) from None
+    if not lost:
+        raise NothingToRetry("This report has its file: there is nothing to print again.")
 
 
 @transaction.atomic
@@ -224,24 +254,11 @@ def copy_for(*, actor: User, report: Report, recipient: str) -> Report:
         engine_version=report.engine_version,
         previous=report.previous,
         requested_by=actor,
+        notify=actor,
         **_columns(replace(report.options, recipient=recipient)),
     )
     transaction.on_commit(lambda: dispatch(copy.pk))
     return copy
-
-
-def queue_position(report: Report) -> int:
-    """How many reports were asked for earlier and still wait for a worker."""
-    earlier = Q(requested_at__lt=report.requested_at) | Q(requested_at=report.requested_at, pk__lt=report.pk)
-    return Report.objects.filter(earlier, state=ReportState.QUEUED).count()
-
-
-def queue_positions(reports: Collection[Report]) -> dict[int, int]:
-    """The same for all that wait of many, by id. One query, none when nobody waits."""
-    if not any(report.state == ReportState.QUEUED for report in reports):
-        return {}
-    waiting = Report.objects.filter(state=ReportState.QUEUED).order_by("requested_at", "pk")
-    return {pk: before for before, pk in enumerate(waiting.values_list("pk", flat=True))}
 
 
 # -- the worker's side ----------------------------------------------------------------------------
@@ -249,17 +266,21 @@ def queue_positions(reports: Collection[Report]) -> dict[int, int]:
 
 def claim(report_id: int) -> Report | None:
     """Take a queued row for this worker; None when somebody else has it or it needs no work."""
-    now = timezone.now()
+    began = time.monotonic()
     won = Report.objects.filter(pk=report_id, state=ReportState.QUEUED).update(
         state=ReportState.RUNNING,
         step=ReportStep.CHARTS,
         attempts=F("attempts") + 1,
-        lease_until=now + LEASE,
-        started_at=now,
+        lease_until=Now() + LEASE,
+        started_at=Now(),
         finished_at=None,
         error="",
     )
-    return Report.objects.select_related("project__sponsor", "previous").get(pk=report_id) if won else None
+    if not won:
+        return None
+    report = Report.objects.select_related("project__sponsor", "previous").get(pk=report_id)
+    report.held_until = began + LEASE.total_seconds()
+    return report
 
 
 class LeaseLost(Exception):
@@ -278,19 +299,21 @@ def heartbeat(report: Report, step: str | None = None) -> None:
 
     A database that is away for a moment is no reason to stop: until the lease runs out nobody else takes the row.
     """
-    until = timezone.now() + LEASE
-    changes = {"lease_until": until} if step is None else {"lease_until": until, "step": step}
+    began = time.monotonic()
+    changes: dict[str, Any] = {"lease_until": Now() + LEASE}
+    if step is not None:
+        changes["step"] = report.step = step
     try:
         held = _held(report).update(**changes)
     except (OperationalError, InterfaceError) as error:
         connection.close()
-        if timezone.now() >= report.lease_until:
+        if time.monotonic() >= report.held_until:
             raise LeaseLost from error
         logger.warning("report %s: no heartbeat, the database is away", report.pk)
         return
     if not held:
         raise LeaseLost
-    report.lease_until = until
+    report.held_until = began + LEASE.total_seconds()
 
 
 def _once_the_database_answers(report: Report, write: Callable[[], object]) -> None:
@@ -301,33 +324,38 @@ def _once_the_database_answers(report: Report, write: Callable[[], object]) -> N
             return
         except (OperationalError, InterfaceError):
             connection.close()
-            if timezone.now() >= report.lease_until:
+            if time.monotonic() >= report.held_until:
                 raise
             time.sleep(RETRY_SECONDS)
 
 
 def finish(report: Report, content: bytes, pages: int) -> None:
-    """Store the PDF and close the row. Raises LeaseLost (the file is removed again) and NotStored."""
-    name = report_files.store(report, content)
+    """Store the PDF and close the row. Raises NotStored and what `close` raises."""
+    close(report, report_files.store(report_files.new_name(report), content), pages)
+
+
+def close(report: Report, stored: report_files.Stored, pages: int) -> None:
+    """Close the row: its PDF is stored. Raises LeaseLost, and then the file is removed again.
+
+    Whatever else goes wrong here, the row may have been closed before the answer was lost, and then needs its file;
+    one that nobody needs goes with `remove_leftovers`.
+    """
     try:
-        _once_the_database_answers(report, lambda: _close_done(report, name, content, pages))
-    except (OperationalError, InterfaceError):
-        raise  # perhaps the row was closed before the answer was lost: then it needs its file
-    except BaseException:
-        report_files.remove(report, name)
+        _once_the_database_answers(report, lambda: _close_done(report, stored, pages))
+    except LeaseLost:
+        report_files.remove(report, stored.name)
         raise
-    if report.attempts > 1:
-        report_files.remove_others(report, name)
+    report_files.remove_others(report, stored.name)
 
 
 @transaction.atomic
-def _close_done(report: Report, name: str, content: bytes, pages: int) -> None:
+def _close_done(report: Report, stored: report_files.Stored, pages: int) -> None:
     closed = _held(report).update(
         state=ReportState.DONE,
         step=ReportStep.FINISHED,
         lease_until=None,
-        file=name,
-        file_sha256=hashlib.sha256(content).hexdigest(),
+        file=stored.name,
+        file_sha256=stored.sha256,
         pages=pages,
         finished_at=timezone.now(),
     )
@@ -337,9 +365,9 @@ def _close_done(report: Report, name: str, content: bytes, pages: int) -> None:
             verb="report.finished",
             obj=report,
             sponsor=report.project.sponsor,
-            data={"pages": pages, "bytes": len(content), "attempt": report.attempts},
+            data={"pages": pages, "bytes": stored.size, "attempt": report.attempts},
         )
-    elif not Report.objects.filter(pk=report.pk, state=ReportState.DONE, file=name).exists():
+    elif not Report.objects.filter(pk=report.pk, state=ReportState.DONE, file=stored.name).exists():
         raise LeaseLost  # otherwise it was closed by this very attempt, and only the answer was lost
 
 
@@ -379,13 +407,17 @@ class Sweep:
 
 
 def sweep(*, now: dt.datetime | None = None) -> Sweep:
-    """Take rows back from dead workers, give up on those that died too often, dispatch what waits too long."""
-    now, done = now or timezone.now(), Sweep()
-    expired = Q(lease_until__lt=now)
+    """Take rows back from dead workers, give up on those that died too often, dispatch what waits too long.
+
+    Asks the database and the broker only, so that it is soon over whatever else is wrong.
+    """
+    moment: Any = Now() if now is None else now
+    done = Sweep()
+    expired = Q(lease_until__lt=moment)
     running = Report.objects.filter(expired, state=ReportState.RUNNING)
     for report in running.select_related("project__sponsor").defer("snapshot"):
         if report.attempts >= MAX_ATTEMPTS:
-            if _close_failed(report, WORKER_LOST, expired):
+            if _close_failed(report, WORKER_LOST.format(step=report.get_step_display()), expired):
                 done.given_up.append(report.pk)
         elif (
             _held(report)
@@ -393,12 +425,12 @@ def sweep(*, now: dt.datetime | None = None) -> Sweep:
             .update(state=ReportState.QUEUED, step=ReportStep.WAITING, lease_until=None)
         ):
             done.taken_back.append(report.pk)
-    quiet = Q(lease_until=None, requested_at__lt=now - DISPATCH_AFTER) | Q(lease_until__lt=now)
+    quiet = Q(lease_until=None, requested_at__lt=moment - DISPATCH_AFTER) | Q(lease_until__lt=moment)
     waiting = Report.objects.filter(quiet, state=ReportState.QUEUED).order_by("requested_at", "pk")
-    for report_id in waiting.values_list("pk", flat=True):
+    for report_id in waiting.values_list("pk", flat=True)[:TOLD_AT_ONCE]:
         # A waiting row's lease is the time before which no second message is sent for it.
         told = Report.objects.filter(quiet, pk=report_id, state=ReportState.QUEUED).update(
-            lease_until=now + DISPATCH_AGAIN_AFTER
+            lease_until=moment + DISPATCH_AGAIN_AFTER
         )
         if not told:
             continue

@@ -21,10 +21,11 @@ from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
+from cmo_selector.broker import tell
+from cmo_selector.mail import ServerAway, message_id, server_is_away
 from quotes.links import link_url, new_link, token_hash
 from quotes.models import Invitation, InvitationEmail, InvitationLink, Rfq
 from quotes.rfq_enums import NDA_PASSED, EmailKind, EmailState, InvitationState, MessageKind, RfqState
@@ -64,10 +65,7 @@ def queue_email(invitation: Invitation, kind: str, key: str) -> bool:
 def _tell_worker(email_id: int) -> None:
     from quotes.tasks import send_rfq_email
 
-    try:
-        send_rfq_email.delay(email_id)
-    except OperationalError as error:
-        logger.warning("e-mail %s waits: the broker is out of reach (%s)", email_id, type(error).__name__)
+    tell(send_rfq_email, email_id)
 
 
 @transaction.atomic
@@ -110,6 +108,14 @@ def _held(row: InvitationEmail, state: str) -> QuerySet[InvitationEmail]:
 
 def send_email(email_id: int) -> bool:
     """Send one owed e-mail; False when it is sent, taken by somebody else, refused or no longer wanted."""
+    try:
+        return _send(email_id)
+    except ServerAway:
+        return False
+
+
+def _send(email_id: int) -> bool:
+    """The same; raises ServerAway, with the row put back, when the next e-mail would fare no better."""
     now = timezone.now()
     won = InvitationEmail.objects.filter(_free(now), pk=email_id).update(
         lease_until=now + LEASE, attempts=F("attempts") + 1
@@ -137,6 +143,8 @@ def send_email(email_id: int) -> bool:
         # The link that never left is no use to anybody.
         InvitationLink.objects.filter(token_hash=token_hash(token)).delete()
         _refused(row, error)
+        if server_is_away(error):
+            raise ServerAway from error
         return False
     InvitationEmail.objects.filter(pk=row.pk).update(
         state=EmailState.SENT, sent_at=timezone.now(), error="", lease_until=None
@@ -223,15 +231,13 @@ def message_of(row: InvitationEmail, url: str) -> EmailMessage:
         "open_gate": invitation.nda in NDA_PASSED,
     }
     subject = SUBJECTS[EmailKind(row.kind)].format(name=context["name"], deadline=rfq.deadline)
-    host = settings.SITE_URL.split("//", 1)[-1].split("/", 1)[0].split(":", 1)[0]
     return EmailMessage(
         subject=" ".join(subject.split()),
         body=render_to_string(f"emails/rfq/{row.kind}.txt", context),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[invitation.contact_email],
         reply_to=[invitation.invited_by.email],
-        # the same for every attempt, so that a mail program shows one that came twice once
-        headers={"Message-ID": f"<rfq-email-{row.pk}@{host or 'localhost'}>"},
+        headers={"Message-ID": message_id(f"rfq-email-{row.pk}")},
     )
 
 
@@ -272,7 +278,7 @@ def owe_reminders(now: dt.datetime | None = None) -> int:
 def send_due(now: dt.datetime | None = None) -> int:
     """Beat's round: owe the reminders, send what is still unsent, close what a dead worker left half sent.
 
-    Returns how many were sent.
+    A mail server that is away is asked once. Returns how many were sent.
     """
     owe_reminders(now)
     now = timezone.now()
@@ -281,5 +287,10 @@ def send_due(now: dt.datetime | None = None) -> int:
         lease_until=None,
         error="The worker stopped while sending: nobody knows whether it went out.",
     )
-    waiting = InvitationEmail.objects.filter(_free(now)).values_list("pk", flat=True)
-    return sum(send_email(email_id) for email_id in list(waiting))
+    sent = 0
+    for email_id in list(InvitationEmail.objects.filter(_free(now)).values_list("pk", flat=True)):
+        try:
+            sent += _send(email_id)
+        except ServerAway:
+            break
+    return sent

@@ -7,9 +7,11 @@ import datetime as dt
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.signing import BadSignature
 from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from cmo_selector.accounts.models import User
+from cmo_selector.accounts.models import Membership, Sponsor, User
+from cmo_selector.accounts.roles import Action, roles_that_may
 from cmo_selector.audit.services import record
 from quotes.enums import ReportState, ShareEvent
 from quotes.models import Report, ReportShare, ShareView
@@ -18,6 +20,7 @@ from quotes.services import reports
 
 MOST_WRONG = 5  # wrong passcodes within `WRONG_WITHIN`, after which a link waits
 WRONG_WITHIN = dt.timedelta(minutes=15)
+MOST_WRONG_EVER = 50  # after which the link is closed and its maker told: somebody is guessing
 
 
 class NotShareable(ValueError):
@@ -74,30 +77,71 @@ def revoke_share(*, actor: User, share: ReportShare) -> bool:
     return bool(closed)
 
 
+def with_maker(links: QuerySet[ReportShare]) -> QuerySet[ReportShare]:
+    """Adds `maker_may`: whether whoever made the link may still share reports of the organisation."""
+    roles = roles_that_may(Action.SHARE_REPORT)
+    membership = Membership.objects.filter(
+        user=OuterRef("created_by"),
+        sponsor=OuterRef("report__project__sponsor"),
+        role__in=roles,
+        user__is_active=True,
+    )
+    return links.annotate(maker_may=Exists(membership))
+
+
+def open_links(sponsor: Sponsor) -> QuerySet[ReportShare]:
+    """Every link of the organisation that has not been closed and has not expired, the last to end first."""
+    links = ReportShare.objects.for_sponsor(sponsor).filter(revoked_at=None, expires_at__gt=timezone.now())
+    downloads = Count("views", filter=Q(views__event=ShareEvent.DOWNLOAD))
+    found = with_maker(links).select_related("report__project", "created_by").defer("report__snapshot")
+    return found.annotate(downloads=downloads).order_by("-expires_at", "-pk")
+
+
 def share_of(token: str) -> ReportShare | None:
-    """The open link with this token. None when it is forged, expired or revoked: a visitor is told no difference."""
+    """The open link with this token. None when it is forged, expired or revoked: a visitor is told no difference.
+
+    A link is as good as the rights of whoever made it: it opens nothing while that person may not share reports of
+    the organisation. Archiving the project ends its work, not the reading of what was decided: links stay open.
+    """
     try:
         pk, nonce = SIGNER.unsign_object(token)
     except (BadSignature, ValueError, TypeError):
         return None
     shares = ReportShare.objects.select_related("report__project__sponsor").defer("report__snapshot")
-    share = shares.filter(pk=pk, nonce=nonce).first()
-    return share if share is not None and share.open else None
+    share = with_maker(shares).filter(pk=pk, nonce=nonce).first()
+    return share if share is not None and share.open and share.maker_may else None
 
 
 def try_passcode(share: ReportShare, passcode: str) -> bool:
-    """Whether the passcode opens the link; a wrong one is counted. Raises TooManyTries."""
+    """Whether the passcode opens the link; a wrong one is counted. Raises TooManyTries.
+
+    After `MOST_WRONG_EVER` of them the link is closed.
+    """
     with transaction.atomic():
         # One at a time for each link, so that tries made at once are counted too.
-        ReportShare.objects.select_for_update().get(pk=share.pk)
+        locked = ReportShare.objects.select_for_update().get(pk=share.pk)
         since = timezone.now() - WRONG_WITHIN
-        wrong = ShareView.objects.filter(share=share, event=ShareEvent.WRONG, at__gt=since).count()
-        if wrong >= MOST_WRONG:
+        wrong = ShareView.objects.filter(share=share, event=ShareEvent.WRONG)
+        if locked.revoked_at is not None or wrong.filter(at__gt=since).count() >= MOST_WRONG:
             raise TooManyTries
         if check_password(passcode, share.passcode):
             return True
         note(share, ShareEvent.WRONG)
+        if wrong.count() >= MOST_WRONG_EVER:
+            _close_guessed(share)
     return False
+
+
+def _close_guessed(share: ReportShare) -> None:
+    now = timezone.now()
+    ReportShare.objects.filter(pk=share.pk).update(revoked_at=now, guessed_at=now)
+    record(
+        actor=None,
+        verb="report.share_guessed",
+        obj=share.report,
+        sponsor=share.report.project.sponsor,
+        data={"recipient": share.recipient, "wrong": MOST_WRONG_EVER},
+    )
 
 
 def note(share: ReportShare, event: str) -> None:

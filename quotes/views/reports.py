@@ -19,9 +19,11 @@ from quotes.enums import Appendix, ReportKind, ReportState
 from quotes.forms import ReportForm
 from quotes.models import Project, Report
 from quotes.report_page import (
+    CHANGED,
     calculations_of,
     can_be_compared,
     file_size,
+    is_unchanged,
     of_this_format,
     progress_of,
     readable_by,
@@ -138,6 +140,7 @@ def _context(request: HttpRequest, project: Project, found: Report) -> dict:
         "readable": open_to_role,
         "compared": done and can_be_compared(found, may(request.membership.role, Action.SEE_PRICES)),
         **(file_size(found) if done else {"size": None, "away": False}),
+        "printable": of_this_format(found),
         "summary": summary_of(found) if done and open_to_role else None,
         "shares": shares_of(found) if may(request.membership.role, Action.SHARE_REPORT) else [],
         "site": f"{request.scheme}://{request.get_host()}",
@@ -167,7 +170,7 @@ def report_status(request: HttpRequest, project_id: int, report_id: int) -> Http
 @require_POST
 @sponsor_action(Action.REQUEST_REPORT)
 def report_retry(request: HttpRequest, project_id: int, report_id: int) -> HttpResponse:
-    """Try a failed report again, from its own snapshot."""
+    """Try a failed report again, or print one again whose file is lost: from its own snapshot."""
     project = get_project(request, project_id)
     try:
         retry_report(actor=request.user, report=_report(request, project, report_id))
@@ -198,7 +201,7 @@ def report_download(request: HttpRequest, project_id: int, report_id: int) -> Ht
     if found.state != ReportState.DONE:
         messages.info(request, "The PDF is not ready yet.")
         return redirect("quotes:report", project.pk, found.pk)
-    context = {"project": project, "report": found}
+    context = {"project": project, "report": found, "printable": of_this_format(found)}
     try:
         content = read_file(found)
     except NotReachable:
@@ -228,6 +231,8 @@ def _frozen(request: HttpRequest, project_id: int, report_id: int) -> Report:
         raise PermissionDenied("This report contains prices, which your role does not show.")
     if not of_this_format(found):
         raise Http404("This report was frozen in an older format; only its PDF can be downloaded.")
+    if not is_unchanged(found):
+        raise Http404(CHANGED)
     return found
 
 

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action
 from quotes.access import get_project, sponsor_action
@@ -57,7 +57,18 @@ def share_revoke(request: HttpRequest, project_id: int, share_id: int) -> HttpRe
         messages.success(request, f"The link of {share.recipient} is closed.")
     else:
         messages.info(request, "That link was closed before.")
+    if "list" in request.POST:
+        return redirect("quotes:share_list")
     return redirect("quotes:report", project.pk, share.report_id)
+
+
+@require_safe
+@never_cache
+@sponsor_action(Action.SHARE_REPORT)
+def share_list(request: HttpRequest) -> HttpResponse:
+    """Every open link of the organisation, whoever made it."""
+    context = {"links": shares.open_links(request.sponsor)}
+    return render(request, "quotes/reports/links.html", context)
 
 
 def _private(response: HttpResponse) -> HttpResponse:

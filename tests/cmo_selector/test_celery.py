@@ -25,7 +25,16 @@ def test_only_json_is_accepted():
 def test_render_jobs_have_a_queue_of_their_own():
     route = app.amqp.router.route({}, "quotes.tasks.render_report")
     assert route["queue"].name == "render"
-    assert app.amqp.router.route({}, "quotes.tasks.other")["queue"].name == "default"
+    queues = {
+        "quotes.tasks.other": "default",
+        "partners.tasks.read_register_upload": "default",
+        "quotes.tasks.run_report_schedules": "default",
+        "quotes.tasks.sweep_reports": "upkeep",
+        "partners.tasks.sweep_sheet_imports": "upkeep",
+        "quotes.tasks.send_report_notices": "mail",
+        "partners.tasks.tell_proposers": "mail",
+    }
+    assert {name: app.amqp.router.route({}, name)["queue"].name for name in queues} == queues
 
 
 def test_reports_come_after_the_short_jobs_that_wait():
@@ -46,4 +55,4 @@ def test_real_worker_answers_in_this_process_corner_of_the_broker(celery_worker_
     replies = app.control.ping(timeout=5, limit=1)
     assert [list(reply.values()) for reply in replies] == [[{"ok": "pong"}]]
     queues = app.control.inspect(timeout=1).active_queues()
-    assert [{queue["name"] for queue in listed} for listed in queues.values()] == [{"default", "render"}]
+    assert [{queue["name"] for queue in listed} for listed in queues.values()] == [set(settings.QUEUES)]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from gunicorn.config import KNOWN_SETTINGS
 
@@ -20,6 +21,7 @@ from cmo_selector import env
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 OURS = {name: service for name, service in COMPOSE["services"].items() if "build" in service}
+WORKERS = {"render": "render", "worker": "default", "upkeep": "upkeep", "mail": "mail"}  # process: its queue
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 GUNICORN_OPTIONS = {option for setting in KNOWN_SETTINGS for option in setting.cli or []}
 
@@ -79,8 +81,8 @@ def assert_command_exists(words: list[str]) -> None:
 
 
 def test_compose_has_exactly_the_services_that_scaling_out_needs():
-    assert set(COMPOSE["services"]) == {"postgres", "redis", "migrate", "web", "worker", "beat"}
-    assert set(OURS) == {"migrate", "web", "worker", "beat"}
+    assert set(COMPOSE["services"]) == {"postgres", "redis", "migrate", "web", "beat", *WORKERS}
+    assert set(OURS) == {"migrate", "web", "beat", *WORKERS}
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -90,8 +92,19 @@ def test_command_of_each_service_exists(name):
 
 def test_health_checks_ask_programs_that_exist():
     assert_command_exists(OURS["web"]["healthcheck"]["test"][1:])
-    words = shlex.split(OURS["worker"]["healthcheck"]["test"][1])
-    assert words[:5] == ["celery", "-A", "cmo_selector", "inspect", "ping"]
+    for name in WORKERS:
+        words = shlex.split(OURS[name]["healthcheck"]["test"][1])
+        assert words[:5] == ["celery", "-A", "cmo_selector", "inspect", "ping"]
+        assert words[-1] == f"{name}@$$HOSTNAME"
+        assert f"--hostname={name}@%h" in OURS[name]["command"]
+
+
+def test_every_queue_has_a_process_of_its_own_in_the_procfile_and_in_compose():
+    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+    for name in WORKERS:
+        assert f"--queues {WORKERS[name]} " in lines[name]
+        assert f"--queues={WORKERS[name]}" in OURS[name]["command"]
+    assert sorted(WORKERS.values()) == sorted(settings.QUEUES)
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -119,11 +132,11 @@ def test_services_can_be_scaled():
         host, _, container = published.rpartition(":")
         first, last = map(int, host.split("-"))
         assert (last - first >= 9, container) == (True, "8000")
-    assert all("ports" not in OURS[name] for name in ("worker", "beat"))
+    assert all("ports" not in OURS[name] for name in (*WORKERS, "beat"))
 
 
 def test_nothing_starts_before_the_migrations():
-    for name in ("web", "worker", "beat"):
+    for name in ("web", *WORKERS, "beat"):
         assert OURS[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
 
@@ -145,7 +158,7 @@ def test_variables_of_the_image_are_read_by_the_code():
 
 def test_procfile_runs_web_worker_and_beat():
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
-    assert set(lines) == {"web", "worker", "beat"}
+    assert set(lines) == {"web", *WORKERS, "beat"}
     for line in lines.values():
         words = shlex.split(line)
         assert words[0] == "env"

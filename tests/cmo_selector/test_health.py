@@ -27,7 +27,25 @@ def test_probes_are_read_only(client, path):
 @pytest.mark.django_db(transaction=True)
 def test_ready_with_database_broker_and_a_live_worker(client, celery_worker_process):
     response = client.get("/readyz")
-    assert (response.status_code, response.json()) == (200, {"status": "ok", "checks": OK})
+    assert (response.status_code, response.json()) == (
+        200,
+        {"status": "ok", "checks": OK, "queues": dict.fromkeys(settings.QUEUES, "ok")},
+    )
+
+
+@pytest.mark.worker
+@pytest.mark.django_db(transaction=True)
+def test_a_queue_without_a_worker_is_named_and_pages_go_on(client, celery_worker_process):
+    health.app.control.cancel_consumer("mail", reply=True, timeout=5)
+    try:
+        response = client.get("/readyz")
+    finally:
+        health.app.control.add_consumer("mail", reply=True, timeout=5)
+    queues = {**dict.fromkeys(settings.QUEUES, "ok"), "mail": "unavailable"}
+    assert (response.status_code, response.json()) == (
+        200,
+        {"status": "degraded", "checks": OK, "queues": queues},
+    )
 
 
 @pytest.mark.django_db
@@ -38,6 +56,7 @@ def test_not_ready_without_a_broker(client):
     assert response.json() == {
         "status": "unavailable",
         "checks": {"database": "ok", "broker": "unavailable", "worker": "unavailable"},
+        "queues": dict.fromkeys(settings.QUEUES, "unavailable"),
     }
 
 
@@ -57,4 +76,4 @@ def test_not_ready_without_a_database_and_says_no_details(client):
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["checks"]["database"] == "unavailable"
-    assert set(response.json()) == {"status", "checks"}
+    assert set(response.json()) == {"status", "checks", "queues"}

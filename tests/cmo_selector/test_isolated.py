@@ -1,7 +1,9 @@
 """Work in a child process: its answer comes back, its faults are named, and its parent always lives."""
 
+import errno
 import faulthandler
 import os
+import pickle
 import resource
 import signal
 import subprocess
@@ -268,3 +270,60 @@ def test_its_temporary_files_go_with_it(standing):
     assert left.exists()
     standby.end()
     assert not left.parent.exists()
+
+
+# -- handing over -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [10, 5_000_000], ids=["that fits the pipe", "larger than the pipe"])
+def test_a_child_that_hangs_is_replaced_and_nobody_hears_its_late_answer(standing, monkeypatch, size):
+    monkeypatch.setattr(isolated, "BEGIN_SECONDS", 1.5)
+    ask, _ = standing(lambda request, tell: (os.getpid(), request[:3]))
+    hung, _ = ask("one" + "x" * size)
+    psutil.Process(hung).suspend()
+    beats = []
+    pid, answer = ask("two" + "x" * size, beat=lambda: beats.append(1), beat_every=0.1)
+    assert (pid != hung, answer, psutil.pid_exists(hung)) == (True, "two", False)
+    assert len(beats) >= 2
+    assert ask("three")[1] == "thr"
+
+
+def test_whatever_is_raised_while_a_request_is_handed_over_ends_the_child(standing):
+    ask, standby = standing(lambda request, tell: os.getpid())
+    hung = ask()
+    psutil.Process(hung).suspend()
+
+    def signalled():
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        ask(beat=signalled, beat_every=0.1)
+    assert (standby.pid, psutil.pid_exists(hung)) == (None, False)
+    psutil.Process(ask()).suspend()
+    with pytest.raises(isolated.TooSlow):
+        ask(seconds=0.3)
+
+
+def test_an_answer_to_another_request_is_no_answer(standing):
+    ask, standby = standing(lambda request, tell: request)
+    assert ask("first") == "first"
+    late = pickle.dumps((1, "begun", None))
+    standby._child.heard += isolated.LENGTH.pack(len(late)) + late
+    with pytest.raises(isolated.Broken, match="request 1 instead of 2"):
+        ask("second")
+    assert ask("third") == "third"
+
+
+def test_no_room_for_another_process_is_named_and_leaves_nothing_open(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "isolated-999999999-x").mkdir()  # of a process that was killed
+    isolated._remove_what_the_killed_left.cache_clear()
+
+    def refuse():
+        raise OSError(errno.EAGAIN, "no more processes")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(isolated.NotStarted, match="no more processes"):
+        run(lambda tell: None)
+    assert (len(os.listdir("/proc/self/fd")), list(tmp_path.iterdir())) == (before, [])

@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ import psutil
 import pytest
 import redis
 from django.db import Error, connection, connections
+from django.db.models import QuerySet
 from kombu import Connection
 
 from cmo_selector import env
@@ -36,8 +38,19 @@ from quotes.tasks import render_report
 ROOT = Path(__file__).resolve().parents[2]
 ALIAS = "plant"
 LEASE, SWEEP = 6, 1  # seconds
+GRACE = 20  # seconds that a busy machine may be late
+EACH = 4  # seconds that a busy machine may take for one of the reports that are made after a recovery
+# process of the Procfile: what it takes
+QUEUES = dict(re.findall(r"^(\w+): .* --queues (\S+)", (ROOT / "Procfile").read_text(), re.MULTILINE))
 ENOUGH = 600  # seconds, on a busy machine
 ENDED = (ReportState.DONE, ReportState.FAILED, ReportState.STOPPED)
+
+
+def children_of(process: psutil.Process) -> list[psutil.Process]:
+    """Those of a process that may end at this very moment."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.children()
+    return []
 
 
 class Plant:
@@ -100,7 +113,7 @@ class Plant:
             "REPORT_SWEEP_SECONDS": str(SWEEP),
             **variables,
         }
-        with (self.base / f"{name}.log").open("a") as log:
+        with (self.base / f"{name}.log").open("w") as log:  # an earlier one of this name was ready too
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "celery", "-A", "cmo_selector", *arguments],
                 cwd=ROOT,
@@ -110,13 +123,27 @@ class Plant:
                 start_new_session=True,
             )
 
-    def start_worker(self, name: str, **variables: str) -> None:
-        options = ["-Q", "default,render", "-c", "1", "-l", "INFO", "-n", f"{name}@plant", "--without-mingle"]
-        self._start(name, ["worker", *options], variables)
+    def start_worker(self, name: str, process: str = "render", slots: int = 1, **variables: str) -> None:
+        """A worker that takes the queues of this process of the Procfile."""
+        options = ["-Q", QUEUES[process], "-c", str(slots), "-l", "INFO", "-n", f"{name}@plant"]
+        self._start(name, ["worker", *options, "--without-mingle"], variables)
         self.until(lambda: "ready." in self.log(name), f"worker {name} is ready")
 
     def start_beat(self) -> None:
         self._start("beat", ["beat", "-l", "INFO", "-s", str(self.base / "schedule")], {})
+
+    @contextlib.contextmanager
+    def holding(self, rows: QuerySet) -> Iterator[None]:
+        """Somebody else keeps these rows locked."""
+        other = connections[ALIAS].copy()
+        try:
+            other.set_autocommit(False)
+            query, parameters = rows.using(ALIAS).values("pk").query.sql_with_params()
+            with other.cursor() as cursor:
+                cursor.execute(f"{query} FOR UPDATE", parameters)
+            yield
+        finally:
+            other.close()
 
     def log(self, name: str) -> str:
         return (self.base / f"{name}.log").read_text(errors="replace")
@@ -130,11 +157,11 @@ class Plant:
 
     def children(self, name: str) -> list[psutil.Process]:
         """The processes of a worker's pool."""
-        return psutil.Process(self.processes[name].pid).children()
+        return children_of(psutil.Process(self.processes[name].pid))
 
     def renderers(self, name: str) -> list[psutil.Process]:
         """The processes that make PDFs for a worker, or wait for the next."""
-        return [one for child in self.children(name) for one in child.children()]
+        return [one for child in self.children(name) for one in children_of(child)]
 
     # -- reports ------------------------------------------------------------------------------
 
@@ -156,10 +183,14 @@ class Plant:
         ]
         ids = [row.pk for row in Report.objects.using(ALIAS).bulk_create(rows)]
         if times:
-            with Connection(env.celery_broker_url(self.services.redis_url)) as broker:
-                for pk in ids * times:
-                    render_report.apply_async((pk,), connection=broker, retry=False)
+            for pk in ids * times:
+                self.send(render_report, pk)
         return ids
+
+    def send(self, task: Any, *arguments: Any) -> None:
+        """Tell the plant's workers."""
+        with Connection(env.celery_broker_url(self.services.redis_url)) as broker:
+            task.apply_async(arguments, connection=broker, retry=False)
 
     def rows(self, ids: Iterable[int]) -> list[Report]:
         return list(Report.objects.using(ALIAS).defer("snapshot").filter(pk__in=list(ids)).order_by("pk"))
@@ -179,6 +210,21 @@ class Plant:
     def ended(self, ids: Iterable[int]) -> list[Report]:
         """The rows once all have ended; fails when that takes too long."""
         self.until(lambda: all(row.state in ENDED for row in self.rows(ids)), "all reports have ended")
+        return self.rows(ids)
+
+    def recovered(self, ids: Iterable[int], what: str) -> list[Report]:
+        """The rows, all ended in time, counted from now, when the fault is over: what was lost is taken up again
+        within a lease and the sweeps after it, then made. What it took is printed."""
+        began = time.monotonic()
+        found: list[list[Report]] = []
+        self.until(lambda: found.append(self.rows(ids)) or True, f"the database answers after {what}")
+        left = sum(row.state not in ENDED for row in found[-1])
+        self.until(
+            lambda: all(row.state in ENDED for row in self.rows(ids)),
+            f"all reports have ended after {what}",
+            seconds=LEASE + 2 * SWEEP + EACH * left + GRACE,
+        )
+        print(f"after {what}: {left} open reports ended within {time.monotonic() - began:.1f} s")
         return self.rows(ids)
 
     def until(self, true: Callable[[], object], what: str, seconds: float = ENOUGH) -> None:

@@ -376,6 +376,7 @@ CASES = [
     Case("quotes:report_download", ("login", 404, 200, 403, 200, 200, 403), REPORT),
     Case("quotes:report_cancel", EDIT, REPORT, "POST"),
     Case("quotes:share_create", EDIT_PAGE, REPORT),
+    Case("quotes:share_list", ("login", 200, 403, 403, 200, 200, 403)),  # every sponsor's own links
     Case("quotes:share_create", EDIT, REPORT, "POST", {"recipient": "Board", "days": "7"}),
     Case("quotes:share_revoke", EDIT, {**PROJECT, "share_id": "{share}"}, "POST"),
     # a link is for whoever holds it; its copy is still being printed in the scene

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from cmo_selector.audit.models import AuditEvent
 from partners.enums import RegisterKind, UploadAim, UploadState
-from partners.importers import uploads
+from partners.importers import jobs, uploads
 from partners.importers.files import MEGABYTE
 from partners.models import Change, RegisterEstablishment, RegisterImport, RegisterUpload
 from partners.tasks import read_register_upload
@@ -277,8 +277,9 @@ def test_what_has_ended_cannot_be_applied_cancelled_or_tried_again(client, curat
 
 def test_files_that_nobody_applied_are_deleted_after_a_week(curator):
     upload = previewed(curator, drls_row(A))
-    assert uploads.sweep().files_deleted == 0
-    assert uploads.sweep(now=timezone.now() + uploads.KEEP_FILES + dt.timedelta(hours=1)).files_deleted == 1
+    assert jobs.delete_old_files(RegisterUpload) == 0
+    later = timezone.now() + uploads.KEEP_FILES + dt.timedelta(hours=1)
+    assert jobs.delete_old_files(RegisterUpload, now=later) == 1
     upload.refresh_from_db()
     assert not upload.file
     uploads.cancel(actor=curator, upload=upload)

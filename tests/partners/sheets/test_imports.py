@@ -391,7 +391,8 @@ def test_what_waits_too_long_is_sent_again_and_old_files_and_rows_go_but_for_rej
     imports.cancel(actor=curator, job=waiting)
     content = as_csv([["code", "label"], ["a", "A"], ["b", ""]])
     job = previewed(curator, "modality", content)
-    assert imports.sweep(now=timezone.now() + jobs.KEEP_FILES + dt.timedelta(hours=1)).files_deleted == 2
+    later = timezone.now() + jobs.KEEP_FILES + dt.timedelta(hours=1)
+    assert jobs.delete_old_files(SheetImport, now=later) == 2
     imports.sweep(now=timezone.now() + imports.KEEP_ROWS + dt.timedelta(hours=1))
     assert [(r.job_id, r.outcome) for r in SheetRow.objects.all()] == [(job.pk, "rejected")]
 

@@ -7,20 +7,15 @@ import re
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 from pypdf import PdfReader
 
-from cmo_selector.accounts.models import Membership
-from partners.models import CapacitySlot, MetricValue
-from quotes.enums import ReportRhythm
-from quotes.models import Report, ReportSchedule
+from quotes.models import Report
 from quotes.reports import wording
 from quotes.reports.canonical import snapshot_hash
 from quotes.reports.changes import changes_between, is_news, sentence
 from quotes.reports.kinds import decisions
 from quotes.reports.options import ReportOptions
 from quotes.reports.render import render_pdf
-from quotes.services import schedules
 from quotes.services.reports import copy_for, request_report
 from tests.quotes.reports import scenario
 
@@ -346,121 +341,6 @@ def test_a_listing_of_a_leading_partner_stands_beside_the_headline(quoted):
     assert said in wording.caveats({**quoted, "restrictions": [entry]})
     ended = {**entry, "effective_until": "2025-02-01"}
     assert not any("List A" in text for text in wording.caveats({**quoted, "restrictions": [ended]}))
-
-
-# -- schedules --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def weekly(scene) -> ReportSchedule:
-    return follow(scene, ReportRhythm.WEEKLY)
-
-
-def follow(scene, rhythm) -> ReportSchedule:
-    return schedules.create_schedule(
-        actor=scene.user, project=scene.project, rhythm=rhythm, options=ReportOptions(appendices=("fit",))
-    )
-
-
-def test_a_weekly_schedule_asks_at_once_and_then_once_a_week_comparing_with_the_last(weekly):
-    now = timezone.now()
-    (first,) = schedules.run_due(now=now)
-    assert schedules.run_due(now=now) == [], "the next look is a week away"
-    assert schedules.run_due(now=now + 6 * DAY) == []
-    Report.objects.filter(pk=first).update(snapshot_hash="0" * 64)  # as if the data had moved on since
-    (second,) = schedules.run_due(now=now + 7 * DAY)
-    rows = list(Report.objects.order_by("pk"))
-    assert [(row.pk, row.previous_id, row.appendices) for row in rows] == [
-        (first, None, ["fit"]),
-        (second, first, ["fit"]),
-    ]
-    weekly.refresh_from_db()
-    assert (weekly.last_report_id, weekly.next_at) == (second, now + 14 * DAY)
-
-
-def test_a_schedule_that_breaks_says_so_and_holds_up_nobody_elses(scene, weekly):
-    ReportSchedule.objects.filter(pk=weekly.pk).update(paper="foolscap")
-    other = follow(scene, ReportRhythm.CHANGE)
-    now = timezone.now()
-    (report,) = schedules.run_due(now=now)
-    other.refresh_from_db()
-    assert other.last_report_id == report
-    weekly.refresh_from_db()
-    assert (weekly.problem, weekly.next_at) == (schedules.FAULT, now + 7 * DAY)
-
-
-def test_a_schedule_on_change_asks_only_when_data_of_the_shortlist_changed(scene):
-    schedule = follow(scene, ReportRhythm.CHANGE)
-    now = timezone.now()
-    (first,) = schedules.run_due(now=now)
-    assert schedules.run_due(now=now + DAY) == []
-    schedule.refresh_from_db()
-    assert (schedule.last_report_id, schedule.problem) == (first, "")
-    stranger = MetricValue.objects.filter(organisation=scene.partners["ridge"]).first()
-    MetricValue.objects.filter(pk=stranger.pk).update(number=1)
-    assert schedules.run_due(now=now + 2 * DAY) == [], "not on the shortlist"
-    CapacitySlot.objects.filter(facility__organisation=scene.partners["calder"]).update(
-        starts_on=dt.date(2026, 5, 1)
-    )
-    (second,) = schedules.run_due(now=now + 3 * DAY)
-    assert Report.objects.get(pk=second).previous_id == first
-
-
-def test_a_report_that_was_never_made_does_not_swallow_its_change(scene):
-    schedule = follow(scene, ReportRhythm.CHANGE)
-    now = timezone.now()
-    (first,) = schedules.run_due(now=now)
-    scene.project.shortlist.filter(position=3).delete()
-    (second,) = schedules.run_due(now=now + DAY)
-    Report.objects.filter(pk=second).update(state="failed", error="Disk full")
-    (third,) = schedules.run_due(now=now + 2 * DAY)
-    schedule.refresh_from_db()
-    assert (Report.objects.get(pk=third).previous_id, schedule.last_report_id) == (first, third)
-
-
-def test_a_schedule_ends_with_its_authors_rights_or_its_project_and_says_so(scene, weekly):
-    Membership.objects.filter(user=scene.user).update(role="viewer")
-    assert schedules.run_due() == []
-    weekly.refresh_from_db()
-    assert (weekly.stopped_because, weekly.stopped_at is None) == (schedules.GONE, False)
-    Membership.objects.filter(user=scene.user).update(role="manager")
-    again = follow(scene, ReportRhythm.WEEKLY)
-    scene.project.archived_at = timezone.now()
-    scene.project.save()
-    assert schedules.run_due() == []
-    again.refresh_from_db()
-    assert again.stopped_because == schedules.ARCHIVED
-    assert Report.objects.count() == 0
-
-
-def test_what_keeps_a_schedule_from_asking_is_noted_and_it_looks_again(scene):
-    schedule = schedules.create_schedule(
-        actor=scene.user, project=scene.project, rhythm="weekly", options=ReportOptions(kind="quotes")
-    )
-    assert schedules.run_due() == []
-    schedule.refresh_from_db()
-    assert schedule.problem.startswith("There are no quotes to compare")
-    assert schedule.stopped_at is None
-    assert schedule.next_at > timezone.now() + 6 * DAY
-
-
-def test_schedules_are_made_and_stopped_on_their_pages_and_a_second_one_is_refused(client, scene):
-    client.force_login(scene.user)
-    address = reverse("quotes:schedule_create", args=[scene.project.pk])
-    assert client.get(address).status_code == 200
-    typed = {"rhythm": "change", "kind": "decision", "paper": "letter", "recipient": "Board"}
-    page = client.post(address, typed, follow=True)
-    assert "asked for within ten minutes" in page.content.decode()
-    page = client.post(address, typed)
-    assert (page.status_code, page.context["form"]["recipient"].value()) == (422, "Board")
-    assert "already has such a schedule" in page.context["form"].errors["rhythm"][0]
-    schedule = ReportSchedule.objects.get()
-    stop = reverse("quotes:schedule_stop", args=[scene.project.pk, schedule.pk])
-    assert "is stopped" in client.post(stop, follow=True).content.decode()
-    assert "before" in client.post(stop, follow=True).content.decode()
-    schedule.refresh_from_db()
-    assert schedule.stopped_because == "Stopped by hand."
-    assert client.post(address, {**typed, "kind": "dossier"}).status_code == 422
 
 
 def test_page_compares_the_two_newest_snapshots_and_any_other_two(client, scene):

@@ -148,7 +148,7 @@ def test_a_failed_job_says_why_stops_polling_and_offers_another_try(client, queu
 
 def test_retrying_what_has_not_failed_explains_itself(client, done):
     response = client.post(url("report_retry", done), follow=True)
-    assert "This report has not failed" in response.content.decode()
+    assert "This report has its file: there is nothing to print again." in response.content.decode()
     done.refresh_from_db()
     assert done.state == ReportState.DONE
 

@@ -6,6 +6,7 @@ import logging
 import resource
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.files.storage import default_storage
 from django.utils import timezone
 from kombu import pools
@@ -209,12 +210,12 @@ def test_a_damaged_file_is_not_handed_out(report, damage):
 
 def test_a_storage_that_fills_up_in_the_middle_of_a_file_leaves_no_half_a_file(report, tmp_path):
     """In a process of its own, whose files may not grow beyond a few kilobytes."""
-    assert report.project.sponsor_id  # read here: the child must not use the database
+    name = report_files.new_name(report)  # read here: the child must not use the database
 
     def store(request, tell):
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
         try:
-            return report_files.store(report, b"%PDF-" + b"x" * 100_000)
+            return report_files.store(name, b"%PDF-" + b"x" * 100_000)
         except report_files.NotStored as refused:
             return type(refused).__name__
 
@@ -278,7 +279,7 @@ def test_a_lost_message_is_sent_again_but_not_on_every_sweep():
     row = aged()
     assert reports.sweep().dispatched == [row.pk]
     assert reports.sweep() == reports.Sweep()
-    assert reports.sweep(now=in_(121)).dispatched == [row.pk]
+    assert reports.sweep(now=in_(61)).dispatched == [row.pk]
 
 
 def test_without_a_broker_the_sweep_tries_again_next_time(dead_broker):
@@ -303,10 +304,15 @@ def test_a_row_whose_worker_lives_is_left_alone():
 
 
 def test_after_three_dead_workers_the_report_fails_with_a_reason():
-    row = aged(state=ReportState.RUNNING, attempts=reports.MAX_ATTEMPTS, lease_until=in_(-1))
+    row = aged(
+        state=ReportState.RUNNING, step=ReportStep.LAYOUT, attempts=reports.MAX_ATTEMPTS, lease_until=in_(-1)
+    )
     assert reports.sweep().given_up == [row.pk]
     row.refresh_from_db()
-    assert (row.state, row.error) == (ReportState.FAILED, reports.WORKER_LOST)
+    assert (row.state, row.error) == (
+        ReportState.FAILED,
+        reports.WORKER_LOST.format(step=row.get_step_display()),
+    )
     assert verbs() == ["report.failed"]
 
 
@@ -340,3 +346,80 @@ def test_the_snapshot_holds_the_needs_and_weights_that_were_ranked(scene):
     report = reports.request_report(actor=scene.user, project=stale)
     snapshot = Report.objects.get(pk=report.pk).snapshot
     assert (snapshot["project"]["name"], snapshot["project"]["currency"]) == ("Renamed meanwhile", "EUR")
+
+
+# -- printing again, and who is told ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", ["missing", "changed", "retention"])
+def test_a_report_whose_file_is_lost_is_printed_again_from_the_same_figures(scene, damage):
+    report = ask(scene)
+    reports.finish(reports.claim(report.pk), PDF, 3)
+    report.refresh_from_db()
+    before, lost = (report.snapshot_hash, report.snapshot), report.file_sha256
+    with pytest.raises(reports.NothingToRetry, match="has its file"):
+        reports.retry_report(actor=scene.user, report=report)
+    default_storage.delete(report.file.name)
+    if damage == "changed":
+        with default_storage.open(report.file.name, "wb") as file:
+            file.write(PDF + b"!")
+    if damage == "retention":
+        Report.objects.filter(pk=report.pk).update(file_removed_at=timezone.now())
+    scene.project.needs.all().delete()  # today's figures are others
+    reports.retry_report(actor=scene.user, report=report)
+    reports.finish(reports.claim(report.pk), PDF + b" again", 3)
+    report.refresh_from_db()
+    assert (report.state, (report.snapshot_hash, report.snapshot)) == (ReportState.DONE, before)
+    assert (report_files.read_file(report), report.file_removed_at) == (PDF + b" again", None)
+    assert default_storage.listdir(f"reports/{scene.sponsor.pk}/{report.pk}")[1] == [
+        report.file.name.rpartition("/")[2]
+    ]
+    event = AuditEvent.objects.get(verb="report.reprinted")
+    assert event.data == {"lost_sha256": lost}
+
+
+def test_a_fault_after_the_commit_leaves_the_file_that_the_row_names(report, monkeypatch):
+    close = reports._close_done
+
+    def close_and_be_interrupted(*arguments):
+        close(*arguments)
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(reports, "_close_done", close_and_be_interrupted)
+    with pytest.raises(SoftTimeLimitExceeded):
+        reports.finish(reports.claim(report.pk), PDF, 1)
+    report.refresh_from_db()
+    assert (report.state, report_files.read_file(report)) == (ReportState.DONE, PDF)
+
+
+def test_files_of_attempts_that_nobody_ended_are_removed(report):
+    claimed = reports.claim(report.pk)
+    kept = ReportFactory()
+    reports.finish(reports.claim(kept.pk), PDF, 1)
+    reports.fail(claimed, "Broken")
+    orphan = report_files.store(report_files.new_name(claimed), PDF).name
+    tasks.remove_old_report_files()
+    kept.refresh_from_db()
+    assert (default_storage.exists(orphan), report_files.read_file(kept)) == (False, PDF)
+
+
+def test_leases_follow_the_clock_of_the_database(report, monkeypatch):
+    claimed = reports.claim(report.pk)
+    ahead = timezone.now() + dt.timedelta(hours=1)
+    monkeypatch.setattr(reports.timezone, "now", lambda: ahead)
+    assert reports.sweep() == reports.Sweep()
+    reports.heartbeat(claimed)
+    report.refresh_from_db()
+    assert report.lease_until < ahead
+
+
+@pytest.mark.parametrize(
+    ("error", "step", "reason"),
+    [
+        (SoftTimeLimitExceeded(), ReportStep.LAYOUT, "longer than 180 seconds"),
+        (isolated.TooSlow(), ReportStep.STORING, "could not be stored"),
+        (isolated.NotStarted(), ReportStep.CHARTS, "could not start the process"),
+    ],
+)
+def test_reasons_name_what_was_wrong(error, step, reason):
+    assert reason in tasks._reason(error, step)

@@ -165,7 +165,7 @@ def test_a_refused_upload_is_not_stored_and_leaves_the_row_to_its_worker(bucket,
 
 
 def test_every_attempt_has_an_object_of_its_own_and_leftovers_go(server, running):
-    orphan = report_files.store(running, b"what an attempt that died left")
+    orphan = report_files.store(report_files.new_name(running), b"what an attempt that died left").name
     Report.objects.filter(pk=running.pk).update(state="queued")
     again = reports.claim(running.pk)
     reports.finish(again, PDF, 9)

@@ -11,12 +11,14 @@ from django.utils import timezone
 from cmo_selector.accounts.roles import Role
 from cmo_selector.audit.models import AuditEvent
 from quotes.enums import ReportState
-from quotes.models import Report, ReportShare, ShareView
-from quotes.services import reports, shares
+from quotes.models import Project, Report, ReportShare, ShareView
+from quotes.report_queue import queue_position
+from quotes.services import report_upkeep, reports, shares
 from tests.factories.accounts import MembershipFactory
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7 nominal"
+LIST_QUERIES = 4
 
 
 @pytest.fixture(autouse=True)
@@ -195,8 +197,67 @@ def test_a_waiting_report_says_how_many_come_first(client, scene):
     client.force_login(scene.user)
     first = reports.request_report(actor=scene.user, project=scene.project)
     copy = reports.copy_for(actor=scene.user, report=first, recipient="Auditor")
-    assert (reports.queue_position(first), reports.queue_position(copy)) == (0, 1)
+    assert (queue_position(first), queue_position(copy)) == (0, 1)
     page = client.get(reverse("quotes:report", args=[scene.project.pk, copy.pk])).content.decode()
     assert "1 earlier report comes first." in page
     reports.claim(first.pk)
-    assert reports.queue_position(copy) == 0
+    assert queue_position(copy) == 0
+
+
+def test_a_link_is_as_good_as_the_rights_of_its_maker_and_owners_see_every_open_one(client, scene):
+    maker = MembershipFactory(sponsor=scene.sponsor, role=Role.MANAGER)
+    report = reports.request_report(actor=scene.user, project=scene.project)
+    reports.finish(reports.claim(report.pk), PDF, 9)
+    made = shares.share_report(actor=maker.user, report=report, recipient="Myself", days=90)
+    reports.finish(reports.claim(made.report_id), PDF, 9)
+    assert Client().get(address(made)).status_code == 200
+    Project.objects.filter(pk=scene.project.pk).update(archived_at=timezone.now())
+    assert Client().get(address(made)).status_code == 200, "archiving ends the work, not the reading"
+    maker.role = Role.VIEWER
+    maker.save()
+    assert Client().get(address(made)).status_code == 404
+    maker.delete()
+    assert Client().post(address(made, "shared_download")).status_code == 404
+
+    client.force_login(scene.user)
+    listed = client.get(reverse("quotes:share_list")).content.decode()
+    for said in ("Myself", "opens nothing", "archived project"):
+        assert said in listed
+    assert (
+        "opens nothing"
+        in client.get(reverse("quotes:report", args=[scene.project.pk, report.pk])).content.decode()
+    )
+    close = reverse("quotes:share_revoke", args=[scene.project.pk, made.pk])
+    assert client.post(close, {"list": "1"}).url == reverse("quotes:share_list")
+    assert "No open link" in client.get(reverse("quotes:share_list")).content.decode()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_list_of_open_links_costs_the_same_however_many_there_are(
+    client, done, count, django_assert_num_queries
+):
+    for number in range(count):
+        share(done, recipient=f"Reader {number}")
+    address_of_list = reverse("quotes:share_list")
+    client.get(address_of_list)
+    with django_assert_num_queries(LIST_QUERIES):
+        page = client.get(address_of_list).content.decode()
+    assert page.count("Reader ") >= count
+
+
+def test_a_link_at_which_somebody_guesses_is_closed_and_its_maker_told(done, mailoutbox):
+    made = share(done, passcode="sesame-open")
+    before = timezone.now() - 2 * shares.WRONG_WITHIN
+    ShareView.objects.bulk_create(
+        ShareView(share=made, event="wrong", at=before) for _ in range(shares.MOST_WRONG_EVER - 1)
+    )
+    assert Client().post(address(made), {"passcode": "wrong-guess"}).status_code == 422
+    assert Client().post(address(made), {"passcode": "sesame-open"}).status_code == 404
+    made.refresh_from_db()
+    assert (made.open, made.guessed_at) == (False, made.revoked_at)
+    assert AuditEvent.objects.filter(verb="report.share_guessed").count() == 1
+    report_upkeep.send_notices()
+    report_upkeep.send_notices()
+    told = [mail for mail in mailoutbox if "50 wrong passcodes" in mail.subject]
+    assert [mail.to for mail in told] == [[made.created_by.email]]
+    assert "Board of directors" in told[0].body

@@ -2,15 +2,19 @@
 
 import datetime as dt
 import smtplib
+import threading
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from cmo_selector.db import only_one
 from quotes.models import Report
 from quotes.services import report_upkeep, reports, shares
 from quotes.tasks import remove_old_report_files, send_report_notices
+from tests.factories.accounts import MembershipFactory
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7 nominal"
@@ -54,10 +58,62 @@ def test_a_failure_is_told_with_its_reason_and_a_new_outcome_again(running, mail
 def test_a_mail_server_that_refuses_leaves_the_notice_owed(running, mailoutbox, settings, backend):
     reports.finish(running, PDF, 9)
     settings.EMAIL_BACKEND = f"tests.quotes.reports.test_upkeep.{backend}"
-    assert report_upkeep.send_notice(running.pk) is False
-    assert report_upkeep.owed_notices() == [running.pk]
+    assert report_upkeep.send_notices() == 0
+    assert list(report_upkeep.owed_notices()) == [running]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    assert report_upkeep.send_notice(running.pk) is True
+    assert report_upkeep.send_notices() == 0, "it waits for a while"
+    Report.objects.update(notice_after=timezone.now())
+    assert report_upkeep.send_notices() == 1
+    assert len(mailoutbox) == 1
+    assert mailoutbox[0].extra_headers["Message-ID"].startswith(f"<report-{running.pk}-")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_server_that_is_away_is_asked_once_in_a_round_and_rounds_never_overlap(
+    running, mailoutbox, settings, scene
+):
+    reports.finish(running, PDF, 9)
+    for name in ("Board", "Auditor"):
+        copy = reports.copy_for(actor=scene.user, report=running, recipient=name)
+        reports.finish(reports.claim(copy.pk), PDF, 9)
+    settings.EMAIL_BACKEND = "tests.quotes.reports.test_upkeep.RefusingBackend"
+    assert report_upkeep.send_notices() == 0
+    assert sorted(Report.objects.values_list("notice_attempts", flat=True)) == [0, 0, 1]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    sent = []
+
+    def elsewhere():
+        sent.append(report_upkeep.send_notices())
+        connection.close()
+
+    with only_one("report-notices"):
+        other = threading.Thread(target=elsewhere)
+        other.start()
+        other.join(timeout=30)
+    assert (sent, mailoutbox) == ([0], [])
+    assert report_upkeep.send_notices() == 2
+
+
+def test_a_notice_whose_worker_was_killed_is_sent_by_the_next(running, mailoutbox):
+    reports.finish(running, PDF, 9)
+    Report.objects.update(notice_attempts=1, notice_after=timezone.now() + dt.timedelta(minutes=5))
+    assert report_upkeep.send_notices() == 0
+    Report.objects.update(notice_after=timezone.now())
+    assert (report_upkeep.send_notices(), len(mailoutbox)) == (1, 1)
+
+
+def test_whoever_tries_again_is_told_and_nobody_who_has_left(running, mailoutbox, scene, client):
+    colleague = MembershipFactory(sponsor=scene.sponsor, role="manager")
+    reports.fail(running, "Broken")
+    reports.retry_report(actor=colleague.user, report=running)
+    reports.finish(reports.claim(running.pk), PDF, 9)
+    assert report_upkeep.send_notices() == 1
+    assert [mail.to for mail in mailoutbox] == [[colleague.user.email]]
+    assert report_upkeep.mark_seen(user=scene.user, sponsor=scene.sponsor) == 0
+    assert report_upkeep.mark_seen(user=colleague.user, sponsor=scene.sponsor) == 1
+    Report.objects.update(noticed_at=None, notice_after=None)
+    colleague.delete()
+    assert (report_upkeep.send_notices(), list(report_upkeep.owed_notices())) == (0, [])
     assert len(mailoutbox) == 1
 
 
@@ -79,7 +135,7 @@ class BrokenBackend(RefusingBackend):
 def test_yesterdays_outcomes_are_no_news(running):
     reports.finish(running, PDF, 9)
     Report.objects.update(finished_at=timezone.now() - report_upkeep.NOTICE_WITHIN)
-    assert report_upkeep.owed_notices() == []
+    assert list(report_upkeep.owed_notices()) == []
 
 
 def test_after_the_retention_period_the_file_goes_and_the_figures_stay(client, running, settings, scene):
@@ -98,7 +154,7 @@ def test_after_the_retention_period_the_file_goes_and_the_figures_stay(client, r
     client.force_login(scene.user)
     page = client.get(reverse("quotes:report", args=[running.project_id, running.pk])).content.decode()
     assert "at the end of its retention period" in page
-    assert "Create again" in page
+    assert "Print again from these figures" in page
 
 
 def test_a_file_behind_an_open_link_stays_until_the_link_ends(running, scene):
