@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 
 from cmo_selector.accounts.models import User
 from cmo_selector.audit.services import record
@@ -17,6 +17,7 @@ from quotes.brief import NothingToRank, brief_for
 from quotes.enums import ShortlistStatus
 from quotes.models import Project, ShortlistEntry
 from quotes.overrides import overrides_for_engine
+from quotes.quote_facts import from_quotes
 from quotes.services.projects import ProjectArchived
 
 
@@ -26,6 +27,10 @@ class ShortlistError(ValueError):
     def __init__(self, message: str, field: str | None = None):
         super().__init__(message)
         self.field = field
+
+
+class EntryGone(ValueError):
+    """The entry was taken off the shortlist meanwhile; the message says so."""
 
 
 def _lock(project: Project) -> None:
@@ -81,7 +86,7 @@ def change_entry(
     partner is to be selected although a must-have failed or is unverified.
     """
     _lock(entry.project)
-    current = ShortlistEntry.objects.select_for_update(no_key=True).get(pk=entry.pk)
+    current = _still_listed(ShortlistEntry.objects.select_for_update(no_key=True), entry)
     if current.updated_at != seen:
         raise ShortlistError(
             "Somebody else changed this entry while you were editing. Their version is shown beside yours: "
@@ -116,7 +121,7 @@ def comment_on_entry(
 def move_entry(*, actor: User, entry: ShortlistEntry, up: bool) -> bool:
     """Swap the entry with its neighbour. False when it already stands at that end."""
     _lock(entry.project)
-    entry.refresh_from_db(fields=["position"])
+    entry.position = _still_listed(ShortlistEntry.objects.all(), entry).position
     others = ShortlistEntry.objects.filter(project=entry.project)
     if up:
         neighbour = others.filter(position__lt=entry.position).order_by("-position").first()
@@ -143,6 +148,7 @@ def move_entry(*, actor: User, entry: ShortlistEntry, up: bool) -> bool:
 def remove_entry(*, actor: User, entry: ShortlistEntry) -> None:
     """Take a partner off the shortlist and close the gap. The audit log keeps what was written about it."""
     _lock(entry.project)
+    _still_listed(ShortlistEntry.objects.all(), entry)
     entry.refresh_from_db()
     record(
         actor=actor,
@@ -159,6 +165,14 @@ def remove_entry(*, actor: User, entry: ShortlistEntry) -> None:
     project, position = entry.project, entry.position
     entry.delete()
     ShortlistEntry.objects.filter(project=project, position__gt=position).update(position=F("position") - 1)
+
+
+def _still_listed(rows: QuerySet[ShortlistEntry], entry: ShortlistEntry) -> ShortlistEntry:
+    """The entry as it is under the lock. Raises EntryGone."""
+    current = rows.filter(pk=entry.pk).first()
+    if current is None:
+        raise EntryGone(f"{entry.organisation} is not on the shortlist any more: somebody else took it off.")
+    return current
 
 
 def _refuse_unverified(entry: ShortlistEntry) -> None:
@@ -184,6 +198,7 @@ def open_musts(*, project: Project, organisation: Organisation) -> list[RuleResu
     """
     brief = brief_for(project)
     facts = load_partner_facts(Organisation.objects.filter(pk=organisation.pk))
-    (assessment,) = with_overrides(assess(facts, brief), overrides_for_engine(project))
+    assessed = assess(from_quotes(project, brief).beside(facts), brief)
+    (assessment,) = with_overrides(assessed, overrides_for_engine(project))
     blocking = {Outcome.FAIL, Outcome.UNKNOWN}
     return [r for r in assessment.rules if r.level is Level.MUST and r.outcome in blocking]

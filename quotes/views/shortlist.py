@@ -23,6 +23,7 @@ from quotes.models import Project, ShortlistEntry
 from quotes.selectors import decision_log, shortlist_of
 from quotes.services.projects import ProjectArchived
 from quotes.services.shortlist import (
+    EntryGone,
     ShortlistError,
     add_to_shortlist,
     change_entry,
@@ -67,7 +68,10 @@ class EntryForm(forms.Form):
 
 
 def refused_when_archived(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A change to an archived project leads back to the project, which can be restored there."""
+    """A change to an archived project leads back to the project, which can be restored there.
+
+    One to an entry that somebody else took off meanwhile leads back to the shortlist; a comment typed is said again.
+    """
 
     @wraps(view)
     def gated(request: HttpRequest, project_id: int, **kwargs: Any) -> HttpResponse:
@@ -76,6 +80,10 @@ def refused_when_archived(view: Callable[..., HttpResponse]) -> Callable[..., Ht
         except ProjectArchived as archived:
             messages.error(request, str(archived))
             return redirect("quotes:project", project_id)
+        except EntryGone as gone:
+            typed = request.POST.get("comment", "").strip()
+            messages.error(request, f"{gone} Your comment was: “{typed}”" if typed else str(gone))
+            return redirect("quotes:shortlist", project_id)
 
     return gated
 
@@ -109,7 +117,7 @@ def add(request: HttpRequest, project_id: int) -> HttpResponse:
 @refused_when_archived
 def edit(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
     project = get_project(request, project_id)
-    entry = entry_of(project, entry_id)
+    entry = _listed(request, project, entry_id)
     may_edit = may(request.membership.role, Action.EDIT_SHORTLIST)
     current = {"status": entry.status, "reason": entry.reason, "comment": entry.comment}
     form = EntryForm(
@@ -150,7 +158,7 @@ def _save(request: HttpRequest, entry: ShortlistEntry, data: dict, may_edit: boo
 @refused_when_archived
 def move(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
     project = get_project(request, project_id)
-    entry = entry_of(project, entry_id)
+    entry = _listed(request, project, entry_id)
     direction = request.POST.get("direction")
     if direction not in ("up", "down"):
         messages.error(request, "Say whether the partner moves up or down.")
@@ -164,12 +172,22 @@ def move(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
 @refused_when_archived
 def remove(request: HttpRequest, project_id: int, entry_id: int) -> HttpResponse:
     project = get_project(request, project_id)
-    entry = entry_of(project, entry_id)
+    entry = _listed(request, project, entry_id)
     remove_entry(actor=request.user, entry=entry)
     messages.success(
         request, f"{entry.organisation} is off the shortlist. The decision log keeps its history."
     )
     return redirect("quotes:shortlist", project.pk)
+
+
+def _listed(request: HttpRequest, project: Project, entry_id: int) -> ShortlistEntry:
+    """As `entry_of`; what is sent to an entry that has gone raises EntryGone, so that nothing typed is lost."""
+    try:
+        return entry_of(project, entry_id)
+    except Http404:
+        if request.method != "POST" or ShortlistEntry.objects.filter(pk=entry_id).exists():
+            raise  # nothing was sent, or it is an entry of another project
+        raise EntryGone("That partner is not on the shortlist any more: somebody took it off.") from None
 
 
 def entry_of(project: Project, entry_id: int) -> ShortlistEntry:

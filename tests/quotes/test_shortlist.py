@@ -6,13 +6,21 @@ from django.urls import reverse
 from cmo_selector.accounts.roles import Role
 from cmo_selector.audit.models import AuditEvent
 from quotes.enums import NeedLevel, NeedRule, ShortlistStatus
-from quotes.models import ShortlistEntry
+from quotes.models import PartnerRelation, ShortlistEntry
 from quotes.selectors import decision_log
 from quotes.services.projects import add_need, archive_project, change_need, remove_need, update_project
-from quotes.services.shortlist import ShortlistError, add_to_shortlist, change_entry, move_entry, remove_entry
+from quotes.services.shortlist import (
+    EntryGone,
+    ShortlistError,
+    add_to_shortlist,
+    change_entry,
+    move_entry,
+    open_musts,
+    remove_entry,
+)
 from tests.factories.accounts import MembershipFactory
 from tests.factories.partners import OrganisationFactory
-from tests.factories.quotes import ProjectFactory
+from tests.factories.quotes import NeedFactory, ProjectFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -322,3 +330,60 @@ def test_the_shortlist_of_an_archived_project_is_left_as_it_is(client, manager, 
     assert order(project) == [(1, "A"), (2, "B"), (3, "C")]
     first.refresh_from_db()
     assert (first.status, first.comment) == (ShortlistStatus.SHORTLISTED, "")
+
+
+def test_an_entry_that_somebody_else_took_off_is_told_and_nothing_typed_is_lost(
+    client, manager, project, entries
+):
+    """Both between two requests and between the look at the row and the project's lock."""
+    client.force_login(manager.user)
+    gone = entries[1]
+    held = ShortlistEntry.objects.select_related("organisation", "project__sponsor").get(pk=gone.pk)
+    remove_entry(actor=manager.user, entry=gone)
+    for change in (
+        lambda: remove_entry(actor=manager.user, entry=held),
+        lambda: move_entry(actor=manager.user, entry=held, up=True),
+        lambda: change_entry(
+            actor=manager.user, entry=held, status="rfi", reason="", comment="", seen=held.updated_at
+        ),
+    ):
+        with pytest.raises(EntryGone, match="B is not on the shortlist any more"):
+            change()
+    typed = {"status": "rfi", "comment": "Call on Monday", "seen": held.updated_at.isoformat()}
+    for name, data in (
+        ("shortlist_remove", {}), ("shortlist_move", {"direction": "up"}), ("shortlist_edit", typed)
+    ):  # fmt: skip
+        response = client.post(reverse(f"quotes:{name}", args=[project.pk, held.pk]), data, follow=True)
+        assert response.status_code == 200
+        assert "not on the shortlist any more" in response.content.decode()
+    assert "Your comment was: “Call on Monday”" in response.content.decode()
+    assert client.get(edit_url(project, held)).status_code == 404
+    assert order(project) == [(1, "A"), (2, "C")]
+
+
+def test_a_must_about_the_sponsors_own_dealings_is_read_from_them_when_a_partner_is_selected(
+    client, manager, project, entries
+):
+    NeedFactory(project=project, level=NeedLevel.MUST, rule=NeedRule.NDA, service=None, modality=None)
+    entry = entries[0]
+    musts = {r.rule for r in open_musts(project=project, organisation=entry.organisation)}
+    assert "nda" in musts
+    PartnerRelation.objects.create(
+        sponsor=project.sponsor,
+        organisation=entry.organisation,
+        nda_status="signed",
+        updated_by=manager.user,
+    )
+    assert "nda" not in {r.rule for r in open_musts(project=project, organisation=entry.organisation)}
+
+
+def test_a_partner_that_left_the_catalogue_is_named_without_a_link_to_nowhere(
+    client, manager, project, entries
+):
+    client.force_login(manager.user)
+    organisation = entries[0].organisation
+    organisation.active = False
+    organisation.save()
+    page = client.get(reverse("quotes:shortlist", args=[project.pk])).content.decode()
+    assert "no longer in the catalogue" in page
+    assert reverse("quotes:ranking_partner", args=[project.pk, organisation.slug]) not in page
