@@ -2,17 +2,20 @@
 
 import datetime as dt
 import math
+import time
 
 import pytest
 import redis
 from django.conf import settings as django_settings
+from django.core.cache import cache
 from django.test import override_settings
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from cmo_selector import pulse
 from quotes.enums import ReportState
 from quotes.models import InvitationEmail, Report
-from quotes.tasks import render_report
+from quotes.tasks import render_report, sweep_reports
 from tests.factories.accounts import MembershipFactory
 from tests.factories.quotes import ReportFactory
 from tests.factories.rfq import make_rfq, send
@@ -72,6 +75,17 @@ def test_an_installation_without_a_report_has_figures_too(client):
     assert found[("cmo_report_duration_seconds_count",)] == found[("cmo_report_duration_seconds_sum",)] == 0
     kinds = {key[1] for key in found if key[0] == "cmo_jobs"}
     assert kinds == {"report", "register_upload", "search_digest", "rfq_email"}
+
+
+@pytest.mark.django_db
+def test_how_long_ago_the_last_sweep_was_tells_of_beat_and_its_worker(client):
+    name = ("cmo_seconds_since_last_sweep",)
+    cache.delete(pulse.KEY)
+    assert name not in samples(client.get("/metrics"))
+    sweep_reports()
+    assert 0 <= samples(client.get("/metrics"))[name] < 60
+    cache.set(pulse.KEY, time.time() - 3600, None)
+    assert 3600 <= samples(client.get("/metrics"))[name] < 3660
 
 
 @pytest.mark.django_db

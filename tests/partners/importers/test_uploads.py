@@ -313,3 +313,21 @@ def test_a_file_that_closes_most_of_the_register_needs_to_be_told_so(client, cur
     read_register_upload(upload.pk)
     upload.refresh_from_db()
     assert (upload.state, upload.aim, upload.report["closed"]) == (UploadState.DONE, UploadAim.APPLY, 150)
+
+
+def test_a_row_that_somebody_writes_keeps_no_sweep_waiting(curator):
+    dead, waiting = store(curator, drls_row(A)), RegisterUploadFactory()
+    assert uploads.claim(dead.pk)
+    later = timezone.now() + 2 * uploads.READING_LEASE
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT 1 FROM partners_registerupload FOR UPDATE")
+            busy = uploads.sweep(now=later)
+    finally:
+        other.close()
+    free = uploads.sweep(now=later)
+    assert (busy.taken_back, busy.dispatched, free.taken_back, free.dispatched) == (0, 0, 1, 2)
+    waiting.refresh_from_db()
+    assert waiting.lease_until == later + 4 * uploads.DISPATCH_AFTER

@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
 
@@ -12,6 +13,7 @@ from cmo_selector.accounts.roles import Role
 from cmo_selector.accounts.tokens import create_token
 from quotes.enums import Appendix
 from quotes.models import Report
+from quotes.report_page import CHANGED
 from quotes.services import reports
 from tests.factories.accounts import MembershipFactory
 from tests.factories.quotes import ReportFactory
@@ -122,6 +124,24 @@ def test_failed_lost_and_old_ones_are_told_as_what_they_are(program, scene):
     old = ReportFactory(project=scene.project, done=True, snapshot=snapshot)
     assert program("get", address("project-report-snapshot", scene.project.pk, old.pk)).status_code == 409
     assert program("get", address("project-report-pdf", scene.project.pk, old.pk)).status_code == 410
+
+
+def test_nothing_of_a_report_is_for_a_cache_and_changed_figures_are_not_handed_out(program, scene):
+    report = reports.request_report(actor=scene.user, project=scene.project)
+    place = (scene.project.pk, report.pk)
+    paths = [address("project-reports", scene.project.pk), address("project-report", *place)]
+    figures = [address(f"project-report-{part}", *place) for part in ("snapshot", "workbook")]
+    for path in [*paths, *figures, address("project-report-pdf", *place)]:
+        assert "no-store" in program("get", path)["Cache-Control"]
+    assert [program("get", path).status_code for path in figures] == [200, 200]
+    Report.objects.filter(pk=report.pk).update(snapshot={**report.snapshot, "title": "Another"})
+    answers = [program("get", path) for path in figures]
+    assert [(answer.status_code, answer.json()["error"]["message"]) for answer in answers] == 2 * [
+        (410, CHANGED)
+    ]
+    client = Client()
+    client.force_login(scene.user)
+    assert client.get(reverse("quotes:report_json", args=place)).status_code == 404
 
 
 def test_figures_made_from_prices_are_closed_to_roles_without_them(client, scene):

@@ -109,7 +109,7 @@ def test_a_schedule_whose_reports_fail_asks_less_often_then_stops_and_tells_its_
     assert schedule.stopped_because in page
 
 
-def test_one_report_that_is_made_ends_the_row_of_failures(scene):
+def test_one_report_that_is_made_ends_the_row_of_failures(scene, client):
     schedule = follow(scene, ReportRhythm.CHANGE)
     now = timezone.now()
     (first,) = schedules.run_due(now=now)
@@ -117,6 +117,10 @@ def test_one_report_that_is_made_ends_the_row_of_failures(scene):
     (second,) = schedules.run_due(now=now + DAY)
     schedule.refresh_from_db()
     assert (schedule.failed, schedule.next_at) == (1, now + 3 * DAY)
+    Report.objects.filter(pk=second).update(state="failed", error="No room left.")
+    client.force_login(scene.user)
+    page = client.get(reverse("quotes:report_list", args=[scene.project.pk])).content.decode()
+    assert "could not be made; asked for again, less often each time" in page
     Report.objects.filter(pk=second).update(state="done", file="a.pdf", file_sha256="0" * 64)
     scene.project.shortlist.filter(position=3).delete()
     (third,) = schedules.run_due(now=now + 3 * DAY)
