@@ -350,6 +350,7 @@ def _be_the_child(serve: Serve, taken: int, given: int, parent: int, megabytes: 
         _die_with(parent)
         _be_the_first_to_go()
         _limit(megabytes + RESERVE)
+        gc.disable()  # cycles are collected between two pieces of work (`_tidy`), while nobody waits
         waiting = select.poll()
         waiting.register(taken, select.POLLIN)
         with open(taken, "rb") as requests:

@@ -27,7 +27,7 @@ logger = structlog.get_logger(__name__)
 
 SOFT_LIMIT, HARD_LIMIT = 120, 150  # seconds, for jobs that keep no limit of their own
 # A renderer that holds more megabytes after a report than this, or has made so many, is replaced by a new one.
-RENDERER_KEEPS, RENDERER_REPORTS = 300, 50
+RENDERER_KEEPS, RENDERER_REPORTS = 350, 50
 
 TOO_SLOW = (
     "Making the PDF took longer than {seconds} seconds and was stopped. Try again with fewer appendices."

@@ -2,6 +2,7 @@
 
 import errno
 import faulthandler
+import gc
 import os
 import pickle
 import resource
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from pathlib import Path
 
 import psutil
@@ -258,6 +260,24 @@ def test_a_child_that_has_grown_or_done_enough_is_replaced(standing):
     ask, _ = standing(serve, keep=fresh() + 150, megabytes=4000, at_most=3)
     pids = [ask(megabytes) for megabytes in (1, 300, 1, 1, 1, 1)]
     assert [pids.index(pid) for pid in pids] == [0, 0, 2, 2, 2, 5]
+
+
+def test_cycles_are_collected_between_two_pieces_and_not_while_somebody_waits(standing):
+    class Knot:
+        pass
+
+    tied = []
+
+    def tie(request, tell):
+        alive = sum(knot() is not None for knot in tied)
+        for _ in range(5_000):
+            knot = Knot()
+            knot.itself = knot
+            tied.append(weakref.ref(knot))
+        return gc.isenabled(), alive, sum(knot() is not None for knot in tied[-5_000:])
+
+    ask, _ = standing(tie)
+    assert [ask(), ask()] == [(False, 0, 5_000), (False, 0, 5_000)]
 
 
 def test_its_temporary_files_go_with_it(standing):

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from cmo_selector.accounts.roles import Role
 from cmo_selector.audit.models import AuditEvent
@@ -372,6 +373,7 @@ def test_a_must_about_the_sponsors_own_dealings_is_read_from_them_when_a_partner
         sponsor=project.sponsor,
         organisation=entry.organisation,
         nda_status="signed",
+        nda_on=timezone.localdate(),
         updated_by=manager.user,
     )
     assert "nda" not in {r.rule for r in open_musts(project=project, organisation=entry.organisation)}
