@@ -1,8 +1,8 @@
 """Runs the Procfile on one machine, and the embedded services for as long as it runs.
 
-honcho runs the processes; beside it a thread starts an embedded service again that died. On Ctrl-C,
-TERM or a closed terminal everything ends: first the processes, then the services, unless another
-process still uses them.
+honcho runs the processes and starts one again that was killed; beside it a thread does so for the embedded
+services. On Ctrl-C, TERM or a closed terminal everything ends: first the processes, then the services, unless
+another process still uses them.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ WATCH_SECONDS = 2.0
 
 
 def run(procfile: Path, services: Services | None, database: str, *, prepare: Sequence[str] = ()) -> int:
-    """Run `prepare` (manage.py commands), then every process of `procfile` until one ends or a signal comes.
+    """Run `prepare` (manage.py commands), then every process of `procfile` until one ends by itself or a signal comes.
 
     Returns an exit status. Raises ImproperlyConfigured when the port is taken.
     """
     from honcho.environ import parse_procfile
-    from honcho.manager import Manager
     from honcho.printer import Printer
+
+    from cmo_selector.lasting import LastingManager
 
     port = env.integer("PORT", 8000, minimum=1)
     refuse_busy_port(port)
@@ -50,7 +51,7 @@ def run(procfile: Path, services: Services | None, database: str, *, prepare: Se
             manage = [sys.executable, str(procfile.parent / "manage.py"), *shlex.split(command)]
             if status := subprocess.run(manage, env=environment, check=False).returncode:  # noqa: S603
                 return status
-        manager = Manager(Printer(sys.stdout))
+        manager = LastingManager(Printer(sys.stdout))
         for name, command in parse_procfile(procfile.read_text(encoding="utf-8")).processes.items():
             manager.add_process(name, f"exec {command}", env=environment, cwd=str(procfile.parent))
         print(f"\nCMO Selector: http://127.0.0.1:{port}  (Ctrl-C stops everything)\n", flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ import psutil
 import pytest
 
 from cmo_selector.embedded import Services
+from cmo_selector.lasting import QUICKLY
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,6 +68,11 @@ class Demo:
                 start_new_session=True,
             )
 
+    def program(self, name: str) -> psutil.Process:
+        """The program of a process of the Procfile, as it runs now."""
+        (pid,) = re.findall(rf"{name} started \(pid=(\d+)\)", self.output)[-1:]
+        return psutil.Process(int(pid))
+
     @property
     def output(self) -> str:
         return (self.directory / "run.log").read_text()
@@ -87,6 +94,10 @@ def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.2)
+
+
+def lived_long_enough(program: psutil.Process) -> bool:
+    return time.time() - program.create_time() > QUICKLY + 1
 
 
 def answers(port: int) -> bool:
@@ -129,17 +140,27 @@ def test_nothing_to_do_where_nothing_is_embedded(demo: Demo):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run_serves_survives_a_killed_database_and_stops_everything(demo: Demo, number):
+def test_run_serves_survives_killed_services_and_processes_and_stops_everything(demo: Demo, number):
     process = demo.run()
     try:
         wait_for(lambda: answers(demo.port))
         started = psutil.Process(process.pid).children(recursive=True)
-        assert len(started) >= 6  # three times honcho's process and its program
+        assert len(started) >= 6  # honcho's process and its program, for each of the Procfile
 
         data = demo.services.postgres_data
         os.kill(int((data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
         wait_for(lambda: "PostgreSQL had stopped; started again." in demo.output)
         assert demo.services.postgres_alive()
+
+        for name in (
+            ("render", "web") if number == signal.SIGTERM else ()
+        ):  # once is enough: it takes its seconds
+            wait_for(lambda killed=name: lived_long_enough(demo.program(killed)))
+            demo.program(name).kill()
+            wait_for(lambda killed=name: demo.output.count(f"{killed} started (pid=") == 2)
+            assert f"{name} had stopped (status -9); started again." in demo.output
+            started.append(demo.program(name))
+        wait_for(lambda: answers(demo.port))
     finally:
         process.send_signal(number)
         status = process.wait(timeout=90)
