@@ -5,6 +5,7 @@ import io
 import json
 import re
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ from quotes.reports.workbook import workbook
 from quotes.tool_results import TOOLS, outcome_of
 from tests.factories.partners import RestrictedPartyEntryFactory, RestrictedPartyListFactory
 from tests.quotes.reports import scenario
+from tests.quotes.reports.test_pdf import structure
 
 SCHEMA = Path(settings.BASE_DIR) / "static" / "schemas" / "report-snapshot-1.json"
 
@@ -75,6 +77,11 @@ def test_every_kind_is_a_tagged_document_with_its_own_title_and_the_snapshots_ha
     reader = PdfReader(io.BytesIO(pdf.content))
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
     assert reader.metadata.title.startswith(f"{ReportKind(kind).label}: ")
+    elements = structure(reader)
+    levels = [int(e["/S"][2:]) for e in elements if e["/S"] in ("/H1", "/H2", "/H3", "/H4")]
+    assert levels.count(1) == 1
+    assert all(level <= before + 1 for before, level in pairwise([0, *levels])), "no heading skips a level"
+    assert all(e.get("/Alt") for e in elements if e["/S"] == "/Figure")
     assert snapshot_hash(quoted) in re.sub(r"\s+", "", "".join(p.extract_text() for p in reader.pages))
 
 
