@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Query, Router
 from ninja.errors import HttpError
 
 from cmo_selector.accounts.access import require
@@ -18,7 +18,7 @@ from partners.scoring.types import Group, PartnerResult, Ranking
 from quotes.access import get_project
 from quotes.api_detail_schemas import NetworksAnswer, RunwayAnswer, TracedPartner
 from quotes.api_rows import figures, let_pass, told, traced
-from quotes.api_schemas import RankingAnswer
+from quotes.api_schemas import RankingAnswer, TriedWeights
 from quotes.brief import NothingToRank
 from quotes.models import Project
 from quotes.prices import networks_without_prices, runway_without_prices, without_prices
@@ -43,11 +43,13 @@ router = Router()
     response=RankingAnswer,
     by_alias=True,
 )
-def project_ranking(request: HttpRequest, project_id: int) -> dict[str, Any]:
+def project_ranking(
+    request: HttpRequest, project_id: int, tried: Query[TriedWeights], a: str = "", b: str = ""
+) -> dict[str, Any]:
     require(request, Action.VIEW)
     project = get_project(request, project_id)
     try:
-        ranking = rank_project(project, weights=trial_weights(request.GET))
+        ranking = rank_project(project, weights=trial_weights(tried.given))
     except BadWeights as bad:
         raise HttpError(422, str(bad)) from bad
     except NothingToRank as nothing:
@@ -67,7 +69,6 @@ def project_ranking(request: HttpRequest, project_id: int) -> dict[str, Any]:
         **{group.value: [_row(r) for r in read.group(group)] for group in Group},
         **frozen_firmness(project, read, labels, include_prices=prices),
     }
-    a, b = request.GET.get("a", ""), request.GET.get("b", "")
     if a or b:
         try:
             pair = choose(read, a, b)
@@ -92,13 +93,15 @@ def _opened(request: HttpRequest, project_id: int) -> tuple[Project, bool]:
     "`c1` … `c10` try other weights.",
     response=TracedPartner,
 )
-def project_ranking_partner(request: HttpRequest, project_id: int, slug: str) -> dict[str, Any]:
+def project_ranking_partner(
+    request: HttpRequest, project_id: int, slug: str, tried: Query[TriedWeights]
+) -> dict[str, Any]:
     project, prices = _opened(request, project_id)
     pk = Organisation.objects.active().filter(slug=slug).values_list("pk", flat=True).first()
     if pk is None:
         raise HttpError(404, "There is no such partner.")
     try:
-        weights = trial_weights(request.GET)
+        weights = trial_weights(tried.given)
     except BadWeights as bad:
         raise HttpError(422, str(bad)) from bad
     ranking = _ranked(project, also=[pk], weights=weights)

@@ -8,6 +8,25 @@ from ninja import Schema
 from pydantic import Field
 
 
+class TriedWeights(Schema):
+    """Weights to try without saving them: points of any size, scaled to sum to 100; the saved ones without any."""
+
+    c1: str | None = None
+    c2: str | None = None
+    c3: str | None = None
+    c4: str | None = None
+    c5: str | None = None
+    c6: str | None = None
+    c7: str | None = None
+    c8: str | None = None
+    c9: str | None = None
+    c10: str | None = None
+
+    @property
+    def given(self) -> dict[str, str]:
+        return {name: text for name, text in self.model_dump().items() if text is not None}
+
+
 class ProjectBrief(Schema):
     id: int
     name: str

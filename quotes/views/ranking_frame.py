@@ -144,6 +144,7 @@ def _tabs(project: Project, current: str, query: dict[str, str]) -> list[dict[st
     tail = f"?{urlencode(query)}" if query else ""
     return [
         {
+            "key": key,
             "label": label,
             "url": reverse(f"quotes:{name}", args=[project.pk]) + tail,
             "current": key == current,

@@ -74,7 +74,12 @@ def _spaces(request: HttpRequest, frame: Frame) -> list[dict]:
     """Links to the ways of varying weights, everything else in the address kept."""
     query = {key: value for key, value in request.GET.items() if key != "space"}
     return [
-        {"label": label, "url": f"?{urlencode({**query, 'space': key})}", "current": key == frame.space}
+        {
+            "key": key,
+            "label": label,
+            "url": f"?{urlencode({**query, 'space': key})}",
+            "current": key == frame.space,
+        }
         for key, label in SPACE_LABELS.items()
     ]
 

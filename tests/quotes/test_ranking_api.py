@@ -214,3 +214,19 @@ def test_the_document_names_every_part_of_the_answer(client, scene):
     answer = document["paths"]["/api/v1/projects/{project_id}/ranking"]["get"]["responses"]["200"]
     name = answer["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
     assert set(document["components"]["schemas"][name]["properties"]) == set(RankingAnswer.model_fields)
+
+
+@pytest.mark.parametrize(("address", "more"), [("ranking", {"a", "b"}), ("ranking/partners/{slug}", set())])
+def test_the_openapi_document_names_the_parameters_that_a_client_may_send(client, address, more):
+    paths = client.get("/api/v1/openapi.json").json()["paths"]
+    (found,) = [path for path in paths if path.endswith(f"/{{project_id}}/{address}")]
+    asked = {p["name"] for p in paths[found]["get"]["parameters"] if p["in"] == "query"}
+    assert asked == {code.lower() for code in CRITERIA} | more
+
+
+def test_a_tab_and_a_way_of_varying_weights_keep_the_focus_and_name_the_page(client, scene):
+    client.force_login(scene.user)
+    page = client.get(reverse("quotes:ranking_robustness", args=[scene.project.pk])).content.decode()
+    assert "<title>How firm · Ranking · AAV-101 first GMP campaign" in " ".join(page.split())
+    for mark in ("tab-list", "tab-robustness", "tab-questions", "space-near", "space-free"):
+        assert page.count(f'id="{mark}"') == 1
