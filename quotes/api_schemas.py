@@ -8,6 +8,21 @@ from ninja import Schema
 from pydantic import Field
 
 
+class Unpriced(Schema):
+    """A ranked partner without a known price, or without a quote where others have one."""
+
+    partner_id: int
+    name: str
+    rank: int
+
+
+class ValueCounts(Schema):
+    """How many ranked partners were compared on benefit and cost; `value` lists the first and all efficient ones."""
+
+    priced: int
+    unpriced: int
+
+
 class TriedWeights(Schema):
     """Weights to try without saving them: points of any size, scaled to sum to 100; the saved ones without any."""
 
@@ -285,6 +300,8 @@ class RankingAnswer(Schema):
     robustness: Robustness
     cross_check: CrossCheck | None
     value: list[ValuePoint]
+    value_unpriced: list[Unpriced]
+    value_counts: ValueCounts
     profiles: list[WeightProfile]
     questions: list[Question]
     why: list[Why]

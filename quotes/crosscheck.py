@@ -46,6 +46,8 @@ class CrossCheck:
     agreement: tuple[float | None, ...]  # Kendall's tau-b of each of METHODS with the weighted sum
     firsts: tuple[tuple[str, ...], ...]  # who each method puts first
     leaders: tuple[str, ...]
+    compared: int = 0  # partners, from the top of the list; `rows` holds the first ones
+    ranked: int = 0
 
     @property
     def sentence(self) -> str:
@@ -85,6 +87,8 @@ def cross_check(ranking: Ranking) -> CrossCheck | None:
             tuple(r.name for r, rank in zip(ranked, method, strict=True) if rank == 1) for method in ranks
         ),
         leaders=tuple(r.name for r in ranked if r.rank == 1),
+        compared=len(ranked),
+        ranked=len(ranking.group(Group.RANKED)),
     )
 
 

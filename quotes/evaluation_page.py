@@ -46,6 +46,7 @@ class PartnerCells:
     cells: list[Cell]
     total: float | None
     rank: int | None
+    active: bool = True  # still in the catalogue
 
 
 def criteria_for(prices: bool) -> list[str]:
@@ -105,6 +106,7 @@ def results(
             cells,
             total,
             totals.index(total) + 1 if total is not None else None,
+            p.active,
         )
         for p, cells, total in made
     ]

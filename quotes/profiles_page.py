@@ -27,6 +27,7 @@ class ProfilesPage:
     rows: list[dict[str, Any]]
     weight_rows: list[dict[str, Any]]
     sentence: str
+    ranked: int = 0  # partners compared; `rows` holds the first ones
 
 
 def profiles_page(
@@ -57,6 +58,7 @@ def profiles_page(
             for code in CODES
         ],
         sentence=_sentence(profiles, firsts),
+        ranked=len(ranked),
     )
 
 

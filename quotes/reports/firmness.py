@@ -42,6 +42,7 @@ def frozen_firmness(
     """Robustness and what belongs to it. Without prices questions about them are left out."""
     read = ranking if include_prices else without_prices(ranking)
     firm = firmness_of(read, confidence=True)
+    value = value_page(read, quote_facts(project) if include_prices else {})
     profiles = profiles_page(project, read, labels, named_profiles(weight_sets_of(project.sponsor)))
     return {
         "robustness": {
@@ -81,8 +82,12 @@ def frozen_firmness(
                 "currency": row.quote.currency if row.quote else None,
                 "basis": row.quote.basis if row.quote else None,
             }
-            for row in value_page(read, quote_facts(project) if include_prices else {}).rows
+            for row in value.rows
         ],
+        "value_unpriced": [
+            {"partner_id": row.partner_id, "name": row.name, "rank": row.rank} for row in value.unknown
+        ],
+        "value_counts": {"priced": value.priced, "unpriced": value.unpriced},
         "profiles": [
             {
                 "code": p.code,

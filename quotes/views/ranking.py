@@ -8,12 +8,14 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action
+from cmo_selector.http import page_of_ours
 from partners.models import Organisation
 from partners.scoring import criteria_labels, explain
 from partners.scoring.confidence import confidence
 from partners.scoring.types import CRITERIA
 from quotes.access import get_project, sponsor_action
 from quotes.brief import NothingToRank
+from quotes.models import Project
 from quotes.overrides import overrides_in_force
 from quotes.ranking_page import (
     LISTED,
@@ -68,7 +70,8 @@ def save_weights(request: HttpRequest, project_id: int) -> HttpResponse:
     """Keep the weights that are being tried. Whatever is refused stays on the sliders."""
     project = get_project(request, project_id)
     tried = {code.lower(): request.POST.get(code.lower(), "") for code in CRITERIA}
-    back = f"{reverse('quotes:ranking', args=[project.pk])}?{urlencode(tried)}"
+    here = _tab(request, project)
+    back = f"{here}{'&' if '?' in here else '?'}{urlencode(tried)}"
     try:
         weights = trial_weights(tried)
         if weights is None:
@@ -93,7 +96,14 @@ def save_weights(request: HttpRequest, project_id: int) -> HttpResponse:
         messages.error(request, str(archived))
         return redirect(back)
     messages.success(request, "Weights saved.")
-    return redirect("quotes:ranking", project.pk)
+    return redirect(here)
+
+
+def _tab(request: HttpRequest, project: Project) -> str:
+    """The tab that the button was pressed on, with what else stood in its address; else the list."""
+    listed = reverse("quotes:ranking", args=[project.pk])
+    target = request.POST.get("next", "")
+    return target if target.startswith(listed) and page_of_ours(request, target) else listed
 
 
 @require_safe

@@ -98,6 +98,7 @@ def open_frame(request: HttpRequest, project_id: int, tab: str, *, ranked: bool 
         "tab_url": next(reverse(f"quotes:{name}", args=[project.pk]) for key, _, name in TABS if key == tab),
         "query_fields": list(query.items()),
         "carried": _carried(request),
+        "here": _here(request, project, tab),
         "space": space,
         "page": None,
         "nothing": "",
@@ -138,6 +139,15 @@ def _carried(request: HttpRequest) -> list[tuple[str, str]]:
         for key, value in request.GET.items()
         if value and (key in ("a", "b", "p", "show") or key.partition(".")[0] in ("n", "f", "a"))
     ]
+
+
+def _here(request: HttpRequest, project: Project, tab: str) -> str:
+    """The address of this tab without the tried weights."""
+    name = next(name for key, _, name in TABS if key == tab)
+    rest = _carried(request)
+    if request.GET.get("space"):
+        rest.append(("space", request.GET["space"]))
+    return reverse(f"quotes:{name}", args=[project.pk]) + (f"?{urlencode(rest)}" if rest else "")
 
 
 def _tabs(project: Project, current: str, query: dict[str, str]) -> list[dict[str, Any]]:

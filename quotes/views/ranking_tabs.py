@@ -153,6 +153,7 @@ def profiles(request: HttpRequest, project_id: int) -> HttpResponse:
         headline=page.sentence,
         profiles=[_profile(frame.project, p) for p in page.profiles],
         rows=page.rows,
+        ranked=page.ranked,
         weight_rows=page.weight_rows,
         sets=sets,
         functions=SponsorFunction.choices,

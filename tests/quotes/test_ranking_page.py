@@ -295,3 +295,25 @@ def test_a_long_group_is_folded_and_all_of_it_is_one_link_away(
     assert len(shown.context["page"].knocked_out) == 2
     assert shown.context["trial"], "the weights that are tried stay"
     assert ("show", "all") in shown.context["carried"], "moving a slider keeps the whole list"
+
+
+def test_saved_weights_lead_back_to_the_tab_with_what_else_stood_in_its_address(
+    client, manager, project, partners
+):
+    client.force_login(manager.user)
+    scenario = {"n.1": "off", **WEIGHTS}
+    page = client.get(url(project, "ranking_whatif"), scenario)
+    here = page.context["here"]
+    assert here == f"{url(project, 'ranking_whatif')}?n.1=off"
+    assert f'name="next" value="{here}"' in text(page)
+    sent = {**WEIGHTS, "version": version(project), "next": here}
+    saved = client.post(url(project, "ranking_weights"), sent)
+    assert (saved.status_code, saved.url) == (302, here)
+    refused = client.post(url(project, "ranking_weights"), {**sent, "c1": "-1"})
+    assert refused.url.startswith(f"{here}&c1=-1&c2=")
+    for elsewhere in ("https://example.org/", "/projects/", "//example.org/x"):
+        project.weights.refresh_from_db()
+        away = client.post(
+            url(project, "ranking_weights"), {**sent, "version": version(project), "next": elsewhere}
+        )
+        assert away.url.partition("?")[0] == url(project)
