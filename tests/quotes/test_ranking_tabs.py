@@ -147,3 +147,29 @@ def test_where_nobody_is_ranked_every_tab_says_so_and_leads_to_the_list(client, 
         page = client.get(reverse(f"quotes:ranking_{tab}", args=[scene.project.pk])).content.decode()
         assert "Nobody is ranked" in page, tab
         assert f'href="{reverse("quotes:ranking", args=[scene.project.pk])}"' in page
+
+
+@pytest.mark.parametrize(
+    ("module", "tab", "said"),
+    [
+        ("profiles_page", "profiles", "The first 1 of"),
+        ("value_page", "value", "were compared. Shown are the first ones and every efficient one"),
+        ("crosscheck", "robustness", "The first 1 of"),
+    ],
+)
+def test_a_table_that_holds_the_first_ones_only_says_so(client, scene, monkeypatch, module, tab, said):
+    monkeypatch.setattr(f"quotes.{module}.SHOWN", 1)
+    client.force_login(scene.user)
+    page = text(client.get(reverse(f"quotes:ranking_{tab}", args=[scene.project.pk])))
+    assert said in page
+
+
+def test_a_partner_that_left_the_catalogue_is_no_dead_link_in_an_evaluation(client, db):
+    scene = scenario.quoted_scene()
+    client.force_login(scene.user)
+    gone = scene.partners["halden"]
+    gone.active = False
+    gone.save()
+    page = client.get(reverse("quotes:evaluation", args=[scene.project.pk])).content.decode()
+    assert "no longer in the catalogue" in page
+    assert reverse("quotes:ranking_partner", args=[scene.project.pk, gone.slug]) not in page
