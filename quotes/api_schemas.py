@@ -16,6 +16,15 @@ class Unpriced(Schema):
     rank: int
 
 
+class Sentences(Schema):
+    """What the ranking's tabs say first, in the same words; the other tabs' sentences stand with their figures."""
+
+    list: str
+    value: str
+    profiles: str
+    questions: str
+
+
 class ValueCounts(Schema):
     """How many ranked partners were compared on benefit and cost; `value` lists the first and all efficient ones."""
 
@@ -149,15 +158,21 @@ class Robustness(Schema):
 
 
 class CrossCheckRow(Schema):
+    """`estimated`: of how many criteria not everything is known, so that the middle of the interval was read."""
+
     partner_id: int
     name: str
     ranks: list[int]
+    estimated: int
+    differs: bool
 
 
 class CrossCheck(Schema):
     """The same partners by four methods; `agreement` is Kendall's tau-b with the weighted sum. Never averaged."""
 
     sentence: str
+    compared: int
+    ranked: int
     methods: list[str]
     agreement: list[float | None]
     rows: list[CrossCheckRow]
@@ -182,6 +197,7 @@ class ValuePoint(Schema):
 class WeightProfile(Schema):
     code: str
     label: str
+    note: str
     weights: dict[str, float]
     ranks: dict[str, int | None]
 
@@ -304,6 +320,7 @@ class RankingAnswer(Schema):
     value_counts: ValueCounts
     profiles: list[WeightProfile]
     questions: list[Question]
+    sentences: Sentences
     why: list[Why]
     evaluation: GroupEvaluation | None
     scenarios: list[KeptScenario]

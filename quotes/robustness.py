@@ -7,7 +7,7 @@ ranking gives the same figures, bit for bit, in every process.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -115,6 +115,18 @@ def questions_of(ranking: Ranking, limit: int = 20) -> tuple[Decisive, ...]:
     ranked = {r.partner_id for r in ranking.group(Group.RANKED)}
     found = decisive_questions(ranking, limit=None)
     return tuple(q for q in found if q.partner_id in ranked or q.swing >= WORTH or q.turns)[:limit]
+
+
+def questions_sentence(ranking: Ranking, found: Collection[Decisive]) -> str:
+    """What the questions come to."""
+    turning = sum(q.turns for q in found)
+    if not found and not ranking.group(Group.RANKED):
+        return "No partner is ranked, and no answer would put one first."
+    if not found:
+        return "No open question can change the first place."
+    if turning:
+        return f"{turning} of these answers can change who is first, all else as it is."
+    return "No single answer changes who is first, all else as it is; these move the odds most."
 
 
 def duel(ranking: Ranking, a: PartnerResult, b: PartnerResult, *, space: str = "near") -> tuple[float, float]:

@@ -18,7 +18,8 @@ from quotes.models import Project
 from quotes.prices import without_prices
 from quotes.profiles_page import named_profiles, profiles_page
 from quotes.quote_facts import quote_facts
-from quotes.robustness import Firmness, firmness_of, questions_of
+from quotes.ranking_page import build_page
+from quotes.robustness import Firmness, firmness_of, questions_of, questions_sentence
 from quotes.robustness_page import (
     HEAT_RANKS,
     assumption,
@@ -42,6 +43,7 @@ def frozen_firmness(
     """Robustness and what belongs to it. Without prices questions about them are left out."""
     read = ranking if include_prices else without_prices(ranking)
     firm = firmness_of(read, confidence=True)
+    asked = questions_of(read, QUESTIONS)
     value = value_page(read, quote_facts(project) if include_prices else {})
     profiles = profiles_page(project, read, labels, named_profiles(weight_sets_of(project.sponsor)))
     return {
@@ -92,6 +94,7 @@ def frozen_firmness(
             {
                 "code": p.code,
                 "label": p.label,
+                "note": p.note,
                 "weights": p.weights,
                 "ranks": {row["slug"]: row["cells"][j]["rank"] for row in profiles.rows},
             }
@@ -108,8 +111,14 @@ def frozen_firmness(
                 "must": q.must,
                 "turns": q.turns,
             }
-            for q in questions_of(read, QUESTIONS)
+            for q in asked
         ],
+        "sentences": {
+            "list": build_page(read, set(), project.profile, listed=1).headline,
+            "value": value.sentence,
+            "profiles": profiles.sentence,
+            "questions": questions_sentence(read, asked),
+        },
         "why": frozen_why(read, labels),
         "evaluation": frozen_evaluation(project, labels, include_prices=include_prices),
         "scenarios": frozen_scenarios(project, read, include_prices=include_prices),
@@ -142,9 +151,18 @@ def _cross_check(ranking: Ranking) -> dict[str, Any] | None:
         return None
     return {
         "sentence": check.sentence,
+        "compared": check.compared,
+        "ranked": check.ranked,
         "methods": ["Weighted sum", *METHODS],
         "agreement": [1.0, *check.agreement],
         "rows": [
-            {"partner_id": r.partner_id, "name": r.name, "ranks": [r.rank, *r.others]} for r in check.rows
+            {
+                "partner_id": r.partner_id,
+                "name": r.name,
+                "ranks": [r.rank, *r.others],
+                "estimated": r.estimated,
+                "differs": r.differs,
+            }
+            for r in check.rows
         ],
     }

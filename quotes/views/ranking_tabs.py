@@ -20,7 +20,7 @@ from quotes.quote_facts import quote_facts
 from quotes.ranking_page import BadWeights, rounded_to_100, trial_weights
 from quotes.rfq_enums import RfqState
 from quotes.rfq_questions import neutral_texts
-from quotes.robustness import DRAWS, firmness_of, questions_of
+from quotes.robustness import DRAWS, firmness_of, questions_of, questions_sentence
 from quotes.robustness_page import (
     SPACE_LABELS,
     VERDICTS,
@@ -201,15 +201,7 @@ def questions(request: HttpRequest, project_id: int) -> HttpResponse:
         }
         for q, text in zip(found, neutral_texts(found), strict=True)
     ]
-    turning = sum(row["turns"] for row in rows)
-    if not rows and frame.context["nobody"]:
-        headline = "No partner is ranked, and no answer would put one first."
-    elif not rows:
-        headline = "No open question can change the first place."
-    elif turning:
-        headline = f"{turning} of these answers can change who is first, all else as it is."
-    else:
-        headline = "No single answer changes who is first, all else as it is; these move the odds most."
+    headline = questions_sentence(frame.ranking, found)
     open_rows = [row for row in rows if not row["asked"]]
     return show_frame(request, frame, headline=headline, questions=rows, draft=draft, open_rows=open_rows)
 

@@ -230,3 +230,22 @@ def test_a_tab_and_a_way_of_varying_weights_keep_the_focus_and_name_the_page(cli
     assert "<title>How firm · Ranking · AAV-101 first GMP campaign" in " ".join(page.split())
     for mark in ("tab-list", "tab-robustness", "tab-questions", "space-near", "space-free"):
         assert page.count(f'id="{mark}"') == 1
+
+
+def test_the_sentences_of_the_tabs_are_those_of_the_answer(client, scene):
+    client.force_login(scene.user)
+    said = ask(client, scene.project).json()
+    for name, tab in (
+        ("list", "ranking"),
+        ("value", "ranking_value"),
+        ("profiles", "ranking_profiles"),
+        ("questions", "ranking_questions"),
+    ):
+        page = client.get(reverse(f"quotes:{tab}", args=[scene.project.pk]))
+        assert said["sentences"][name] == page.context["headline"], name
+    check = client.get(reverse("quotes:ranking_robustness", args=[scene.project.pk])).context["check"]
+    assert [row["estimated"] for row in said["cross_check"]["rows"]] == [row.estimated for row in check.rows]
+    assert [p["note"] for p in said["profiles"]] == [
+        p["note"]
+        for p in client.get(reverse("quotes:ranking_profiles", args=[scene.project.pk])).context["profiles"]
+    ]
