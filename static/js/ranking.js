@@ -63,8 +63,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   unfolded = [...results().querySelectorAll("details[open] > summary")].map((summary) => summary.textContent);
 });
 
-document.addEventListener("htmx:afterSwap", () => {
-  if (!results() || !(unsent.length || unfolded.length)) return;
+document.addEventListener("htmx:afterSwap", (event) => {
+  // Only after a swap of these results: one that failed must not bring back old text when something else is swapped.
+  if (event.detail.target?.id !== "results" || !results()) return;
   for (const field of results().querySelectorAll("input[name], select[name], textarea[name]")) {
     const kept = unsent.find((one) => one.key === same(field));
     if (!kept) continue;
