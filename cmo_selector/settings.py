@@ -304,9 +304,10 @@ REPORT_RETENTION_DAYS = env.integer("REPORT_RETENTION_DAYS", 0)
 # What one report may take before it is stopped, in a process of its own.
 REPORT_TIME_LIMIT_SECONDS = env.integer("REPORT_TIME_LIMIT_SECONDS", 180, minimum=1)
 REPORT_MEMORY_LIMIT_MB = env.integer("REPORT_MEMORY_LIMIT_MB", 1024, minimum=256)
-# A worker says several times per lease that it lives; a report whose worker fell silent is made by another.
-REPORT_LEASE_SECONDS = env.integer("REPORT_LEASE_SECONDS", 60, minimum=3)
-REPORT_SWEEP_SECONDS = env.integer("REPORT_SWEEP_SECONDS", 15, minimum=1)
+# A report whose worker fell silent for half a lease is made by another, in what is left of the lease.
+REPORT_LEASE_SECONDS = env.integer("REPORT_LEASE_SECONDS", 60, minimum=4)
+_OFTEN = REPORT_LEASE_SECONDS // 4
+REPORT_SWEEP_SECONDS = env.integer("REPORT_SWEEP_SECONDS", min(5, _OFTEN), minimum=1, maximum=_OFTEN)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A page must not hang on a dead broker: the row stays queued and beat dispatches it again.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}

@@ -26,7 +26,7 @@ class Report(Noticed, SponsorOwned):
     """One PDF of one frozen snapshot.
 
     A worker claims a queued row by compare-and-swap and holds it until `lease_until`, which it extends while it
-    works; a running row past its lease belongs to a dead worker and is queued again. `attempts` counts claims.
+    works; a running row past it belongs to a dead worker and is queued again. `attempts` counts claims.
     """
 
     sponsor_path = "project__sponsor"
@@ -106,7 +106,7 @@ class Report(Noticed, SponsorOwned):
             ),
         ]
 
-    # By this process's clock, while its worker holds the row: until when nobody else takes it.
+    # By this process's clock, for its worker: until when it goes on without having reached the database.
     held_until: float = 0.0
 
     def __str__(self) -> str:

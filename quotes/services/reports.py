@@ -2,9 +2,10 @@
 
 States move only by compare-and-swap (an UPDATE whose WHERE names the state it leaves and, while running, the
 attempt that holds the row), so a message delivered twice, a worker that comes back from the dead and two beats
-at once change nothing twice. A worker holds a row until `lease_until` and extends it many times while it works;
-one that cannot reach the database for so long gives the work up. Leases are written and compared by the database's
-clock, so the machines' own need not agree.
+at once change nothing twice. A worker holds a row until `lease_until`, half a lease away, and extends it many times
+while it works: the first half is for noticing that a worker has died, the second for making its report anew, before
+whatever else waits. A worker that cannot reach the database for a whole lease gives the work up. Leases are written
+and compared by the database's clock, so the machines' own need not agree.
 """
 
 from __future__ import annotations
@@ -38,11 +39,13 @@ from quotes.services.projects import ProjectArchived
 
 logger = logging.getLogger(__name__)
 
-LEASE = dt.timedelta(seconds=settings.REPORT_LEASE_SECONDS)
-BEAT_EVERY = LEASE / 6  # how often a worker says that it lives
-DISPATCH_AFTER = LEASE / 2  # a queued row this old has probably lost its message
-DISPATCH_AGAIN_AFTER = LEASE  # between two messages for the same waiting row
+LEASE = dt.timedelta(seconds=settings.REPORT_LEASE_SECONDS)  # within which a lost report has ended again
+NOTICED_AFTER = (
+    LEASE / 2
+)  # without a sign of life from its worker, or with no worker told, a report is taken as lost
+BEAT_EVERY = NOTICED_AFTER / 6  # how often a worker says that it lives
 TOLD_AT_ONCE = 100  # the oldest that wait: a long queue must not fill the broker with messages sent again
+FIRST = 0  # the broker's highest priority
 RETRY_SECONDS = 0.5
 MAX_ATTEMPTS = 3
 ENDED_WITHOUT_FILE = (ReportState.FAILED, ReportState.STOPPED)
@@ -174,11 +177,14 @@ def _file_is_whole(report: Report) -> bool:
         return True  # a storage that is away today has lost nothing; a new file could not be stored either
 
 
-def dispatch(report_id: int) -> bool:
-    """Tell the workers about a queued row. False when the broker is out of reach: beat tells them later."""
+def dispatch(report_id: int, *, first: bool = False) -> bool:
+    """Tell the workers about a queued row. False when the broker is out of reach: beat tells them later.
+
+    One that comes `first` does not wait behind the others.
+    """
     from quotes.tasks import render_report
 
-    return tell(render_report, report_id)
+    return tell(render_report, report_id, priority=FIRST if first else None)
 
 
 def retry_report(*, actor: User, report: Report) -> None:
@@ -197,7 +203,7 @@ def retry_report(*, actor: User, report: Report) -> None:
             state=ReportState.QUEUED,
             step=ReportStep.WAITING,
             attempts=0,
-            lease_until=Now() + DISPATCH_AFTER,
+            lease_until=Now() + NOTICED_AFTER,
             error="",
             file="",
             file_sha256="",
@@ -271,7 +277,7 @@ def claim(report_id: int) -> Report | None:
         state=ReportState.RUNNING,
         step=ReportStep.CHARTS,
         attempts=F("attempts") + 1,
-        lease_until=Now() + LEASE,
+        lease_until=Now() + NOTICED_AFTER,
         started_at=Now(),
         finished_at=None,
         error="",
@@ -297,10 +303,10 @@ def _held(report: Report):
 def heartbeat(report: Report, step: str | None = None) -> None:
     """Extend the lease; `step` records the step that begins now. Raises LeaseLost.
 
-    A database that is away for a moment is no reason to stop: until the lease runs out nobody else takes the row.
+    A database that is away for a while is no reason to stop: nobody else can take the row meanwhile.
     """
     began = time.monotonic()
-    changes: dict[str, Any] = {"lease_until": Now() + LEASE}
+    changes: dict[str, Any] = {"lease_until": Now() + NOTICED_AFTER}
     if step is not None:
         changes["step"] = report.step = step
     try:
@@ -425,16 +431,16 @@ def sweep(*, now: dt.datetime | None = None) -> Sweep:
             .update(state=ReportState.QUEUED, step=ReportStep.WAITING, lease_until=None)
         ):
             done.taken_back.append(report.pk)
-    quiet = Q(lease_until=None, requested_at__lt=moment - DISPATCH_AFTER) | Q(lease_until__lt=moment)
+    quiet = Q(lease_until=None, requested_at__lt=moment - NOTICED_AFTER) | Q(lease_until__lt=moment)
     waiting = Report.objects.filter(quiet, state=ReportState.QUEUED).order_by("requested_at", "pk")
-    for report_id in waiting.values_list("pk", flat=True)[:TOLD_AT_ONCE]:
+    for report_id, begun in waiting.values_list("pk", "attempts")[:TOLD_AT_ONCE]:
         # A waiting row's lease is the time before which no second message is sent for it.
         told = Report.objects.filter(quiet, pk=report_id, state=ReportState.QUEUED).update(
-            lease_until=moment + DISPATCH_AGAIN_AFTER
+            lease_until=moment + NOTICED_AFTER
         )
         if not told:
             continue
-        if not dispatch(report_id):
+        if not dispatch(report_id, first=begun > 0):
             Report.objects.filter(pk=report_id, state=ReportState.QUEUED).update(lease_until=None)
             break  # no broker: the next sweep tries again
         done.dispatched.append(report_id)

@@ -23,6 +23,7 @@ def test_boolean_reads_common_spellings(monkeypatch, value, expected):
         (lambda: env.boolean("X_VAR", False), "maybe", "X_VAR must be true or false, not 'maybe'."),
         (lambda: env.integer("X_VAR", 1), "ten", "X_VAR must be a whole number, not 'ten'."),
         (lambda: env.integer("X_VAR", 1, minimum=1), "0", "X_VAR must be at least 1, not 0."),
+        (lambda: env.integer("X_VAR", 1, maximum=15), "16", "X_VAR must be at most 15, not 16."),
         (lambda: env.choice("X_VAR", ("a", "b"), "a"), "c", "X_VAR must be one of a, b, not 'c'."),
         (lambda: env.required("X_VAR", "say why."), "  ", "X_VAR is not set: say why."),
     ],

@@ -147,7 +147,7 @@ def test_prices_follow_the_role_of_the_requester(role, prices):
 def test_a_claim_takes_the_row_once(report):
     claimed = reports.claim(report.pk)
     assert (claimed.state, claimed.step, claimed.attempts) == (ReportState.RUNNING, ReportStep.CHARTS, 1)
-    assert claimed.lease_until > timezone.now() + 0.9 * reports.LEASE
+    assert claimed.lease_until > timezone.now() + 0.9 * reports.NOTICED_AFTER
     assert reports.claim(report.pk) is None
 
 
@@ -165,7 +165,7 @@ def test_a_step_is_written_and_extends_the_lease(report):
     reports.heartbeat(claimed, ReportStep.LAYOUT)
     report.refresh_from_db()
     assert report.step == ReportStep.LAYOUT
-    assert report.lease_until > timezone.now() + 0.9 * reports.LEASE
+    assert report.lease_until > timezone.now() + 0.9 * reports.NOTICED_AFTER
 
 
 def test_finishing_stores_the_file_with_its_checksum(report):
@@ -298,6 +298,18 @@ def test_a_row_whose_worker_died_is_queued_and_sent_again():
     assert reports.claim(row.pk).attempts == 2
 
 
+def test_a_row_whose_worker_died_does_not_wait_behind_the_others():
+    with app.connection_for_write() as broker:
+        broker.default_channel.queue_purge("render")
+    waits = [ReportFactory() for _ in range(2)]
+    assert all(reports.dispatch(row.pk) for row in waits)
+    lost = aged(state=ReportState.RUNNING, attempts=1, lease_until=in_(-1))
+    assert reports.sweep().dispatched == [lost.pk]
+    with app.connection_for_read() as broker:
+        told = [broker.default_channel.basic_get("render", no_ack=True).payload[0] for _ in range(3)]
+    assert told == [[lost.pk], [waits[0].pk], [waits[1].pk]]
+
+
 def test_a_row_whose_worker_lives_is_left_alone():
     aged(state=ReportState.RUNNING, attempts=1, lease_until=in_(60))
     assert reports.sweep() == reports.Sweep()
@@ -319,8 +331,8 @@ def test_after_three_dead_workers_the_report_fails_with_a_reason():
 def test_beat_sweeps_several_times_per_lease(settings):
     entry = settings.CELERY_BEAT_SCHEDULE["sweep-reports"]
     assert (entry["task"], entry["schedule"]) == (tasks.sweep_reports.name, settings.REPORT_SWEEP_SECONDS)
-    assert reports.LEASE.total_seconds() >= 2 * settings.REPORT_SWEEP_SECONDS
-    assert 3 * reports.BEAT_EVERY < reports.LEASE
+    assert reports.NOTICED_AFTER.total_seconds() >= 2 * settings.REPORT_SWEEP_SECONDS
+    assert 3 * reports.BEAT_EVERY < reports.NOTICED_AFTER < reports.LEASE
 
 
 def test_limits_of_the_child_process_end_before_those_of_its_parent(settings):
