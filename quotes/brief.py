@@ -9,6 +9,7 @@ from partners.scoring.runway import TransferTerms
 from partners.scoring.types import Brief, Level, Need, Rule
 from partners.scoring_inputs import service_paths
 from quotes import models
+from quotes.need_sentences import amount
 from quotes.needs import NO_NEEDS, need_label
 
 
@@ -37,10 +38,11 @@ def brief_for(project: models.Project, *, as_of: dt.date | None = None) -> Brief
     if not rows:
         raise NothingToRank(NO_NEEDS)
     paths = service_paths()
+    services = [row.service_id for row in rows if row.rule == Rule.CAPABILITY]
     return Brief(
         as_of=as_of or timezone.localdate(),
         stage=project.stage,
-        needs=tuple(_need(row, project, paths) for row in rows),
+        needs=tuple(_need(row, project, paths, _title(row, services)) for row in rows),
         modality=_code(project.modality),
         need_date=project.need_date,
         markets=tuple(project.markets),
@@ -77,13 +79,22 @@ def transfer_terms_of(project: models.Project) -> TransferTerms:
     )
 
 
-def _need(row: models.Need, project: models.Project, paths: dict[int, tuple[str, ...]]) -> Need:
+def _title(row: models.Need, services: list[int | None]) -> str:
+    """The service's name, with its scale where several needs ask for the service; empty: the sentence must do."""
+    if row.rule != Rule.CAPABILITY or row.service is None:
+        return ""
+    if services.count(row.service_id) == 1:
+        return row.service.label
+    return f"{row.service.label}, {amount(row)}" if row.quantity is not None else ""
+
+
+def _need(row: models.Need, project: models.Project, paths: dict[int, tuple[str, ...]], title: str) -> Need:
     return Need(
         id=str(row.pk),
         rule=Rule(row.rule),
         level=Level(row.level),
         label=need_label(row),
-        title=row.service.label if row.rule == Rule.CAPABILITY and row.service else "",
+        title=title,
         same_site=row.same_site,
         service=_code(row.service),
         service_path=paths[row.service_id] if row.service_id else (),

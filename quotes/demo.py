@@ -47,6 +47,8 @@ __all__ = ["DEMO_PASSWORD", "DEMO_SIGN_INS", "LoadedDemo", "ProductionRefused", 
 SPONSORS: dict[str, str] = {ALDER: Sponsor.Size.VIRTUAL, BIRCH: Sponsor.Size.SMALL}
 PROJECT_OWNERS: dict[str, str] = {ALDER: "manager@alder.example", BIRCH: "manager@birch.example"}
 
+DECISION_IN_WEEKS = 8  # after the demo is loaded
+
 # Column of a project or need → the vocabulary its code belongs to.
 TERMS: dict[str, type[catalogue.Vocabulary]] = {
     "service": catalogue.Service,
@@ -144,32 +146,35 @@ def _load_projects(today: dt.date, *, refresh: bool) -> list[str]:
     for demo in PROJECTS:
         actor = User.objects.get(email=PROJECT_OWNERS[demo.sponsor])
         sponsor = Sponsor.objects.get(name=demo.sponsor)
-        need_date = months_from(today, demo.need_in_months)
+        days = {
+            "need_date": months_from(today, demo.need_in_months),
+            "decide_by": today + dt.timedelta(weeks=DECISION_IN_WEEKS),
+        }
         existing = Project.objects.for_sponsor(sponsor).filter(name=demo.brief["name"]).first()
         if existing is None:
-            _create(demo, sponsor, actor, need_date, terms, today)
+            _create(demo, sponsor, actor, days, terms, today)
             created.append(demo.brief["name"])
         elif refresh and existing.archived_at is None:
-            _move(existing, need_date, actor)
+            _move(existing, days, actor)
     return created
 
 
-def _move(project: Project, need_date: dt.date, actor: User) -> None:
-    """Another day of need, after an unlocking where responses depend on the brief; the next one locks it again."""
-    if need_date != project.need_date and criteria_locked(project):
+def _move(project: Project, days: dict[str, dt.date], actor: User) -> None:
+    """Other days, after an unlocking where responses depend on the brief; the next one locks it again."""
+    if days["need_date"] != project.need_date and criteria_locked(project):
         unlock_criteria(actor=actor, project=project, reason="The demonstration’s dates follow the calendar.")
-    update_project(actor=actor, project=project, values={"need_date": need_date})
+    update_project(actor=actor, project=project, values=days)
 
 
 def _create(
     demo: DemoProject,
     sponsor: Sponsor,
     actor: User,
-    need_date: dt.date,
+    days: dict[str, dt.date],
     terms: dict[str, dict[str, Any]],
     today: dt.date,
 ) -> None:
-    values = {**_resolved(demo.brief, terms), "need_date": need_date}
+    values = {**_resolved(demo.brief, terms), **days}
     project = create_project(actor=actor, sponsor=sponsor, values=values)
     for need in demo.needs:
         add_need(actor=actor, project=project, values=_need_values(need, terms))

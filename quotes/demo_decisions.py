@@ -11,6 +11,7 @@ from django.db import transaction
 from cmo_selector.accounts.models import User
 from partners.models import Organisation
 from partners.scoring.types import CRITERIA, Group, Ranking, Rule
+from quotes.demo_risks import load_risks
 from quotes.enums import SponsorFunction
 from quotes.evaluation_page import criteria_for
 from quotes.models import Evaluation, Project, WeightSet
@@ -57,6 +58,7 @@ def load_decisions() -> bool:
     _let_pass(manager, project, ranking)
     _scenarios(manager, project)
     _evaluate([people[email] for email in EVALUATORS], project, ranking)
+    load_risks(project, actor=manager)
     return True
 
 

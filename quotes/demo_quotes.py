@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from cmo_selector.accounts.models import User
 from partners.models import Organisation
+from quotes.demo_risks import load_risks
 from quotes.enums import ToolKind
 from quotes.models import Invitation, Project, Rfq
 from quotes.rfq_templates import templates
@@ -49,7 +50,7 @@ CALCULATIONS = (
     (
         ToolKind.MAKE,
         "Own tablet line or a second source?",
-        "discount_rate=8&tax_rate=21&batches=0;60;100;110;110&probability=100;100;95;95;90&capex=18000000;4000000;0;0;0"
+        "currency=USD&discount_rate=8&tax_rate=21&batches=0;60;100;110;110&probability=100;100;95;95;90&capex=18000000;4000000;0;0;0"
         "&life_years=12&fixed=1000000;4500000;4500000;4500000;4500000&fixed_per_year=4500000&variable_per_batch=62000"
         "&depreciation=0;1833000;1833000;1833000;1833000&residual=6000000&cost=500000;7200000;11600000;12700000;12700000"
         "&price_per_batch=115000&months_make=26&months_buy=11&month_value=150000&hybrid_capex=5000000;1000000;0;0;0"
@@ -261,6 +262,7 @@ def load_quotes(owner: User) -> bool:
     )
     for kind, name, query in CALCULATIONS:
         _keep(owner, project, kind, name, query)
+    load_risks(project, actor=owner)
     return True
 
 

@@ -38,7 +38,7 @@ def _term(term: object) -> str:
     return f"“{term}”"
 
 
-def _amount(need: Need) -> str:
+def amount(need: Need) -> str:
     """The quantity with its unit's symbol; no trailing zeros."""
     return format_number(need.quantity, need.unit.symbol if need.unit else "")
 
@@ -71,7 +71,7 @@ def _capability(need: Need, where: str) -> str:
     else:
         text = f"{where} works with {_term(need.production_system)}"
     text += " under GMP" if need.gmp else ""
-    return text + (f" at {_amount(need)}" if need.quantity is not None else "")
+    return text + (f" at {amount(need)}" if need.quantity is not None else "")
 
 
 def _biosafety(need: Need, where: str) -> str:
@@ -99,7 +99,7 @@ def _inspection(need: Need, where: str) -> str:
 
 
 def _capacity(need: Need, where: str) -> str:
-    what = f"{_amount(need)} free" if need.quantity is not None else "an open slot"
+    what = f"{amount(need)} free" if need.quantity is not None else "an open slot"
     day = _day(need)
     return f"{where} has {what}{_about(need, 'for')}" + (f" by {day}" if day else "")
 

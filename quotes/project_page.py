@@ -136,6 +136,7 @@ def brief_rows(project: Project, *, prices: bool = True) -> list[BriefRow]:
         BriefRow("Stage", project.get_stage_display()),
         BriefRow("Markets", markets or None),
         BriefRow("Work must start by", format_date(project.need_date) if project.need_date else None),
+        BriefRow("Decision wanted by", format_date(project.decide_by) if project.decide_by else "not set"),
         BriefRow("Scale now", _scale(project, project.scale_now)),
         BriefRow("Scale of the next stage", _scale(project, project.scale_next)),
         BriefRow("Volumes", project.volumes or None),

@@ -195,7 +195,7 @@ def _request(doc: Mapping[str, Any], cover: Cover) -> Iterator[list[Value]]:
         ("Stage", "stage"),
     ):
         yield [label, project[name]]
-    yield ["Markets", ", ".join(project["markets"])]
+    yield ["Markets", ", ".join(doc["markets"])]
     for section in doc["section_rows"]:
         yield [section["title"], section["text"]]
     yield ["Milestones", doc["milestones"]]

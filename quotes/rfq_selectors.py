@@ -10,6 +10,7 @@ from django.db.models import BooleanField, Case, Count, Prefetch, Q, QuerySet, W
 
 from cmo_selector.templatetags.fmt import format_number
 from quotes.attached import live_files
+from quotes.enums import Market
 from quotes.models import (
     Attachment,
     Invitation,
@@ -143,6 +144,7 @@ def document(content: dict[str, Any]) -> dict[str, Any]:
         "enclosures": [],
         "files": [],
         **content,
+        "markets": [Market(code).label for code in content["project"]["markets"]],
         "waiting": [name for name in content.get("enclosures", []) if name not in enclosed],
         "section_rows": [
             {"title": title, "text": content["sections"].get(key, "")}

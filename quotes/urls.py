@@ -52,6 +52,7 @@ urlpatterns = [
     path("projects/<int:project_id>/needs/<int:need_id>/", needs.need_edit, name="need_edit"),
     path("projects/<int:project_id>/needs/<int:need_id>/delete/", needs.need_delete, name="need_delete"),
     path("projects/<int:project_id>/weights/", projects.weights, name="weights"),
+    path("projects/<int:project_id>/weights/approve/", projects.weights_approve, name="weights_approve"),
     path("projects/<int:project_id>/weights/by/<slug:method>/", weighting.method, name="weight_method"),
     path("projects/<int:project_id>/weight-sets/add/", weighting.set_add, name="weight_set_add"),
     path(

@@ -11,13 +11,8 @@ from partners.models import DosageForm, Modality, ScaleUnit
 from quotes.enums import Market, Profile
 from quotes.models import Project
 
+from .currencies import CURRENCIES
 from .fields import GroupedChoiceField, VersionedForm, offered, set_empty
-
-#: Currencies with a European Central Bank reference rate, and the euro: amounts in these can be converted.
-CURRENCIES: tuple[str, ...] = (
-    "USD", "EUR", "GBP", "CHF", "JPY", "AUD", "BRL", "CAD", "CNY", "CZK", "DKK", "HKD", "HUF", "IDR", "ILS",
-    "INR", "ISK", "KRW", "MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "RON", "SEK", "SGD", "THB", "TRY", "ZAR",
-)  # fmt: skip
 
 PRODUCT_LABELS: dict[str, dict[str, str]] = {
     Profile.DEVICE: {
@@ -107,6 +102,7 @@ class StageForm(VersionedForm):
             "stage",
             "markets",
             "need_date",
+            "decide_by",
             "federal_funding",
             "scale_now",
             "scale_next",
@@ -124,9 +120,13 @@ class StageForm(VersionedForm):
             "caution",
             "min_coverage",
         )
-        widgets = {"need_date": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})}
+        widgets = {
+            name: forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+            for name in ("need_date", "decide_by")
+        }
         labels = {
             "need_date": "Work must start by",
+            "decide_by": "Decision wanted by",
             "federal_funding": "United States federal money pays for part of this programme",
             "scale_now": "Scale now",
             "scale_next": "Scale of the next stage",
@@ -146,6 +146,7 @@ class StageForm(VersionedForm):
         help_texts = {
             "stage": "The stage the work is for. It sets the default weights.",
             "need_date": "Slots and certificates are checked against this day.",
+            "decide_by": "The day on which leadership is asked to decide. It stands on the first page of reports.",
             "federal_funding": "A partner on a restricted-party list in force is then knocked out; without federal "
             "money the listing is only a warning.",
             "scale_now": "What one batch, or one year, needs today.",
@@ -164,7 +165,9 @@ class StageForm(VersionedForm):
             "min_coverage": "Share of the weight that must rest on known facts. Partners below it are listed, not "
             "ranked. Default 60.",
         }
-        error_messages = {"need_date": {"invalid": "Enter a day such as 2027-03-31."}}
+        error_messages = {
+            name: {"invalid": "Enter a day such as 2027-03-31."} for name in ("need_date", "decide_by")
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -184,8 +187,14 @@ class StageForm(VersionedForm):
             ]
 
     def clean_need_date(self) -> Any:
-        day = self.cleaned_data["need_date"]
-        if day and day < timezone.localdate() and day != self.instance.need_date:
+        return self._day_ahead("need_date")
+
+    def clean_decide_by(self) -> Any:
+        return self._day_ahead("decide_by")
+
+    def _day_ahead(self, name: str) -> Any:
+        day = self.cleaned_data[name]
+        if day and day < timezone.localdate() and day != getattr(self.instance, name):
             raise forms.ValidationError("This day has passed.")
         return day
 

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from partners.enums import Stage
+from quotes.forms.currencies import CURRENCIES
 from quotes.forms.number_fields import MOST_YEARS, LocalNumberField, PerYearField
 from quotes.outsourcing import ANSWERS, QUESTIONS
 
@@ -15,7 +16,6 @@ from quotes.outsourcing import ANSWERS, QUESTIONS
 class ToolForm(forms.Form):
     """Base: what was typed, for exports and print."""
 
-    #: amounts that stand in the same money; the page asks for no currency
     def inputs(self) -> list[tuple[str, str]]:
         """(label, what was typed) of every field that was filled in; choices by their labels."""
         rows = []
@@ -36,7 +36,17 @@ class ToolForm(forms.Form):
         return rows
 
 
-class LeaseForm(ToolForm):
+class MoneyForm(ToolForm):
+    """A tool whose amounts all stand in one currency, which only labels them."""
+
+    currency = forms.ChoiceField(
+        choices=[("", "not stated"), *((code, code) for code in CURRENCIES)],
+        required=False,
+        help_text="Of all amounts here. It labels them; nothing is converted.",
+    )
+
+
+class LeaseForm(MoneyForm):
     price = LocalNumberField(label="Purchase price")
     years = forms.IntegerField(min_value=1, max_value=MOST_YEARS, label="Years")
     lease_payment = LocalNumberField(label="Lease payment per year")
@@ -63,14 +73,14 @@ class LeaseForm(ToolForm):
         required=False, label="Cash the company spends per month", help_text="For the effect on the runway."
     )
 
-    BESIDE = ("buyout", "early_return", "monthly_burn")
+    BESIDE = ("currency", "buyout", "early_return", "monthly_burn")
 
     def question(self) -> dict[str, Any]:
         """The engine's input; what was left empty takes the engine's default."""
         return {k: v for k, v in self.cleaned_data.items() if v is not None and k not in self.BESIDE}
 
 
-class MakeOrBuyForm(ToolForm):
+class MakeOrBuyForm(MoneyForm):
     discount_rate = LocalNumberField(percent=True, label="Discount rate")
     tax_rate = LocalNumberField(percent=True, label="Tax rate")
     batches = PerYearField(label="Batches per year", help_text="One number per year: 0; 0; 6; 10")

@@ -43,6 +43,7 @@ class Project(SponsorOwned):
     )
     volumes = models.TextField(blank=True, help_text="Batches, units and demand per year in words.")
     need_date = models.DateField(null=True, blank=True)
+    decide_by = models.DateField(null=True, blank=True)
     federal_funding = models.BooleanField(default=False)
     price_basis = models.CharField(max_length=20, choices=PriceBasis, blank=True)
     price_target = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
@@ -236,10 +237,28 @@ class ProjectWeights(TenWeights, SponsorOwned):
     project = models.OneToOneField(Project, models.CASCADE, related_name="weights")
     from_defaults = models.BooleanField(default=True, help_text="Still the stage's defaults, never edited.")
     updated_at = models.DateTimeField(auto_now=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who approved these very weights; other ones are approved by nobody yet.",
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "project weights"
-        constraints = [weights_sum_to_100("weights_sum_to_100"), weights_not_negative("weights_not_negative")]
+        constraints = [
+            weights_sum_to_100("weights_sum_to_100"),
+            weights_not_negative("weights_not_negative"),
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None)
+                | Q(approved_by__isnull=False, approved_at__isnull=False),
+                name="weights_approved_by_somebody",
+                violation_error_message="An approval needs who gave it and when.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Weights of {self.project}"

@@ -127,11 +127,15 @@ def _runway(s: Mapping[str, Any]) -> dict[str, Any] | None:
     found = s.get("runway")
     if not found or not found["partners"]:
         return None
-    rows = [_runway_row(row) for row in found["partners"]]
-    ranked = [row for row in rows if row["now"]["rank"] is not None]
+    everybody = [_runway_row(row) for row in found["partners"]]
+    ranked = [row for row in everybody if row["now"]["rank"] is not None]
+    listed = {entry["partner_id"] for entry in s["shortlist"]}
+    told = [row for row in everybody if row in ranked or row["partner_id"] in listed]
+    rows = told or everybody[:FIRST_PARTNERS]
     return {
         **found,
         "rows": rows,
+        "more": len(everybody) > len(rows),
         "first": (ranked or rows)[:FIRST_PARTNERS],
         "costs_set": any((row["transfer"] or {}).get("cost") is not None for row in found["partners"]),
         "scale_next": s["project"]["scale_next"] is not None,

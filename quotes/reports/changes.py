@@ -341,6 +341,10 @@ def _weights(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]
         ]
         if said[0] != said[1]:
             yield Change(f"{code} {label}", *said)
+    if all("approved" in s["weights"] for s in (old, new)):  # older snapshots do not know
+        approvals = [wording.approval(s["weights"]) for s in (old, new)]
+        if approvals[0] != approvals[1]:
+            yield Change("Approval", *approvals)
 
 
 def _method(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:

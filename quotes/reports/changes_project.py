@@ -65,6 +65,7 @@ def _brief(project: Mapping[str, Any], prices: bool) -> Iterator[tuple[str, str]
     for label, key in (("Scale now", "scale_now"), ("Scale next", "scale_next")):
         yield label, format_number(_number(project[key]), project["scale_unit"])
     yield "Needed by", format_date(project["need_date"])
+    yield "Decision wanted by", wording.day_set(project.get("decide_by"))
     yield "Federal funding", "yes" if project["federal_funding"] else "no"
     yield "Currency", project["currency"]
     if prices:

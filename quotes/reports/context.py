@@ -19,6 +19,7 @@ from quotes.enums import Appendix, ReportKind
 from . import appendices, changes, charts, decision, group_words, kinds, make_words, side_by_side, wording
 from .adjusted_words import withdrawn_rows
 from .ahead_words import ahead
+from .asked import decision_asked
 from .canonical import snapshot_hash
 from .cost_words import cost_context, earliest_slots, programme_costs
 from .decision import criteria_names, points, signed
@@ -98,6 +99,7 @@ def report_context(
         "headline": wording.headline(s),
         "caveats": wording.caveats(s),
         "need_sentence": wording.need_sentence(s),
+        "asked": decision_asked(s),
         "short_name": wording.shorten(s["project"]["name"], 64),
         "short_sponsor": wording.shorten(s["sponsor"]["name"], 48),
         "funnel": _funnel(s["funnel"]),
@@ -113,6 +115,7 @@ def report_context(
         "contributions": [_contribution_row(row, labels) for row in chart_rows],
         "difference": decision.difference(s, labels),
         "weights": _weights(s["weights"], labels),
+        "approval": wording.approval(s["weights"]),
         "needs": _needs(s),
         "all_illustrative": all(row["illustrative"] for row in chart_rows),
         "matrix": _matrix(s, numbers),
@@ -204,7 +207,7 @@ def _beside(s: Mapping[str, Any]) -> dict[int, list[str]]:
             found.setdefault(partner_id, []).append(text.replace(" ", NBSP))
     for entry in s["shortlist"]:
         if worst := max(entry.get("risks", []), key=lambda risk: risk["rating"], default=None):
-            text = f"{worst['rating_word'].lower()} risk: {wording.shorten(worst['text'], 60)}"
+            text = f"{worst['rating_word'].lower()} risk: {wording.shorten(worst['text'], 110)}"
             found.setdefault(entry["partner_id"], []).append(text)
     return found
 
@@ -270,6 +273,7 @@ def _key_facts(project: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Scale now", _quantity(project["scale_now"], unit)),
         ("Scale next", _quantity(project["scale_next"], unit)),
         ("Needed by", format_date(project["need_date"])),
+        ("Decision wanted by", wording.day_set(project.get("decide_by"))),
         ("Volumes", project["volumes"] or UNKNOWN),
         ("Federal funding", "yes: restricted-party lists knock out" if project["federal_funding"] else "no"),
     ]

@@ -15,7 +15,7 @@ from . import wording
 REASONS = 3
 OTHERS = 4  # ranked partners below the leader for which "why not" is said
 OTHER_REASONS = 2
-NEAR_MISSES = 6
+NEAR_MISSES = 4
 SOURCES = 2  # of one failed must-have, named on paper
 
 

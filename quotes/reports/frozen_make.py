@@ -1,7 +1,7 @@
 """The project's kept make-or-buy calculations, frozen: one in full, the others with their answers.
 
 Figures are the tool's own (`quotes.tool_results`), worked out from the kept inputs; amounts are rounded to the cent
-and stand in the one currency that the calculation was made in, which the tool does not ask for.
+and stand in the one currency that the calculation names, or in none when it names none.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def frozen_make_or_buy(project: Project, calculation: int | None = None) -> dict
     (row, form, outcome), earlier = worked[0], worked[1:]
     return {
         **_named(row, outcome),
+        "currency": form.cleaned_data["currency"],
         "spread": [_spread(found) for found in outcome.page["spread"]],
         "annualised": cents(outcome.page["result"].annualised_capex),
         "break_even": cents(outcome.page["result"].break_even_batches_per_year),

@@ -50,6 +50,7 @@ def memo_context(s: Mapping[str, Any]) -> dict[str, Any] | None:
     )
     return {
         **found,
+        "currency": found.get("currency", ""),
         "sentence": sentence(found),
         "ways": [{"code": way, "title": WAY_TITLES[way], "colour": WAY_COLOURS[way]} for way in shown],
         "totals": [
@@ -72,18 +73,21 @@ def memo_context(s: Mapping[str, Any]) -> dict[str, Any] | None:
 def sentence(found: Mapping[str, Any]) -> str:
     """Which way costs least by expected cost, and by how much."""
     costs = {way: Decimal(str(amount)) for way, amount in found["costs"].items()}
+    named = f"{found['currency']}\u00a0" if found.get("currency") else ""
     best = found["advice"]
     others = sorted((amount - costs[best], way) for way, amount in costs.items() if way != best)
     gap, second = others[0]
     if not gap:
-        return (
-            f"By expected cost {WAY_WORDS[best]} and {WAY_WORDS[second]} cost the same: {whole(costs[best])}."
-        )
+        return f"By expected cost {WAY_WORDS[best]} and {WAY_WORDS[second]} cost the same: {named}{whole(costs[best])}."
     text = (
-        f"By expected cost {WAY_WORDS[best]} is the cheapest way: {whole(costs[best])} after tax in present value, "
-        f"{whole(gap)} less than {WAY_WORDS[second]}"
+        f"By expected cost {WAY_WORDS[best]} is the cheapest way: {named}{whole(costs[best])} after tax in present "
+        f"value, {named}{whole(gap)} less than {WAY_WORDS[second]}"
     )
-    return text + "".join(f" and {whole(more)} less than {WAY_WORDS[way]}" for more, way in others[1:]) + "."
+    return (
+        text
+        + "".join(f" and {named}{whole(more)} less than {WAY_WORDS[way]}" for more, way in others[1:])
+        + "."
+    )
 
 
 def turning(found: Mapping[str, Any]) -> str:

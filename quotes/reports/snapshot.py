@@ -22,7 +22,7 @@ from partners.models import CapacitySlot, Facility, Organisation, RestrictedPart
 from partners.scoring.types import Group, PartnerResult, Ranking, Rule
 from partners.scoring.weights import criteria_labels, default_weights
 from quotes.enums import Market
-from quotes.models import Project, ShortlistEntry, ShortlistRisk
+from quotes.models import Project, ProjectWeights, ShortlistEntry, ShortlistRisk
 from quotes.needs import need_label
 from quotes.prices import networks_without_prices, runway_without_prices
 from quotes.ranking import inputs_of, networks_in, runway_in
@@ -190,6 +190,7 @@ def _project(project: Project, include_prices: bool) -> dict[str, Any]:
         "scale_unit": (project.scale_unit.symbol or project.scale_unit.label) if project.scale_unit else "",
         "volumes": project.volumes,
         "need_date": project.need_date,
+        "decide_by": project.decide_by,
         "federal_funding": project.federal_funding,
         "price_basis": project.get_price_basis_display() if prices else "",
         "price_target": project.price_target if prices else None,
@@ -232,7 +233,15 @@ def _weights(project: Project, ranking: Ranking) -> dict[str, Any]:
         "labels": criteria_labels(project.profile),
         "edited": bool(weights and not weights.from_defaults),
         "set": _last_set(project),
+        "approved": _approved(weights),
     }
+
+
+def _approved(weights: ProjectWeights | None) -> dict[str, Any] | None:
+    """Who approved these very weights and when; None while nobody has."""
+    if weights is None or weights.approved_by is None:
+        return None
+    return {"by": weights.approved_by.name, "on": weights.approved_at.date()}
 
 
 def _last_set(project: Project) -> dict[str, Any] | None:

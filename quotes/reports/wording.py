@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cmo_selector.templatetags.fmt import format_date, format_interval, format_number
+from cmo_selector.templatetags.fmt import UNKNOWN, format_date, format_interval, format_number
 
 NOUNS = {
     "drug": "manufacturing partner",
@@ -219,6 +219,19 @@ def need_sentence(snapshot: Mapping[str, Any]) -> str:
     levels = [(level, sum(1 for need in needs if need["level"] == level)) for level in LEVEL_WORDS]
     counts = [counted(n, f"{LEVEL_WORDS[level].lower()}-have") for level, n in levels if n]
     return f"{text} It states {listing(counts)}." if counts else text
+
+
+def approval(weights: Mapping[str, Any]) -> str:
+    """Who approved the weights. Older snapshots do not know."""
+    if "approved" not in weights:
+        return UNKNOWN
+    approved = weights["approved"]
+    return f"{approved['by']} on {format_date(approved['on'])}" if approved else "nobody yet"
+
+
+def day_set(day: Any) -> str:
+    """A day that the team chooses: not set is not unknown."""
+    return format_date(day) if day else "not set"
 
 
 def unknown_points(low: float, high: float, weight: float, share: float = 1.0) -> float:

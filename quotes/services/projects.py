@@ -48,6 +48,7 @@ PROJECT_FIELDS = (
     "scale_unit",
     "volumes",
     "need_date",
+    "decide_by",
     "federal_funding",
     "price_basis",
     "price_target",
@@ -380,6 +381,8 @@ def _set_weights(
     for code, name in ProjectWeights.FIELDS.items():
         setattr(weights, name, points[code])
     weights.from_defaults = from_defaults
+    if changed:
+        weights.approved_by = weights.approved_at = None
     weights.save()
     record(
         actor=actor,

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cmo_selector.accounts.roles import Action, may
@@ -32,8 +33,10 @@ from quotes.project_page import (
 )
 from quotes.project_selectors import archived_projects, needs_of, project_overview, project_page
 from quotes.selectors import projects_of
+from quotes.services.approval import approve_weights
 from quotes.services.criteria_lock import CriteriaLocked, criteria_locked
 from quotes.services.projects import (
+    WEIGHT_FIELDS,
     AmountsInCurrency,
     ProjectArchived,
     ProjectChange,
@@ -47,7 +50,7 @@ from quotes.services.projects import (
     update_project,
 )
 from quotes.suggestions import prompts, suggested_needs
-from quotes.versions import StaleVersion, shown
+from quotes.versions import StaleVersion, shown, version_of
 
 INVALID, CONFLICT = 422, 409  # HTTP status of a form that is shown again
 
@@ -98,6 +101,7 @@ def project_detail(request: HttpRequest, project_id: int) -> HttpResponse:
         "groups": need_groups(overview.needs, prices=prices),
         "gaps": gaps(project, overview.needs),
         "bars": weight_bars(project),
+        "weights_version": version_of(project.weights, WEIGHT_FIELDS),
         "next": next_action(project),
     }
     return render(request, "quotes/projects/overview.html", context)
@@ -286,6 +290,22 @@ def _weights_step(request: HttpRequest, project: Project) -> HttpResponse:
 def weights(request: HttpRequest, project: Project) -> HttpResponse:
     """The same form outside the wizard, for a project that is set up already."""
     return _weights_page(request, project, wizard=False)
+
+
+@require_POST
+@editable
+def weights_approve(request: HttpRequest, project: Project) -> HttpResponse:
+    """Approve the weights that the overview showed."""
+    try:
+        if approve_weights(actor=request.user, project=project, version=request.POST.get("version", "")):
+            messages.success(request, "You approved these weights. Reports say so.")
+        else:
+            messages.info(request, "You have approved these weights already.")
+    except StaleVersion:
+        messages.error(
+            request, "The weights have changed since this page was opened. Look at them, then approve."
+        )
+    return redirect(f"{reverse('quotes:project', args=[project.pk])}#weights")
 
 
 def _weights_page(request: HttpRequest, project: Project, *, wizard: bool) -> HttpResponse:

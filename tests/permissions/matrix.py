@@ -203,6 +203,7 @@ CASES = [
     Case("quotes:need_delete", EDIT_PAGE, NEED),
     Case("quotes:need_delete", EDIT, NEED, "POST"),
     Case("quotes:weights", EDIT_PAGE, PROJECT),
+    Case("quotes:weights_approve", EDIT, PROJECT, "POST", {"version": "{weights}"}),
     Case("quotes:project_archive", EDIT, PROJECT, "POST"),
     # ranking
     Case("quotes:ranking", READ, PROJECT),

@@ -148,6 +148,7 @@ OTHERWISE = {  # another value for every column of the brief
     "scale_next": Decimal(2000),
     "volumes": "Two batches",
     "need_date": dt.date(2031, 5, 1),
+    "decide_by": dt.date(2027, 1, 22),
     "federal_funding": True,
     "price_basis": PriceBasis.values[0],
     "price_target": Decimal(1),

@@ -197,6 +197,16 @@ def test_the_engine_gets_the_same_sentence(terms):
     assert seen.label == need_label(need) == "One of the partner's sites offers “Viral vector”"
 
 
+def test_parts_of_the_scope_that_ask_for_one_service_are_told_apart_by_their_scale(terms):
+    first = NeedFactory(project__currency="USD", service=terms["service"], quantity=200, unit=terms["unit"])
+    NeedFactory(project=first.project, service=terms["service"], quantity=2000, unit=terms["unit"], order=1)
+    NeedFactory(project=first.project, service=terms["service"], order=2)
+    titles = [need.title.replace("\u00a0", " ") for need in brief_for(first.project).needs]
+    assert titles == ["Viral vector, 200 L", "Viral vector, 2,000 L", ""]
+    Need.objects.exclude(pk=first.pk).delete()
+    assert [need.title for need in brief_for(first.project).needs] == ["Viral vector"]
+
+
 def metric(kind: str) -> Metric:
     return Metric(label="Measure", kind=kind)
 

@@ -196,6 +196,7 @@ def test_the_overview_shows_brief_needs_weights_shortlist_and_reports(client, me
         "Stage": "IND-enabling",
         "Markets": "United States, European Union",
         "Work must start by": None,
+        "Decision wanted by": "not set",
         "Scale now": "200 L",
         "Scale of the next stage": None,
         "Volumes": None,

@@ -8,6 +8,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
+from quotes.models import Project
 from quotes.rfq_package import Cover, counted, package_html, package_pdf, package_xlsx
 from quotes.services.attachments import add_rfq_file
 from quotes.services.rfq import content_of, save_rfq
@@ -40,6 +41,8 @@ def body(answer) -> bytes:
 
 def test_the_partners_pdf_says_what_how_much_when_and_how_to_answer(rfq, member):
     add_rfq_file(actor=member.user, rfq=rfq, name="route.txt", content=b"Route", document="Route description")
+    Project.objects.filter(pk=rfq.project_id).update(markets=["US", "JP"])
+    rfq.project.refresh_from_db()
     (aspen,) = send(rfq, member, "Aspen")
     question = ask_question(invitation=aspen, text="How many strengths?")
     answer_question(actor=member.user, message=question, answer="Three.")
@@ -52,7 +55,7 @@ def test_the_partners_pdf_says_what_how_much_when_and_how_to_answer(rfq, member)
         "Second source of tablets", "for Aspen", "Version 1", "Quotes are due by", "NDA on file",
         "1250 (million tablets)".replace("1250", "1,050"), "Technology transfer in", "2027: 1", "Certificates in scope",
         "route.txt", "How many strengths?", "Three.", "Both sides keep what they learn", "Launch: March 2027",
-        "List every assumption", "Technical fit and experience",
+        "List every assumption", "Technical fit and experience", "Markets United States, Japan",
     ):  # fmt: skip
         assert squeezed(words) in text, words
     assert squeezed("Still open?") not in text

@@ -289,6 +289,10 @@ def test_the_memo_is_the_tools_own_answer_with_what_it_turns_on(quoted):
         Decimal(memo["costs"][w]) for w in ("make", "buy", "hybrid")
     ]
     assert memo_context({**quoted, "make_or_buy": None}) is None
+    assert (memo["currency"], "EUR" in shown["sentence"]) == ("", False)
+    in_euro = memo_context({**quoted, "make_or_buy": {**memo, "currency": "EUR"}})["sentence"]
+    assert in_euro.count("EUR\u00a0") == len(memo["costs"])
+    assert in_euro.replace("EUR\u00a0", "") == shown["sentence"]
 
 
 def test_the_teams_scores_are_those_of_the_evaluation_page(quoted):
