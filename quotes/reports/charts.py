@@ -12,7 +12,7 @@ import math
 import os
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -37,6 +37,7 @@ ROW = 34
 LABEL = 34
 ROOM_PER_LETTER = 1.8  # points of score a segment needs for each letter of its code
 _DREW: set[int] = set()  # processes that have used vl-convert
+LABEL_GAP, LETTER = 14, 6.5  # pixels beside a dot, and of a letter of its label
 NEAR_X, NEAR_Y = 26, 10  # pixels: dots closer than this in both directions share one label
 
 
@@ -132,12 +133,16 @@ def bar_label(row: Mapping[str, Any], *, paper: bool = False) -> str:
 
 @dataclass(frozen=True)
 class Marker:
-    """Sites so close together on the map that they share one dot; `label` lists their partners' ranks."""
+    """Sites so close together on the map that they share one dot; `label` lists their partners' ranks.
+
+    `left`: the label stands at the left, because another dot is in its way at the right.
+    """
 
     latitude: float
     longitude: float
     label: str
     lead: bool
+    left: bool = False
 
 
 def sites_spec(
@@ -155,7 +160,13 @@ def sites_spec(
     dots = alt.Chart(
         alt.Data(
             values=[
-                {"latitude": m.latitude, "longitude": m.longitude, "label": m.label, "lead": m.lead}
+                {
+                    "latitude": m.latitude,
+                    "longitude": m.longitude,
+                    "label": m.label,
+                    "lead": m.lead,
+                    "left": m.left,
+                }
                 for m in markers
             ]
         )
@@ -171,14 +182,15 @@ def sites_spec(
         .mark_circle(size=90, fill=ACCENT, stroke="#ffffff", strokeWidth=1, opacity=1)
         .encode(**where)
     )
-    halo, text = (
-        dots.mark_text(align="left", dx=7, fontSize=11.5, fontWeight=700, **style).encode(
-            text="label:N", **where
-        )
+    texts = [
+        dots.transform_filter(test)
+        .mark_text(align=align, dx=dx, fontSize=11.5, fontWeight=700, **style)
+        .encode(text="label:N", **where)
         for style in ({"stroke": "#ffffff", "strokeWidth": 2.6, "fill": "#ffffff"}, {"fill": INK})
-    )
+        for test, align, dx in (("!datum.left", "left", 7), ("datum.left", "right", -7))
+    ]
     chart = (
-        alt.layer(land, others, leads, halo, text)
+        alt.layer(land, others, leads, *texts)
         .project(**_projection(markers, width, height))
         .properties(width=width, height=height)
     )
@@ -215,7 +227,22 @@ def cluster(
         markers.append(
             Marker(group[0]["latitude"], group[0]["longitude"], shown, any(s["lead"] for s in group))
         )
-    return markers
+    return [replace(m, left=_in_the_way(m, markers, degrees)) for m in markers]
+
+
+def _in_the_way(marker: Marker, markers: list[Marker], degrees: float) -> bool:
+    """Whether a dot stands where the label would at the right, and none where it would at the left."""
+    reach = LABEL_GAP + LETTER * len(marker.label)
+
+    def hit(side: int) -> bool:
+        return any(
+            0 < side * (other.longitude - marker.longitude) / degrees <= reach
+            and abs(other.latitude - marker.latitude) / degrees <= NEAR_Y
+            for other in markers
+            if other is not marker
+        )
+
+    return hit(1) and not hit(-1)
 
 
 def _bounds(points: list[tuple[float, float]]) -> tuple[float, float, float, float]:

@@ -96,3 +96,27 @@ def test_a_crowd_in_one_place_is_counted():
     sites = [site(n, 47.5, 7.6) for n in range(1, 9)]
     (marker,) = charts.cluster(sites, {n: str(n) for n in range(1, 9)}, width=658, height=300)
     assert marker.label == "1 · 2 · 3 · 4 +4"
+
+
+def test_a_label_stands_at_the_left_when_another_dot_is_in_its_way():
+    oxford, lund = site(1, 51.75, -1.26), site(2, 55.7, 13.2)
+    sites = [oxford, lund, site(3, 34.7, 135.5), site(4, 40.7, -74.0)]
+    labels = {1: "2 · 8", 2: "1 · 7", 3: "6", 4: "3 · 4 · 5"}
+    markers = charts.cluster(sites, labels, width=658, height=300)
+    assert {m.label: m.left for m in markers} == {
+        "2 · 8": True,
+        "1 · 7": False,
+        "6": False,
+        "3 · 4 · 5": False,
+    }
+
+
+def test_between_two_dots_a_label_keeps_its_side():
+    sites = [site(n, 50.0, longitude) for n, longitude in ((1, -20.0), (2, 0.0), (3, 20.0))]
+    markers = charts.cluster(
+        [*sites, site(4, 0, 170), site(5, 0, -170)],
+        {1: "1" * 9, 2: "2" * 9, 3: "3", 4: "4", 5: "5"},
+        width=658,
+        height=300,
+    )
+    assert [m.left for m in markers] == [True, False, False, False, False]
