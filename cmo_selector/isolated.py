@@ -75,7 +75,11 @@ class NotStarted(WorkEnded):
     """No process could be started for it, or none began with it: the machine lacks memory or is far too busy."""
 
 
-FAULTS: dict[str, type[WorkEnded]] = {"memory": TooBig, "full": DiskFull, "broken": Broken}
+FAULTS: dict[str, type[WorkEnded]] = {
+    "memory": TooBig, "full": DiskFull, "broken": Broken,
+    "slow": TooSlow, "killed": Killed, "not started": NotStarted,
+}  # fmt: skip
+NAMES = {fault: name for name, fault in FAULTS.items()}
 
 
 Serve = Callable[[Any, Callable[[str], None]], Any]
@@ -387,6 +391,8 @@ def _answer(serve: Serve, request: Any, answer: _Answer) -> None:
     except MemoryError:
         _limit(None)
         answer("memory", traceback.format_exc(limit=-3))
+    except WorkEnded as ended:  # of a child of its own
+        answer(NAMES[type(ended)], ended.details)
     except BaseException as error:
         full = isinstance(error, OSError) and error.errno in NO_ROOM
         answer("full" if full else "broken", traceback.format_exc())

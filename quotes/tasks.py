@@ -27,8 +27,9 @@ logger = structlog.get_logger(__name__)
 
 SOFT_LIMIT, HARD_LIMIT = 120, 150  # seconds, for jobs that keep no limit of their own
 # A renderer that holds more megabytes after a report than this, or has made so many, is replaced by a new one, which
-# costs the next report a second. One with every appendix leaves 350, seven of them 380; each short one adds 4.
+# costs the next report half a second. Six pages leave 205, forty pages 360; each more of them adds 1.
 RENDERER_KEEPS, RENDERER_REPORTS = 385, 20
+DRAWER_KEEPS = 320
 
 TOO_SLOW = (
     "Making the PDF took longer than {seconds} seconds and was stopped. Try again with fewer appendices."
@@ -146,7 +147,7 @@ class Made:
 
 @cache
 def renderer() -> isolated.Standby:
-    """This worker's renderer. It keeps its fonts and its drawing program from one report to the next."""
+    """This worker's renderer. It keeps its fonts from one report to the next."""
     return isolated.Standby(
         _make_pdf, megabytes=settings.REPORT_MEMORY_LIMIT_MB, keep=RENDERER_KEEPS, at_most=RENDERER_REPORTS
     )
@@ -158,17 +159,37 @@ def _own_storage() -> Storage:
     return storages.create_storage(settings.STORAGES["default"])
 
 
+@cache
+def _drawer() -> isolated.Standby:
+    """The renderer's own child, which draws the charts: V8 takes as much memory as twenty pages."""
+    from quotes.reports.render import draw_here
+
+    megabytes = settings.REPORT_MEMORY_LIMIT_MB
+    return isolated.Standby(lambda specs, tell: draw_here(specs), megabytes=megabytes, keep=DRAWER_KEEPS)
+
+
+def _draw(specs: Mapping[str, Mapping[str, Any]]) -> Mapping[str, str]:
+    limit = settings.REPORT_TIME_LIMIT_SECONDS  # the worker ends the renderer before that
+    return _drawer().ask(specs, seconds=limit, told=lambda text: None, beat=lambda: None, beat_every=limit)
+
+
 def _make_pdf(wanted: Wanted, tell: Callable[[str], None]) -> Made | report_files.NotStored:
     """What could not be stored is an answer too: this process has done nothing wrong and can go on."""
     from quotes.reports.render import render_pdf, worker_fonts
+
+    def step(begins: str) -> None:
+        tell(str(begins))
+        if begins == ReportStep.LAYOUT and wanted.options.appendices:
+            _drawer().end()  # many pages need the room; a few leave it for the next report, which gains half a second
 
     pdf = render_pdf(
         wanted.snapshot,
         wanted.snapshot_hash,
         options=wanted.options,
         previous=wanted.previous,
-        on_step=lambda step: tell(str(step)),
+        on_step=step,
         fonts=worker_fonts(),
+        draw=_draw,
     )
     tell(str(ReportStep.STORING))
     try:

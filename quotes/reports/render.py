@@ -73,19 +73,27 @@ def make_fetcher() -> Any:
     return OwnFilesOnly(allowed_protocols=("data",), allow_redirects=False)
 
 
-def draw_charts(context: Mapping[str, Any]) -> dict[str, str]:
-    """The document's charts as data URIs. Only in a worker's child process (see charts.py)."""
-    drawn = {"contributions": "", "map": ""}
+Draw = Callable[[Mapping[str, Mapping[str, Any]]], Mapping[str, str]]  # name → specification, name → SVG text
+
+
+def draw_here(specs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The charts, drawn in this process (see charts.py for which may)."""
+    return {name: charts.svg(spec) for name, spec in specs.items()}
+
+
+def draw_charts(context: Mapping[str, Any], draw: Draw = draw_here) -> dict[str, str]:
+    """The document's charts as data URIs; empty for one that it does not show."""
+    specs: dict[str, Mapping[str, Any]] = {}
     if context["chart_rows"] and context["kind"] == ReportKind.DECISION:
-        spec = charts.contribution_spec(context["chart_rows"], context["labels"], width=430, paper=True)
-        drawn["contributions"] = charts.data_uri(charts.svg(spec))
+        specs["contributions"] = charts.contribution_spec(
+            context["chart_rows"], context["labels"], width=430, paper=True
+        )
     if context["markers"] and (context["kind"] == ReportKind.DOSSIER or "sites" in context["appendix_codes"]):
         topology = json.loads(static_file(TOPOLOGY).read_text(encoding="utf-8"))
         width, height = MAP_SIZE
-        drawn["map"] = charts.data_uri(
-            charts.svg(charts.sites_spec(context["markers"], topology, width=width, height=height))
-        )
-    return drawn
+        specs["map"] = charts.sites_spec(context["markers"], topology, width=width, height=height)
+    drawn = {name: charts.data_uri(text) for name, text in draw(specs).items()} if specs else {}
+    return {"contributions": "", "map": "", **drawn}
 
 
 def render_html(context: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
@@ -101,14 +109,16 @@ def render_pdf(
     previous: Mapping[str, Any] | None = None,
     on_step: Callable[[str], None] = lambda step: None,
     fonts: Any = None,
+    draw: Draw = draw_here,
 ) -> Pdf:
     """The tagged PDF/UA document of a snapshot. `on_step` hears each ReportStep before its work begins.
 
-    With `previous`, an earlier snapshot, it opens with what changed since. `fonts` as for `to_pdf`.
+    With `previous`, an earlier snapshot, it opens with what changed since. `fonts` as for `to_pdf`, `draw` as for
+    `draw_charts`.
     """
     on_step(ReportStep.CHARTS)
     context = report_context(snapshot, snapshot_hash, map_size=MAP_SIZE, options=options, previous=previous)
-    drawn = draw_charts(context)
+    drawn = draw_charts(context, draw)
     on_step(ReportStep.LAYOUT)
     return to_pdf(render_html(context, drawn), fonts)
 

@@ -347,3 +347,34 @@ def test_no_room_for_another_process_is_named_and_leaves_nothing_open(monkeypatc
     with pytest.raises(isolated.NotStarted, match="no more processes"):
         run(lambda tell: None)
     assert (len(os.listdir("/proc/self/fd")), list(tmp_path.iterdir())) == (before, [])
+
+
+@pytest.mark.parametrize(
+    ("work", "fault"),
+    [
+        (lambda tell: bytearray(900 * isolated.MEGABYTE), isolated.TooBig),
+        (lambda tell: os.kill(os.getpid(), signal.SIGKILL), isolated.Killed),
+        (lambda tell: time.sleep(30), isolated.TooSlow),
+        (lambda tell: 1 / 0, isolated.Broken),
+    ],
+)
+def test_a_fault_of_a_childs_own_child_keeps_its_name(work, fault):
+    limit = 1 if fault is isolated.TooSlow else 20
+    with pytest.raises(fault) as raised:
+        run(lambda tell: run(work, megabytes=400, seconds=limit))
+    assert type(raised.value) is fault
+
+
+def test_a_childs_own_child_dies_with_it(tmp_path):
+    noted = tmp_path / "pid"
+
+    def inner(tell):
+        noted.write_text(str(os.getpid()))
+        time.sleep(60)
+
+    with pytest.raises(isolated.TooSlow):
+        run(lambda tell: run(inner, seconds=60), seconds=2)
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(int(noted.read_text())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not psutil.pid_exists(int(noted.read_text()))
