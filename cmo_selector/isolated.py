@@ -355,6 +355,7 @@ def _be_the_child(serve: Serve, taken: int, given: int, parent: int, megabytes: 
         _be_the_first_to_go()
         _limit(megabytes + RESERVE)
         gc.disable()  # cycles are collected between two pieces of work (`_tidy`), while nobody waits
+        gc.freeze()  # what is inherited is not looked through, which would copy its pages too
         waiting = select.poll()
         waiting.register(taken, select.POLLIN)
         with open(taken, "rb") as requests:
