@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from cmo_selector import env
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-# All tries together stay below a report's lease, during which nobody says that the worker lives.
+# All tries together stay well below what a report may take, so that a store that does not answer is told as such.
 CONNECT_SECONDS, READ_SECONDS, TRIES = 5, 15, 2
 ADDRESS_SECONDS = 60  # nothing hands out addresses; one that did would end after this
 

@@ -40,9 +40,7 @@ from quotes.services.projects import ProjectArchived
 logger = logging.getLogger(__name__)
 
 LEASE = dt.timedelta(seconds=settings.REPORT_LEASE_SECONDS)  # within which a lost report has ended again
-NOTICED_AFTER = (
-    LEASE / 2
-)  # without a sign of life from its worker, or with no worker told, a report is taken as lost
+NOTICED_AFTER = LEASE / 2  # without a sign of life, or with no worker told, a report is taken as lost
 BEAT_EVERY = NOTICED_AFTER / 6  # how often a worker says that it lives
 TOLD_AT_ONCE = 100  # the oldest that wait: a long queue must not fill the broker with messages sent again
 FIRST = 0  # the broker's highest priority

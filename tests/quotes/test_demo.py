@@ -16,7 +16,7 @@ from partners.scoring.types import Group, Level, Outcome, Rule
 from quotes.demo import DEMO_PASSWORD, DEMO_SIGN_INS, ProductionRefused, load_demo
 from quotes.demo_projects import PROJECTS
 from quotes.evaluation_page import results
-from quotes.models import Evaluation, Need, Project, ProjectWeights, ReportSchedule, WeightSet
+from quotes.models import Evaluation, Need, Project, ProjectWeights, ReportSchedule, ShortlistRisk, WeightSet
 from quotes.needs import problems
 from quotes.ranking import inputs_of, rank_project
 from quotes.scenario_page import kept_scenarios
@@ -67,6 +67,20 @@ def test_loading_twice_leaves_every_table_as_it_was(demo):
     ]
 
 
+def test_decisions_have_a_day_and_two_projects_have_risks_and_approved_weights(demo):
+    assert set(Project.objects.values_list("decide_by", flat=True)) == {TODAY + dt.timedelta(weeks=8)}
+    noted = ShortlistRisk.objects.values_list("entry__project__name", "entry__organisation__illustrative")
+    assert sorted(noted) == [
+        *[("AB-220 generic tablets, second source", True)] * 4,
+        *[("AB-305 antibody, Phase II to III transfer", True)] * 2,
+    ]
+    approved = ProjectWeights.objects.exclude(approved_by=None)
+    assert set(approved.values_list("project__name", "approved_by__email")) == {
+        ("AB-220 generic tablets, second source", "owner@alder.example"),
+        ("AB-305 antibody, Phase II to III transfer", "owner@alder.example"),
+    }
+
+
 def test_loading_again_keeps_what_people_changed(demo):
     project = Project.objects.get(name__startswith="AB-101")
     project.needs.first().delete()
@@ -86,7 +100,7 @@ def test_refresh_moves_need_dates_of_projects_that_are_not_archived(demo):
     load_demo(today=dt.date(2028, 3, 15), register=False, refresh=True)
 
     archived.refresh_from_db()
-    assert archived.need_date == dt.date(2027, 12, 15)
+    assert (archived.need_date, archived.decide_by) == (dt.date(2027, 12, 15), dt.date(2027, 5, 10))
     assert Project.objects.get(name__startswith="AB-101").need_date == dt.date(2028, 11, 15)
 
 
