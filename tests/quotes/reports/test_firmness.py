@@ -1,9 +1,12 @@
 """What a report freezes about how firm the order is, and that PDF, page and ranking say the same."""
 
+import copy
+
 import pytest
 
 from partners.scoring.types import CRITERIA, Group
 from quotes.ranking import rank_project
+from quotes.reports import firmness_words
 from quotes.reports.canonical import plain
 from quotes.reports.firmness import frozen_firmness
 from quotes.reports.firmness_words import firmness_rows
@@ -56,3 +59,21 @@ def test_an_older_snapshot_without_robustness_still_reads(snapshot):
     older = {key: value for key, value in snapshot.items() if key != "firmness"}
     assert firmness_rows(older) == {"rows": []}
     assert not any("first place" in text for text in caveats(older))
+
+
+def test_the_picture_shows_how_often_each_partner_stands_at_each_rank(snapshot):
+    told = firmness_rows(snapshot)
+    frozen = snapshot["firmness"]["robustness"]["near"][: firmness_words.SHOWN]
+    assert list(told["places"]) == list(range(1, 9))
+    for row, source in zip(told["rows"], frozen, strict=True):
+        shares = source["share_of_rank"][: firmness_words.PLACES]
+        drawn = {int((float(bar["x"]) - 1) / firmness_words.BAR): bar for bar in row["bars"]}
+        assert set(drawn) == {n for n, share in enumerate(shares) if share >= firmness_words.LEAST}
+        for place, bar in drawn.items():
+            assert float(bar["height"]) == pytest.approx(firmness_words.HEIGHT * shares[place], abs=0.006)
+            assert float(bar["y"]) + float(bar["height"]) == pytest.approx(firmness_words.HEIGHT, abs=0.011)
+            assert f"ank {place + 1} in {of_100(shares[place])}" in row["picture"]
+    older = copy.deepcopy(snapshot)
+    for row in older["firmness"]["robustness"]["near"]:
+        del row["share_of_rank"]
+    assert (list(firmness_rows(older)["places"]), firmness_rows(older)["rows"][0]["bars"]) == ([], [])
