@@ -352,7 +352,7 @@ def test_no_room_for_another_process_is_named_and_leaves_nothing_open(monkeypatc
 @pytest.mark.parametrize(
     ("work", "fault"),
     [
-        (lambda tell: bytearray(900 * isolated.MEGABYTE), isolated.TooBig),
+        (lambda tell: bytearray(1900 * isolated.MEGABYTE), isolated.TooBig),
         (lambda tell: os.kill(os.getpid(), signal.SIGKILL), isolated.Killed),
         (lambda tell: time.sleep(30), isolated.TooSlow),
         (lambda tell: 1 / 0, isolated.Broken),
@@ -361,7 +361,7 @@ def test_no_room_for_another_process_is_named_and_leaves_nothing_open(monkeypatc
 def test_a_fault_of_a_childs_own_child_keeps_its_name(work, fault):
     limit = 1 if fault is isolated.TooSlow else 20
     with pytest.raises(fault) as raised:
-        run(lambda tell: run(work, megabytes=400, seconds=limit))
+        run(lambda tell: run(work, megabytes=resident_megabytes() + 200, seconds=limit), megabytes=4000)
     assert type(raised.value) is fault
 
 

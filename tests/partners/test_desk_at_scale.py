@@ -138,7 +138,7 @@ def test_facts_are_listed_last_entered_first():
 def test_a_large_catalogue_is_counted_by_a_worker_and_pages_say_so_until_it_is(client, curator, monkeypatch):
     monkeypatch.setattr(remembered, "SMALL", 0)
     asked = []
-    monkeypatch.setattr("partners.tasks.find_for_the_desk.delay", asked.append)
+    monkeypatch.setattr("partners.tasks.find_for_the_desk.apply_async", lambda told: asked.extend(told))
     site = f.FacilityFactory()
     for gmp in (True, False):
         f.CapabilityFactory(facility=site, gmp=gmp)

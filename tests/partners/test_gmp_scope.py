@@ -89,7 +89,7 @@ def test_a_changed_cross_walk_changes_the_facts_that_rest_on_it(
     client, curator, monkeypatch, django_capture_on_commit_callbacks
 ):
     asked = []
-    monkeypatch.setattr("partners.tasks.refresh_register_facts.delay", lambda: asked.append(1))
+    monkeypatch.setattr("partners.tasks.refresh_register_facts.apply_async", lambda told: asked.append(1))
     partner = f.OrganisationFactory(illustrative=False)
     source = f.RegisterImportFactory(kind="ndc", source=f.SourceFactory(code="ndc")).source
     listing = f.RegisterListingFactory(organisation=partner, dosage_form="CAPSULE", source=source)

@@ -198,7 +198,9 @@ def test_the_engine_gets_the_same_sentence(terms):
 
 
 def test_parts_of_the_scope_that_ask_for_one_service_are_told_apart_by_their_scale(terms):
-    first = NeedFactory(project__currency="USD", service=terms["service"], quantity=200, unit=terms["unit"])
+    first = NeedFactory(
+        project__currency="USD", service=terms["service"], quantity=200, unit=terms["unit"], order=0
+    )
     NeedFactory(project=first.project, service=terms["service"], quantity=2000, unit=terms["unit"], order=1)
     NeedFactory(project=first.project, service=terms["service"], order=2)
     titles = [need.title.replace("\u00a0", " ") for need in brief_for(first.project).needs]
