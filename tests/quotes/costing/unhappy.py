@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,7 +29,7 @@ def refusal(source: bytes | str) -> str:
 
 
 def changed(data, path, value):
-    """The input with one value replaced (or removed)."""
+    """The input with one value replaced (or removed); the value itself stays as it is, whatever is changed later."""
     *above, last = path
     target = data
     for key in above:
@@ -36,9 +37,9 @@ def changed(data, path, value):
     if value is REMOVED:
         del target[last]
     elif isinstance(last, int) and last == len(target):
-        target.append(value)
+        target.append(deepcopy(value))
     else:
-        target[last] = value
+        target[last] = deepcopy(value)
     return data
 
 
