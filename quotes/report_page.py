@@ -17,6 +17,7 @@ from quotes.enums import ReportKind, ReportState, ReportStep, ToolKind
 from quotes.models import Project, Report, ReportSchedule, ReportShare
 from quotes.report_queue import queue_position
 from quotes.reports import charts, wording
+from quotes.reports.asked import decision_asked
 from quotes.reports.canonical import snapshot_hash
 from quotes.reports.context import CHART_ROWS, FIRST_PAGE_ROWS
 from quotes.reports.decision import criteria_names, points
@@ -204,6 +205,7 @@ def summary_of(report: Report) -> dict[str, Any] | None:
     return {
         "headline": wording.headline(snapshot),
         "question": wording.question(snapshot),
+        "asked": decision_asked(snapshot),
         "snapshot": snapshot,
         "firmness": firmness_rows(snapshot),
         "leaders": snapshot["ranked"][:FIRST_PAGE_ROWS],

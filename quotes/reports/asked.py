@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cmo_selector.templatetags.fmt import format_date
 
 from . import wording
 from .kinds import decisions
-
-NO_DAY = "No day for it is set."
-OUT = ("rejected", "rfp_declined")  # states of the shortlist
 
 
 def decision_asked(s: Mapping[str, Any]) -> dict[str, str]:
@@ -35,27 +32,28 @@ def _made(one: Mapping[str, Any]) -> str:
 
 def _choice(s: Mapping[str, Any]) -> str:
     """What there is to choose from, as far along as the project is: bidders, the shortlist, the ranked."""
-    bidders = (s.get("costs") or {}).get("quotes", [])
-    if bidders:
-        return _of("Award the work", "bidder", [wording.named(row) for row in bidders])
-    listed = [wording.named(row) for row in s["shortlist"] if row["status"] not in OUT]
-    if listed:
+    if costs := s.get("costs"):
+        return _of("Award the work", "bidder", costs["quotes"], costs["more"])
+    if listed := [row for row in s["shortlist"] if row["status"] not in wording.OUT]:
         return _of("Choose the partner", "shortlisted partner", listed)
-    return _of("Choose whom to shortlist", "ranked partner", [wording.named(row) for row in s["ranked"]])
+    ranked = s["ranked"]
+    return _of("Choose whom to shortlist", "ranked partner", ranked, s["funnel"]["ranked"] - len(ranked))
 
 
-def _of(verb: str, noun: str, names: list[str]) -> str:
-    if not names:
+def _of(verb: str, noun: str, rows: Sequence[Mapping[str, Any]], more: int = 0) -> str:
+    """`more`: those that are not frozen."""
+    count = len(rows) + more
+    if not count:
         return ""
-    if len(names) == 1:
-        return f"{verb}: {names[0]} is the only {noun}."
-    return f"{verb}: {wording.counted(len(names), noun)} to choose from."
+    if count == 1:
+        return f"{verb}: {wording.named(rows[0])} is the only {noun}."
+    return f"{verb}: {wording.counted(count, noun)} to choose from."
 
 
 def _by_when(s: Mapping[str, Any]) -> str:
     day = s["project"].get("decide_by")
     lapses = [q["valid_until"] for q in (s.get("costs") or {}).get("quotes", []) if q["valid_until"]]
-    text = f"Wanted by {format_date(day)}" if day else NO_DAY.rstrip(".")
+    text = f"Wanted by {format_date(day)}" if day else "No day for it is set"
     if day and _day(day) < _day(s["as_of"]):
         text += ", which has passed"
     if lapses:

@@ -91,6 +91,7 @@ def report_context(
         "others": decision.why_not(s, labels),
         "open_musts": decision.open_musts(ranked),
         "risks": decision.risks(s),
+        "risks_known": all("risks" in entry for entry in s["shortlist"]),
         "near_misses": [decision.fallen(row) for row in s["knocked_out"][: decision.NEAR_MISSES]],
         "near_misses_more": s["funnel"]["knocked_out"] - len(s["knocked_out"][: decision.NEAR_MISSES]),
         "hash": snapshot_hash,

@@ -241,7 +241,7 @@ def _approved(weights: ProjectWeights | None) -> dict[str, Any] | None:
     """Who approved these very weights and when; None while nobody has."""
     if weights is None or weights.approved_by is None:
         return None
-    return {"by": weights.approved_by.name, "on": weights.approved_at.date()}
+    return {"by": str(weights.approved_by), "on": weights.approved_at.date()}
 
 
 def _last_set(project: Project) -> dict[str, Any] | None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from cmo_selector.templatetags.fmt import UNKNOWN, format_date, format_interval, format_number
 
+OUT = ("rejected", "rfp_declined")  # states in which a shortlisted partner is no longer chosen from
+
 NOUNS = {
     "drug": "manufacturing partner",
     "clinical": "clinical research partner",
@@ -199,7 +201,7 @@ def _team(snapshot: Mapping[str, Any], leader: Mapping[str, Any]) -> list[str]:
     selected = [named(e) for e in shortlist if e["status"] == "selected"]
     if selected:
         return [f"The team has marked {listing(selected)} as selected."]
-    active = [e for e in shortlist if e["status"] not in ("rejected", "rfp_declined")]
+    active = [e for e in shortlist if e["status"] not in OUT]
     if active and active[0]["partner_id"] != leader["partner_id"]:
         return [f"The team's own shortlist puts {named(active[0])} first; its comments are in this report."]
     return []

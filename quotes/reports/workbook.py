@@ -17,6 +17,7 @@ from partners.scoring.types import CRITERIA
 from partners.spreadsheets import Book, Formula, Value
 
 from . import wording
+from .asked import decision_asked
 from .decision import criteria_names, points, risks
 from .printable import clean
 from .workbook_ahead import ahead_sheets
@@ -156,12 +157,15 @@ def _risks(s: Mapping[str, Any]) -> Iterator[list[Value]]:
 
 
 def _record(s: Mapping[str, Any], snapshot_hash: str) -> Iterator[list[Value]]:
+    asked = decision_asked(s)
     yield ["Question", wording.question(s)]
+    yield [asked["label"], asked["text"]]
     yield ["Recommendation", wording.headline(s)]
     for text in wording.caveats(s):
         yield ["Beside it", text]
     yield ["Data as of", _day(s["as_of"])]
     yield ["Requested by", f"{s['requested_by']['name']}, {s['sponsor']['name']}"]
+    yield ["Weights approved by", wording.approval(s["weights"])]
     yield ["Snapshot (SHA-256)", snapshot_hash]
     yield ["Scoring engine", s["engine"]["version"]]
     yield ["Caution (0 the middle of an interval, 1 its lowest end)", s["engine"]["caution"]]

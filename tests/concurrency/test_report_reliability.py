@@ -21,7 +21,7 @@ from quotes import tasks
 from quotes.enums import Appendix, ReportState
 from quotes.models import Report
 from quotes.services import reports
-from tests.concurrency.plant import ALIAS, LEASE, Plant
+from tests.concurrency.plant import ALIAS, LEASE, Plant, children_of
 from tests.quotes.reports.scenario import frozen, scene
 
 pytestmark = [pytest.mark.worker, pytest.mark.slow]
@@ -240,6 +240,19 @@ def test_a_renderer_that_the_system_kills_is_a_reason_and_the_worker_goes_on(pla
     assert (failed.state, failed.error) == (ReportState.FAILED, tasks.KILLED)
     plant.assert_done_once(plant.ended(plant.ask(short)))
     assert plant.children("first") == pool
+
+
+def test_the_process_that_draws_stays_after_few_pages_and_makes_room_for_many(plant, long):
+    def drawing() -> list:
+        return [child for renderer in plant.renderers("first") for child in children_of(renderer)]
+
+    plant.assert_done_once(plant.ended(plant.ask(long)))
+    assert len(drawing()) == 1
+    ids = plant.ask(long, appendices=EVERYTHING)
+    plant.until_begun(ids)
+    plant.until(lambda: not drawing(), "nothing draws any more while pages are laid out", seconds=LEASE)
+    assert plant.row(ids[0]).state == ReportState.RUNNING
+    plant.assert_done_once(plant.ended(ids))
 
 
 def test_cancelling_ends_the_renderer_and_frees_the_worker(plant, long):

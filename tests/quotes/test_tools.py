@@ -53,6 +53,8 @@ def test_make_or_buy_shows_the_spread_beside_the_mean(client):
     assert "Months to the first bought batch 14" in shown
     assert "Cost of coming later (not in the totals) 8,000,000" in shown
     assert "Hybrid, expected" in shown
+    in_euro = text(client.get(f"{reverse('tool_make')}?{MAKE_EXAMPLE}&currency=EUR"))
+    assert in_euro.count("EUR") == shown.count("EUR") + 4, "make, buy, hybrid and the yearly instalment"
 
 
 @pytest.mark.parametrize(

@@ -51,10 +51,23 @@ def test_without_quotes_the_shortlist_is_chosen_from_and_without_it_the_ranked(q
     assert asked({**s, "shortlist": []})["text"].startswith(
         f"Choose whom to shortlist: {ranked} ranked partners to choose from."
     )
-    assert asked({**s, "shortlist": [], "ranked": []}) == {
+    nobody = {**s["funnel"], "ranked": 0}
+    assert asked({**s, "shortlist": [], "ranked": [], "funnel": nobody}) == {
         "label": "Decision asked",
         "text": "Nothing can be decided yet: nobody is known well enough to rank.",
     }
+
+
+def test_those_that_are_not_frozen_are_counted_too(quoted_open):
+    costs = {**quoted_open["costs"], "more": 4}
+    assert asked({**quoted_open, "costs": costs})["text"].startswith(
+        "Award the work: 7 bidders to choose from."
+    )
+    many = {**without_quotes(quoted_open), "shortlist": [], "ranked": quoted_open["ranked"][:1]}
+    ranked = quoted_open["funnel"]["ranked"]
+    assert asked(many)["text"].startswith(
+        f"Choose whom to shortlist: {ranked} ranked partners to choose from."
+    )
 
 
 def test_a_day_that_has_passed_is_called_so_and_older_snapshots_have_none(quoted_open):

@@ -11,6 +11,7 @@ from pypdf.generic import ContentStream
 from cmo_selector.templatetags.fmt import format_interval
 from quotes.enums import Appendix, ReportStep
 from quotes.reports import wording
+from quotes.reports.asked import decision_asked
 from quotes.reports.canonical import snapshot_hash
 from quotes.reports.context import report_context
 from quotes.reports.decision import points
@@ -135,7 +136,8 @@ def test_printed_contributions_add_up_to_the_printed_score(snapshot):
 
 def test_question_answer_and_caveats_are_on_the_first_page(snapshot, reader):
     first = squeezed(reader.pages[0].extract_text())
-    for words in (wording.question(snapshot), wording.headline(snapshot), *wording.caveats(snapshot)):
+    asked = decision_asked(snapshot)["text"]
+    for words in (wording.question(snapshot), asked, wording.headline(snapshot), *wording.caveats(snapshot)):
         assert squeezed(words) in first
 
 
@@ -259,7 +261,17 @@ def test_leadership_part_alone_is_two_to_six_pages_on_either_paper(snapshot, dig
     for page in short.pages:
         assert (round(page.mediabox.width), round(page.mediabox.height)) == points
         assert "Copy for Board of directors" in " ".join(page.extract_text().split())
+    first = squeezed(short.pages[0].extract_text())
+    assert all(squeezed(row["name"]) in first for row in snapshot["ranked"][:5])
     text = text_of(short)
+    assert squeezed("No open risk is noted of any shortlisted partner.") in text
+    assert squeezed("Approved by: nobody yet.") in text
+    older = {
+        **snapshot,
+        "shortlist": [{k: v for k, v in e.items() if k != "risks"} for e in snapshot["shortlist"]],
+    }
+    html = render_html(report_context(older, digest, map_size=MAP_SIZE, options=options), {})
+    assert "No open risk is noted" not in html, "nobody knows what was noted then"
     assert "Appendix" not in text
     assert squeezed(wording.headline(snapshot)) in text
     assert digest in text
